@@ -1,0 +1,260 @@
+//! From a credential to a principal: cache, else verify, admit and provision.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use super::{
+    AdmissionPolicy, AllowedTenants, AuthenticatedBy, Directory, Epochs, EpochsUnavailable, IdentityKind,
+    Mark, PERSONAL_ACCOUNTS_TENANT, Principal, Rejection, Role, Subject, TenantPolicy, TokenVerifier,
+    VerificationError, VerifiedToken,
+    permission::ALL_PERMISSIONS,
+    provisioning::{Newcomer, Provisioning},
+};
+use crate::{
+    id::Ids,
+    identity::{User, UserStatus},
+    organizations::{Organization, OrganizationStatus},
+    store::{Store, StoreError},
+};
+
+/// Why somebody is not let in.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthenticationError {
+    /// `401 UNAUTHORIZED`; the reason is for logs and metrics.
+    #[error("the credential was rejected: {0}")]
+    Rejected(#[from] Rejection),
+    /// `403 TENANT_NOT_ONBOARDED`: an administrator of the tenant has not consented.
+    #[error("the tenant has not completed admin consent")]
+    TenantNotOnboarded,
+    /// `403 ORGANIZATION_SUSPENDED`.
+    #[error("the organization is suspended")]
+    OrganizationSuspended,
+    /// `403 USER_DISABLED`.
+    #[error("the user is disabled")]
+    UserDisabled,
+    /// `503 UNAVAILABLE`: the credential cannot be judged now.
+    #[error("the credential cannot be judged at the moment")]
+    Unavailable { retry_after: Duration },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<VerificationError> for AuthenticationError {
+    fn from(error: VerificationError) -> Self {
+        match error {
+            VerificationError::Rejected(rejection) => Self::Rejected(rejection),
+            VerificationError::Unavailable { retry_after } => Self::Unavailable { retry_after },
+        }
+    }
+}
+
+impl From<EpochsUnavailable> for AuthenticationError {
+    fn from(_: EpochsUnavailable) -> Self {
+        Self::Unavailable { retry_after: Duration::from_secs(5) }
+    }
+}
+
+/// A principal with all that its validity depends on. Only successes become one.
+#[derive(Debug)]
+pub struct CachedPrincipal {
+    principal: Arc<Principal>,
+    not_before: Option<DateTime<Utc>>,
+    expires_at: DateTime<Utc>,
+    key_id: String,
+    subjects: [Subject; 2],
+    /// Up to when nothing that it depends on is known to have changed.
+    mark: AtomicU64,
+}
+
+impl CachedPrincipal {
+    /// When it must not be used any more.
+    pub fn expires_at(&self) -> DateTime<Utc> {
+        self.expires_at
+    }
+
+    /// Its size in memory, in bytes, near enough to bound a cache by.
+    pub fn weight(&self) -> u32 {
+        let principal = &self.principal;
+        let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let list = |list: &[String]| list.iter().map(|text| text.len() + size_of::<String>()).sum::<usize>();
+        let bytes = size_of::<Self>()
+            + size_of::<Principal>()
+            + self.key_id.len()
+            + principal.organization.name.len()
+            + principal.organization.config.to_string().len()
+            + text(&principal.user.profile.email)
+            + text(&principal.user.profile.display_name)
+            + list(&principal.scopes)
+            + list(&principal.app_roles)
+            + principal.permissions.len() * size_of::<&str>();
+        u32::try_from(bytes).unwrap_or(u32::MAX)
+    }
+}
+
+/// Remembers principals by the whole token (as a digest of it; the token itself is not kept).
+#[async_trait]
+pub trait PrincipalCache: Send + Sync {
+    async fn get(&self, token: &str) -> Option<Arc<CachedPrincipal>>;
+
+    /// Runs `load` unless another task is already loading for the same token, and then gives its result. Only a
+    /// success is kept.
+    async fn load(
+        &self,
+        token: &str,
+        load: Loading<'_>,
+    ) -> Result<Arc<CachedPrincipal>, Arc<AuthenticationError>>;
+
+    async fn forget(&self, token: &str);
+}
+
+/// The work that a [`PrincipalCache`] does at most once at a time for a token.
+pub type Loading<'a> =
+    std::pin::Pin<Box<dyn Future<Output = Result<Arc<CachedPrincipal>, AuthenticationError>> + Send + 'a>>;
+
+/// What [`Authentication`] needs from outside.
+pub struct AuthenticationPorts {
+    pub verifier: Arc<dyn TokenVerifier>,
+    pub allowed_tenants: Arc<dyn AllowedTenants>,
+    pub directory: Arc<dyn Directory>,
+    pub store: Arc<dyn Store>,
+    pub epochs: Arc<dyn Epochs>,
+    pub cache: Arc<dyn PrincipalCache>,
+    pub ids: Ids,
+}
+
+/// Makes principals. There is one in the process, built where the process is put together.
+pub struct Authentication {
+    verifier: Arc<dyn TokenVerifier>,
+    allowed_tenants: Arc<dyn AllowedTenants>,
+    epochs: Arc<dyn Epochs>,
+    cache: Arc<dyn PrincipalCache>,
+    pub(super) provisioning: Provisioning,
+    policy: AdmissionPolicy,
+}
+
+impl Authentication {
+    pub fn new(ports: AuthenticationPorts, policy: AdmissionPolicy) -> Self {
+        let AuthenticationPorts { verifier, allowed_tenants, directory, store, epochs, cache, ids } = ports;
+        let provisioning = Provisioning { store, directory, ids };
+        Self { verifier, allowed_tenants, epochs, cache, provisioning, policy }
+    }
+
+    /// The principal of an Entra ID access token.
+    pub async fn bearer(&self, token: &str) -> Result<Arc<Principal>, Arc<AuthenticationError>> {
+        if let Some(entry) = self.cache.get(token).await {
+            if self.is_valid(&entry).await.map_err(Arc::new)? {
+                return Ok(Arc::clone(&entry.principal));
+            }
+            self.cache.forget(token).await;
+        }
+        let entry = self.cache.load(token, Box::pin(self.load(token))).await?;
+        if self.is_unchanged(&entry).await.map_err(Arc::new)? {
+            return Ok(Arc::clone(&entry.principal));
+        }
+        // The load overlapped a change, perhaps while it was another request's. This one begins after that change.
+        self.cache.forget(token).await;
+        let entry = self.load(token).await.map_err(Arc::new)?;
+        Ok(Arc::clone(&entry.principal))
+    }
+
+    async fn is_valid(&self, entry: &CachedPrincipal) -> Result<bool, AuthenticationError> {
+        let now = self.provisioning.ids.clock().now();
+        let in_time = now < entry.expires_at && entry.not_before.is_none_or(|not_before| not_before <= now);
+        Ok(in_time && self.verifier.trusts(&entry.key_id) && self.is_unchanged(entry).await?)
+    }
+
+    async fn is_unchanged(&self, entry: &CachedPrincipal) -> Result<bool, AuthenticationError> {
+        let now = self.epochs.mark();
+        let since = Mark(entry.mark.load(Ordering::Relaxed));
+        let unchanged = self.epochs.unchanged_since(since, &entry.subjects).await?;
+        if unchanged {
+            entry.mark.fetch_max(now.0, Ordering::Relaxed);
+        }
+        Ok(unchanged)
+    }
+
+    async fn load(&self, token: &str) -> Result<Arc<CachedPrincipal>, AuthenticationError> {
+        let mark = self.epochs.mark();
+        let token = self.verifier.verify(token).await?;
+        let kind = self.admit(&token).await?;
+        let newcomer = Newcomer::of_token(&token, kind, &self.policy, &self.provisioning.ids);
+        let (organization, user) = self.provisioning.find_or_create(&newcomer).await?;
+        if organization.status == OrganizationStatus::Suspended {
+            return Err(AuthenticationError::OrganizationSuspended);
+        }
+        if user.status == UserStatus::Disabled {
+            return Err(AuthenticationError::UserDisabled);
+        }
+        let subjects = [Subject::Organization(organization.id), Subject::User(user.id)];
+        let entry = CachedPrincipal {
+            not_before: token.not_before,
+            expires_at: token.expires_at,
+            key_id: token.key_id.clone(),
+            subjects,
+            mark: AtomicU64::new(mark.0),
+            principal: Arc::new(self.principal(token, kind, organization, user)),
+        };
+        Ok(Arc::new(entry))
+    }
+
+    /// What is decided of the claims alone: tenant, what the token says it may do, client.
+    async fn admit(&self, token: &VerifiedToken) -> Result<IdentityKind, AuthenticationError> {
+        self.policy.check_personal(token)?;
+        let listed = self.policy.tenants != TenantPolicy::AllowList
+            || token.tenant == PERSONAL_ACCOUNTS_TENANT
+            || self.allowed_tenants.contains(token.tenant).await?;
+        if !listed {
+            return Err(Rejection::TenantNotAllowed.into());
+        }
+        let kind = AdmissionPolicy::check_permission_claims(token)?;
+        self.policy.check_client(token)?;
+        Ok(kind)
+    }
+
+    fn principal(
+        &self,
+        token: VerifiedToken,
+        kind: IdentityKind,
+        organization: Organization,
+        user: User,
+    ) -> Principal {
+        let role = user.role.max(self.policy.role_by_token(&token, kind));
+        let mut permissions = permissions_of(role);
+        if kind == IdentityKind::App {
+            // An application may also be granted single permissions, by app roles of the same name.
+            permissions.extend(
+                ALL_PERMISSIONS
+                    .iter()
+                    .map(|(word, _)| *word)
+                    .filter(|word| token.app_roles.iter().any(|role| role == word)),
+            );
+        }
+        permissions.sort_unstable();
+        permissions.dedup();
+        Principal {
+            organization,
+            user,
+            roles: role.into_iter().collect(),
+            permissions,
+            scopes: token.scopes,
+            app_roles: token.app_roles,
+            client_id: token.client_id,
+            authenticated_by: match kind {
+                IdentityKind::Delegated => AuthenticatedBy::EntraDelegated,
+                IdentityKind::App => AuthenticatedBy::EntraApp,
+            },
+        }
+    }
+}
+
+pub(super) fn permissions_of(role: Option<Role>) -> Vec<&'static str> {
+    role.map(|role| role.permissions().collect()).unwrap_or_default()
+}

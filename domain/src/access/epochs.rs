@@ -1,0 +1,38 @@
+//! Revocation: how what was cached learns that what it depends on has changed.
+//!
+//! Each organization and each user has an epoch, a row that is written in the transaction of the change. Whoever
+//! loads something to be cached takes a [`Mark`] **before** it reads and keeps the mark in the entry: a load that
+//! overlaps a change is stale at birth. On each hit the entry asks whether anything it depends on has changed since.
+
+use async_trait::async_trait;
+
+use crate::id::{OrgId, UserId};
+
+/// Something that cached things depend on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// Its status, name, settings.
+    Organization(OrgId),
+    /// Its status, role, profile.
+    User(UserId),
+}
+
+/// A moment in the sequence of changes that this process knows of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mark(pub u64);
+
+/// No replica could say whether something was revoked, for longer than stale answers are allowed.
+#[derive(Debug, thiserror::Error)]
+#[error("revocations cannot be learned at the moment")]
+pub struct EpochsUnavailable;
+
+/// Knows which subjects changed, in this process and in the others.
+#[async_trait]
+pub trait Epochs: Send + Sync {
+    /// The present moment. Take it before the first read of what will be cached.
+    fn mark(&self) -> Mark;
+
+    /// Whether none of the subjects has changed since the mark. While changes of other processes are heard of, this
+    /// reads memory only; when they are not, it asks the database.
+    async fn unchanged_since(&self, mark: Mark, subjects: &[Subject]) -> Result<bool, EpochsUnavailable>;
+}

@@ -1,0 +1,40 @@
+//! Who asks, inside which organization, allowed what.
+//!
+//! The chain: [`Authentication`] makes a [`Principal`] of a credential; the principal, asked for a permission, gives
+//! an [`Authorized`]; that gives an [`OrgScope`]; and only a scope opens the store. The constructors of these are
+//! private to this module, so a scope that nobody authenticated cannot be written down anywhere else. What could
+//! forge one is a false port handed to [`Authentication`] or [`Operator`]; those two are built in one file of the
+//! API crate, which a test holds to.
+
+mod admission;
+mod authentication;
+mod development;
+mod epochs;
+mod operator;
+mod permission;
+mod principal;
+mod provisioning;
+mod role;
+mod scope;
+mod verified_token;
+
+pub use admission::{AdmissionPolicy, AllowedTenants, TenantPolicy};
+pub use authentication::{
+    Authentication, AuthenticationError, AuthenticationPorts, CachedPrincipal, Loading, PrincipalCache,
+};
+pub use development::DevelopmentIdentity;
+pub use epochs::{Epochs, EpochsUnavailable, Mark, Subject};
+pub use operator::Operator;
+pub use permission::{ALL_PERMISSIONS, Permission, SignedIn};
+pub(crate) use permission::{permission, sealed as permission_seal};
+pub use principal::{Actor, AuthenticatedBy, Principal};
+pub use provisioning::Directory;
+pub use role::Role;
+pub use scope::{Authorized, Forbidden, OrgScope, Origin};
+pub use verified_token::{IdentityKind, Rejection, TokenVerifier, VerificationError, VerifiedToken};
+
+/// The tenant that all personal Microsoft accounts share (Microsoft identity platform, "Access tokens").
+pub const PERSONAL_ACCOUNTS_TENANT: uuid::Uuid = uuid::uuid!("9188040d-6c67-4c5b-b112-36a304b66dad");
+
+#[cfg(test)]
+mod tests;

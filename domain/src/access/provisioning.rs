@@ -1,0 +1,240 @@
+//! Finding the organization and the user of a verified token, or making them on first sight.
+//!
+//! Known ones cost reads only. Concurrent first requests are decided by the database: each tries to insert, one
+//! wins, the others read what it wrote.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::json;
+
+use super::{
+    Actor, AdmissionPolicy, AuthenticationError, IdentityKind, OrgScope, Origin, PERSONAL_ACCOUNTS_TENANT,
+    Role, TenantPolicy, VerifiedToken,
+};
+use crate::{
+    events::{Event, Events},
+    id::{Ids, OrgId},
+    identity::{NewUser, Profile, User, UserKind, UserStatus},
+    organizations::{NameSource, NewOrganization, Organization, OrganizationOrigin, OrganizationStatus},
+    store::{OrgTx, Store, StoreError},
+};
+
+/// Finds organizations before a scope exists: the one question that is asked across organizations on a request.
+#[async_trait]
+pub trait Directory: Send + Sync {
+    /// The organization of this origin, whatever its status.
+    async fn find(&self, origin: &OrganizationOrigin) -> Result<Option<OrgId>, StoreError>;
+}
+
+/// Somebody who was identified, and what a first sight of them would be made from.
+#[derive(Debug)]
+pub(super) struct Newcomer {
+    pub(super) origin: OrganizationOrigin,
+    pub(super) user: NewUser,
+    /// The organization's name and where it is from, as well as the token tells.
+    pub(super) organization_name: (String, NameSource),
+    /// Whether only organizations with admin consent may enter.
+    pub(super) needs_consent: bool,
+    /// Whether an organization's first person becomes its administrator.
+    pub(super) first_is_admin: bool,
+}
+
+impl Newcomer {
+    pub(super) fn of_token(
+        token: &VerifiedToken,
+        kind: IdentityKind,
+        policy: &AdmissionPolicy,
+        ids: &Ids,
+    ) -> Self {
+        let personal = token.tenant == PERSONAL_ACCOUNTS_TENANT;
+        let origin = if personal {
+            OrganizationOrigin::PersonalAccount(token.object_id)
+        } else {
+            OrganizationOrigin::Tenant(token.tenant)
+        };
+        let profile = Profile {
+            email: token.email.clone(),
+            display_name: token.display_name.clone(),
+            is_guest: token.is_guest,
+        };
+        Self {
+            needs_consent: policy.tenants == TenantPolicy::Consented && !personal,
+            first_is_admin: policy.first_user_is_admin,
+            organization_name: organization_name(token, personal),
+            user: NewUser {
+                id: ids.next(),
+                kind: match kind {
+                    IdentityKind::Delegated => UserKind::Person,
+                    IdentityKind::App => UserKind::ServicePrincipal,
+                },
+                object_id: Some(token.object_id),
+                profile,
+                profile_as_of: token.issued_at,
+                role: match kind {
+                    IdentityKind::Delegated => Some(Role::Member),
+                    IdentityKind::App => None,
+                },
+            },
+            origin,
+        }
+    }
+
+    fn is_own_person(&self) -> bool {
+        self.user.kind == UserKind::Person && !self.user.profile.is_guest
+    }
+}
+
+/// The best name the token has for its organization. A guest's address speaks of the guest's own organization.
+fn organization_name(token: &VerifiedToken, personal: bool) -> (String, NameSource) {
+    if personal {
+        let name = token.display_name.clone().or_else(|| token.email.clone());
+        return (name.unwrap_or_else(|| token.object_id.to_string()), NameSource::EmailDomain);
+    }
+    let domain = token.email.as_deref().filter(|_| !token.is_guest).and_then(|email| email.rsplit_once('@'));
+    match domain {
+        Some((_, domain)) => (domain.to_lowercase(), NameSource::EmailDomain),
+        None => (token.tenant.to_string(), NameSource::TenantId),
+    }
+}
+
+/// Finds or makes organizations and users.
+pub(super) struct Provisioning {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) directory: Arc<dyn Directory>,
+    pub(super) ids: Ids,
+}
+
+impl Provisioning {
+    /// The organization and user of a newcomer, made if need be. Nothing is written for somebody who is refused.
+    pub(super) async fn find_or_create(
+        &self,
+        newcomer: &Newcomer,
+    ) -> Result<(Organization, User), AuthenticationError> {
+        // A race that is lost is settled by the next look; more than two in a row would be a defect of the store.
+        for _ in 0..3 {
+            let found = match self.directory.find(&newcomer.origin).await? {
+                Some(org_id) => self.enter(org_id, newcomer).await?,
+                None if newcomer.needs_consent => return Err(AuthenticationError::TenantNotOnboarded),
+                None => self.found(newcomer).await?,
+            };
+            if let Some(identity) = found {
+                return Ok(identity);
+            }
+        }
+        let lost = std::io::Error::other("an organization or user that exists could not be read");
+        Err(StoreError::Unexpected(Box::new(lost)).into())
+    }
+
+    /// Into an organization that exists. `None` when it or the user changed under our hands.
+    async fn enter(
+        &self,
+        org_id: OrgId,
+        newcomer: &Newcomer,
+    ) -> Result<Option<(Organization, User)>, AuthenticationError> {
+        let scope = OrgScope::new(org_id, Actor::System, Origin::default());
+        let reader = self.store.read(&scope).await?;
+        let Some(organization) = reader.organization().get().await? else { return Ok(None) };
+        if organization.status == OrganizationStatus::Suspended {
+            return Err(AuthenticationError::OrganizationSuspended);
+        }
+        if newcomer.needs_consent && organization.consented_at.is_none() {
+            return Err(AuthenticationError::TenantNotOnboarded);
+        }
+        let user = match newcomer.user.object_id {
+            Some(object_id) => reader.users().find_by_object_id(object_id).await?,
+            None => None,
+        };
+        drop(reader);
+        if user.as_ref().is_some_and(|user| user.status == UserStatus::Disabled) {
+            return Err(AuthenticationError::UserDisabled);
+        }
+        let (name, source) = &newcomer.organization_name;
+        let better_name = *source > organization.name_source && newcomer.is_own_person();
+        let new_profile = user.as_ref().is_some_and(|user| {
+            newcomer.user.profile != user.profile && newcomer.user.profile_as_of > user.profile_as_of
+        });
+        match user {
+            Some(user) if !better_name && !new_profile => return Ok(Some((organization, user))),
+            _ => {}
+        }
+        let tx = self.store.begin(&scope).await?;
+        let mut events: Option<Events> = None;
+        let mut record = |event: Event| {
+            events = Some(match events.take() {
+                Some(events) => events.and(event),
+                None => event.into(),
+            });
+        };
+        if better_name && tx.organization().improve_name(name, *source).await? {
+            record(Event::new("organization.updated", json!({ "changed": ["name"] })));
+        }
+        match user {
+            None => {
+                if let Some(event) = self.add_user(tx.as_ref(), newcomer).await? {
+                    record(event);
+                }
+            }
+            Some(user) if new_profile => {
+                let profile = &newcomer.user.profile;
+                if tx.users().set_profile(user.id, profile, newcomer.user.profile_as_of).await? {
+                    record(Event::new("identity.user.updated", json!({ "userId": user.id })));
+                }
+            }
+            Some(_) => {}
+        }
+        self.finish(tx, newcomer, events).await
+    }
+
+    /// Founds the organization with its first user. `None` when another request was first.
+    async fn found(&self, newcomer: &Newcomer) -> Result<Option<(Organization, User)>, AuthenticationError> {
+        let org_id: OrgId = self.ids.next();
+        let scope = OrgScope::new(org_id, Actor::System, Origin::default());
+        let tx = self.store.begin(&scope).await?;
+        let (name, name_source) = newcomer.organization_name.clone();
+        let organization = NewOrganization { id: org_id, origin: newcomer.origin.clone(), name, name_source };
+        if !tx.organization().add_if_absent(&organization).await? {
+            return Ok(None);
+        }
+        let mut events: Events =
+            Event::new("identity.tenant.created", json!({ "organizationId": org_id })).into();
+        if let Some(event) = self.add_user(tx.as_ref(), newcomer).await? {
+            events = events.and(event);
+        }
+        self.finish(tx, newcomer, Some(events)).await
+    }
+
+    /// Adds the user; `None` when another request was first.
+    async fn add_user(&self, tx: &dyn OrgTx, newcomer: &Newcomer) -> Result<Option<Event>, StoreError> {
+        let mut user = newcomer.user.clone();
+        if newcomer.first_is_admin && newcomer.is_own_person() {
+            // Two first people at once would both find nobody before them.
+            tx.organization().lock().await?;
+            if !tx.users().has_own_person().await? {
+                user.role = Some(Role::Admin);
+            }
+        }
+        let added = tx.users().add_if_absent(&user).await?;
+        let data =
+            json!({ "userId": user.id, "kind": user.kind.as_str(), "role": user.role.map(Role::as_str) });
+        Ok(added.then(|| Event::new("identity.user.created", data)))
+    }
+
+    /// Reads what is there now and commits what was written, if anything was.
+    async fn finish(
+        &self,
+        tx: Box<dyn OrgTx>,
+        newcomer: &Newcomer,
+        events: Option<Events>,
+    ) -> Result<Option<(Organization, User)>, AuthenticationError> {
+        let organization = tx.organization().get().await?;
+        let user = match newcomer.user.object_id {
+            Some(object_id) => tx.users().find_by_object_id(object_id).await?,
+            None => None,
+        };
+        if let Some(events) = events {
+            tx.commit(events).await?;
+        }
+        Ok(organization.zip(user))
+    }
+}

@@ -1,0 +1,213 @@
+//! Annotations: a note and terms on a SharePoint or OneDrive item.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use serde_json::json;
+
+use super::{Moderate, Write};
+use crate::{
+    access::Authorized,
+    events::Event,
+    id::{AnnotationId, Ids, TermId, UserId},
+    page::{Page, PageRequest},
+    store::{Store, StoreError},
+};
+
+/// A SharePoint or OneDrive item, by the ids that Microsoft Graph gives it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ItemRef {
+    pub site_id: String,
+    pub drive_id: String,
+    pub item_id: String,
+}
+
+/// The part of the item that is meant; without one, all of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A page, counted from 1.
+    Page(u32),
+    /// Characters of the item's text, from `start` up to but not including `end`.
+    Text { start: u32, end: u32 },
+}
+
+/// A note and terms on an item.
+#[derive(Clone, Debug)]
+pub struct Annotation {
+    pub id: AnnotationId,
+    pub item: ItemRef,
+    pub place: Option<Place>,
+    pub note: String,
+    /// Sorted by id.
+    pub term_ids: Vec<TermId>,
+    pub author_id: UserId,
+    pub version: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// An annotation to be made.
+#[derive(Debug)]
+pub struct NewAnnotation {
+    pub item: ItemRef,
+    pub place: Option<Place>,
+    pub note: String,
+    pub term_ids: Vec<TermId>,
+}
+
+/// What is to be changed; `None` leaves it as it is.
+#[derive(Debug, Default)]
+pub struct AnnotationPatch {
+    /// `Some(None)` makes it an annotation of the whole item.
+    pub place: Option<Option<Place>>,
+    pub note: Option<String>,
+    pub term_ids: Option<Vec<TermId>>,
+}
+
+/// Which annotations are wanted; `None` for any.
+#[derive(Clone, Debug, Default)]
+pub struct AnnotationFilter {
+    pub site_id: Option<String>,
+    pub drive_id: Option<String>,
+    pub item_id: Option<String>,
+    pub term_id: Option<TermId>,
+    pub author_id: Option<UserId>,
+}
+
+/// Why an annotation could not be had or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum AnnotationError {
+    #[error("there is no such annotation")]
+    NotFound,
+    #[error("there is no such term")]
+    UnknownTerm,
+    /// Neither the author nor a moderator.
+    #[error("the annotation is somebody else's")]
+    NotAuthor,
+    #[error("it has changed since it was read")]
+    VersionMismatch,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Annotations of one organization, for reading.
+#[async_trait]
+pub trait AnnotationReader: Send + Sync {
+    async fn get(&self, id: AnnotationId) -> Result<Option<Annotation>, StoreError>;
+
+    /// Newest first.
+    async fn list(
+        &self,
+        filter: &AnnotationFilter,
+        page: PageRequest,
+    ) -> Result<Page<Annotation>, StoreError>;
+}
+
+/// Annotations of one organization, for writing. `update` is compare-and-set on the version the row was read with.
+#[async_trait]
+pub trait AnnotationRepository: AnnotationReader {
+    async fn add(&self, annotation: &Annotation) -> Result<(), AnnotationError>;
+
+    async fn update(&self, annotation: &Annotation) -> Result<(), AnnotationError>;
+
+    async fn remove(&self, id: AnnotationId) -> Result<(), AnnotationError>;
+}
+
+/// Makes, changes and deletes annotations.
+#[derive(Clone)]
+pub struct Annotations {
+    store: Arc<dyn Store>,
+    ids: Ids,
+}
+
+impl Annotations {
+    pub fn new(store: Arc<dyn Store>, ids: Ids) -> Self {
+        Self { store, ids }
+    }
+
+    pub async fn create(
+        &self,
+        caller: &Authorized<Write>,
+        new: NewAnnotation,
+    ) -> Result<Annotation, AnnotationError> {
+        let now = self.ids.clock().now();
+        let annotation = Annotation {
+            id: self.ids.next(),
+            item: new.item,
+            place: new.place,
+            note: new.note,
+            term_ids: normalized(new.term_ids),
+            author_id: caller.principal().user().id,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        };
+        let tx = self.store.begin(&caller.scope()).await?;
+        tx.annotations().add(&annotation).await?;
+        tx.commit(Event::new("annotation.created", json!({ "annotationId": annotation.id })).into()).await?;
+        Ok(annotation)
+    }
+
+    /// `expected` is the version that the client saw; `None` when it does not care.
+    pub async fn update(
+        &self,
+        caller: &Authorized<Write>,
+        id: AnnotationId,
+        patch: AnnotationPatch,
+        expected: Option<i64>,
+    ) -> Result<Annotation, AnnotationError> {
+        let tx = self.store.begin(&caller.scope()).await?;
+        let mut annotation = tx.annotations().get(id).await?.ok_or(AnnotationError::NotFound)?;
+        check_may_change(caller, &annotation, expected)?;
+        if let Some(place) = patch.place {
+            annotation.place = place;
+        }
+        if let Some(note) = patch.note {
+            annotation.note = note;
+        }
+        if let Some(terms) = patch.term_ids {
+            annotation.term_ids = normalized(terms);
+        }
+        tx.annotations().update(&annotation).await?;
+        let updated = tx.annotations().get(id).await?.ok_or(AnnotationError::NotFound)?;
+        tx.commit(Event::new("annotation.updated", json!({ "annotationId": id })).into()).await?;
+        Ok(updated)
+    }
+
+    pub async fn delete(
+        &self,
+        caller: &Authorized<Write>,
+        id: AnnotationId,
+        expected: Option<i64>,
+    ) -> Result<(), AnnotationError> {
+        let tx = self.store.begin(&caller.scope()).await?;
+        let annotation = tx.annotations().get(id).await?.ok_or(AnnotationError::NotFound)?;
+        check_may_change(caller, &annotation, expected)?;
+        tx.annotations().remove(id).await?;
+        tx.commit(Event::new("annotation.deleted", json!({ "annotationId": id })).into()).await?;
+        Ok(())
+    }
+}
+
+fn check_may_change(
+    caller: &Authorized<Write>,
+    annotation: &Annotation,
+    expected: Option<i64>,
+) -> Result<(), AnnotationError> {
+    let principal = caller.principal();
+    if annotation.author_id != principal.user().id && !principal.may::<Moderate>() {
+        return Err(AnnotationError::NotAuthor);
+    }
+    if expected.is_some_and(|version| version != annotation.version) {
+        return Err(AnnotationError::VersionMismatch);
+    }
+    Ok(())
+}
+
+/// A set of terms, in the order that they are kept in.
+fn normalized(mut terms: Vec<TermId>) -> Vec<TermId> {
+    terms.sort_unstable();
+    terms.dedup();
+    terms
+}

@@ -1,0 +1,56 @@
+//! The door to what organizations own. A unit of work is had for a scope, and a scope only from `access`.
+
+use async_trait::async_trait;
+
+use crate::{
+    access::OrgScope,
+    annotations::{AnnotationReader, AnnotationRepository, TaxonomyReader, TaxonomyRepository},
+    events::Events,
+    identity::{UserReader, UserRepository},
+    organizations::{OrganizationReader, OrganizationRepository},
+};
+
+type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why the store could not answer. What a caller could act upon is never here: known constraints become the
+/// capability's own error where the query is.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database cannot be reached or did not answer in time; the same call may succeed later.
+    #[error("the database cannot be reached")]
+    Unavailable(#[source] Source),
+    /// The database refused in a way nobody foresaw.
+    #[error("the database gave an unexpected answer")]
+    Unexpected(#[source] Source),
+}
+
+/// Opens units of work inside one organization.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Begins a transaction that sees and writes this organization's rows only. Dropping it rolls back.
+    async fn begin(&self, scope: &OrgScope) -> Result<Box<dyn OrgTx>, StoreError>;
+
+    /// Opens this organization's rows for reading.
+    async fn read(&self, scope: &OrgScope) -> Result<Box<dyn OrgReader>, StoreError>;
+}
+
+/// What an organization owns, for reading. No method takes an organization's id: the reader has it.
+pub trait OrgReader: Send + Sync {
+    fn organization(&self) -> &dyn OrganizationReader;
+    fn users(&self) -> &dyn UserReader;
+    fn taxonomies(&self) -> &dyn TaxonomyReader;
+    fn annotations(&self) -> &dyn AnnotationReader;
+}
+
+/// A transaction inside one organization.
+#[async_trait]
+pub trait OrgTx: Send + Sync {
+    fn organization(&self) -> &dyn OrganizationRepository;
+    fn users(&self) -> &dyn UserRepository;
+    fn taxonomies(&self) -> &dyn TaxonomyRepository;
+    fn annotations(&self) -> &dyn AnnotationRepository;
+
+    /// Writes the events with the changes they tell of, in one transaction, and makes both lasting. There is no
+    /// other way to commit: a write that leaves no trace does not compile.
+    async fn commit(self: Box<Self>, events: Events) -> Result<(), StoreError>;
+}

@@ -1,0 +1,3 @@
+//! The other side of the ports of `domain`.
+
+pub mod entra;

@@ -1,0 +1,48 @@
+//! `/emulator/control/…`: what tests and developers do to the emulator. For this machine only.
+
+mod directory;
+mod faults;
+mod guard;
+mod keys;
+mod reply;
+mod time;
+mod tokens;
+
+use std::sync::Arc;
+
+use poem::{
+    EndpointExt as _, IntoEndpoint, Route, delete, get, handler, post,
+    web::{Data, Json},
+};
+use serde_json::{Value, json};
+
+use crate::world::World;
+
+pub(crate) fn routes() -> impl IntoEndpoint<Endpoint: 'static> {
+    Route::new()
+        .at("/tokens", post(tokens::mint))
+        .at("/keys", get(keys::show))
+        .at("/keys/rotate", post(keys::rotate))
+        .at("/keys/announce", post(keys::announce))
+        .at("/faults", get(faults::show).post(faults::set).delete(faults::clear))
+        .at("/clock", get(time::show).post(time::set).delete(time::reset))
+        .at("/users/:who", post(directory::update_user))
+        .at("/consent", post(directory::consent))
+        .at("/requests", get(requests))
+        .at("/reset", post(reset))
+        .at("/*", delete(reply::not_found).get(reply::not_found).post(reply::not_found))
+        .around(guard::guard)
+}
+
+/// How often each endpoint was asked since the start or the last reset.
+#[handler]
+fn requests(Data(world): Data<&Arc<World>>) -> Json<Value> {
+    Json(json!(world.requests.counts()))
+}
+
+/// Everything as at the start.
+#[handler]
+fn reset(Data(world): Data<&Arc<World>>) -> Json<Value> {
+    world.reset();
+    Json(json!({ "reset": true }))
+}

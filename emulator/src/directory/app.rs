@@ -1,0 +1,115 @@
+//! Applications and what stands for them in a tenant.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Shape of a token. The resource chooses it for access tokens, the endpoint for ID tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "u8", into = "u8")]
+pub enum Version {
+    /// `ver` "1.0".
+    V1,
+    /// `ver` "2.0".
+    V2,
+}
+
+impl TryFrom<u8> for Version {
+    type Error = &'static str;
+
+    fn try_from(number: u8) -> Result<Self, Self::Error> {
+        match number {
+            1 => Ok(Self::V1),
+            2 => Ok(Self::V2),
+            _ => Err("a token's version is 1 or 2"),
+        }
+    }
+}
+
+impl From<Version> for u8 {
+    fn from(version: Version) -> Self {
+        match version {
+            Version::V1 => 1,
+            Version::V2 => 2,
+        }
+    }
+}
+
+/// An application registration: one for all tenants.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct App {
+    pub(crate) name: String,
+    pub(crate) id: Uuid,
+    /// App ID URI; without one the app is no resource.
+    #[serde(default)]
+    pub(crate) uri: Option<String>,
+    /// Without one the app is a public client.
+    #[serde(default)]
+    pub(crate) secret: Option<String>,
+    /// Version of the tokens made *for* this app.
+    pub(crate) token_version: Version,
+    #[serde(default)]
+    pub(crate) scopes: Vec<String>,
+    #[serde(default)]
+    pub(crate) roles: Vec<AppRole>,
+}
+
+/// A role an app defines for those who call it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AppRole {
+    pub(crate) value: String,
+    pub(crate) allowed: Vec<RoleHolder>,
+}
+
+/// Who may hold an app role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RoleHolder {
+    User,
+    Application,
+}
+
+/// An application in a tenant.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ServicePrincipal {
+    /// Name of the app.
+    pub(crate) app: String,
+    pub(crate) id: Uuid,
+    #[serde(default)]
+    pub(crate) assigned: Vec<Assignment>,
+}
+
+/// A user's or service principal's roles at a resource; no roles is "default access".
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Assignment {
+    /// Name of the resource's app.
+    pub(crate) app: String,
+    #[serde(default)]
+    pub(crate) roles: Vec<String>,
+}
+
+impl App {
+    /// Whether `who` is this app's name, client id or App ID URI (with or without a trailing slash).
+    pub(crate) fn is_called(&self, who: &str) -> bool {
+        self.name.eq_ignore_ascii_case(who) || self.is_resource(who)
+    }
+
+    /// Whether `resource` is how a client may name this app in a scope.
+    pub(crate) fn is_resource(&self, resource: &str) -> bool {
+        let bare = resource.strip_suffix('/').unwrap_or(resource);
+        Uuid::try_parse(bare).is_ok_and(|id| id == self.id)
+            || self.uri.as_deref().is_some_and(|uri| uri.eq_ignore_ascii_case(bare))
+    }
+}
+
+/// The roles `assigned` gives at `resource`.
+pub(crate) fn roles_at(assigned: &[Assignment], resource: &App) -> Vec<String> {
+    assigned
+        .iter()
+        .filter(|assignment| assignment.app == resource.name)
+        .flat_map(|assignment| assignment.roles.iter().cloned())
+        .collect()
+}

@@ -1,0 +1,74 @@
+//! A user object in one tenant.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::Assignment;
+
+/// A user as one tenant knows him. A guest has another object in each tenant.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[serde(rename_all(serialize = "camelCase"))]
+pub(crate) struct User {
+    /// Short name, the same for all objects of one human.
+    pub(crate) handle: String,
+    /// Object id.
+    pub(crate) id: Uuid,
+    pub(crate) given_name: String,
+    pub(crate) family_name: String,
+    #[serde(default)]
+    pub(crate) display_name: Option<String>,
+    pub(crate) upn: String,
+    #[serde(default)]
+    pub(crate) mail: Option<String>,
+    /// Holds the directory role Global Administrator.
+    #[serde(default)]
+    pub(crate) administrator: bool,
+    #[serde(default = "yes")]
+    pub(crate) enabled: bool,
+    #[serde(default)]
+    pub(crate) mfa_required: bool,
+    /// The tenant a guest comes from.
+    #[serde(default)]
+    pub(crate) home: Option<Uuid>,
+    #[serde(default)]
+    pub(crate) assigned: Vec<Assignment>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl User {
+    pub(crate) fn name(&self) -> String {
+        self.display_name.clone().unwrap_or_else(|| format!("{} {}", self.given_name, self.family_name))
+    }
+
+    /// Whether `who` is this object's handle, user principal name or object id.
+    pub(crate) fn is_called(&self, who: &str) -> bool {
+        self.handle.eq_ignore_ascii_case(who)
+            || self.upn.eq_ignore_ascii_case(who)
+            || Uuid::try_parse(who).is_ok_and(|id| id == self.id)
+    }
+
+    /// What a reader of a list should know about this user, such as "guest, MFA required".
+    pub(crate) fn remark(&self) -> String {
+        let mut remarks = Vec::new();
+        if self.home.is_some() {
+            remarks.push("guest");
+        }
+        if self.administrator {
+            remarks.push("administrator");
+        }
+        if !self.enabled {
+            remarks.push("disabled");
+        }
+        if self.mfa_required {
+            remarks.push("MFA required");
+        }
+        if self.assigned.is_empty() {
+            remarks.push("not assigned to Tenantry");
+        }
+        remarks.join(", ")
+    }
+}

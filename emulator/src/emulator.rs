@@ -1,0 +1,206 @@
+//! An emulator that runs in this process.
+
+use std::{fmt, path::PathBuf, sync::Arc};
+
+use tokio::{sync::watch, task::JoinHandle};
+
+use crate::{
+    clock::{TimeSource, system_time},
+    directory::{Consent, DirectoryError, UserPatch},
+    faults::Fault,
+    keys::Rotation,
+    listening::Listening,
+    requests::Endpoint,
+    start_page::Person,
+    tls,
+    tokens::{MintError, TokenRequest},
+    world::{World, lock},
+};
+
+/// The issuer when no https listener is started.
+const DEFAULT_ISSUER_BASE: &str = "https://localhost:4143";
+
+/// How an emulator is to run. [`Options::default`] is what tests want: any http port, no https.
+pub struct Options {
+    /// 0 is any free one.
+    pub http_port: u16,
+    /// `None`: no https; `Some(0)` any free port.
+    pub https_port: Option<u16>,
+    /// Default: the https address, or `https://localhost:4143` when there is none.
+    pub issuer_base: Option<String>,
+    /// Where the certificate authority is kept. `None`: made for this emulator only.
+    pub data_dir: Option<PathBuf>,
+    /// What the time is, until it is moved.
+    pub clock: TimeSource,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { http_port: 0, https_port: None, issuer_base: None, data_dir: None, clock: system_time() }
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { http_port, https_port, issuer_base, data_dir, clock: _ } = self;
+        formatter
+            .debug_struct("Options")
+            .field("http_port", http_port)
+            .field("https_port", https_port)
+            .field("issuer_base", issuer_base)
+            .field("data_dir", data_dir)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why an emulator does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The port is taken, or may not be used.
+    #[error("cannot listen on port {port} of localhost: {source}")]
+    Listen {
+        /// As asked for.
+        port: u16,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The certificate authority can be neither read nor made.
+    #[error("cannot serve https: {0}")]
+    Tls(String),
+}
+
+/// A running emulator. Dropping it stops it; [`Emulator::shutdown`] also waits.
+pub struct Emulator {
+    world: Arc<World>,
+    http_url: String,
+    https_url: Option<String>,
+    stop: watch::Sender<bool>,
+    servers: Vec<JoinHandle<()>>,
+}
+
+impl Emulator {
+    /// Starts to listen; when it returns, requests are answered.
+    pub async fn start(options: Options) -> Result<Self, Error> {
+        // Both cryptographic back-ends may be compiled in: rustls then wants to be told. Whoever was first
+        // has told it.
+        drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
+
+        let http = Listening::bind("http", options.http_port, None).await?;
+        let (https, ca_pem) = match options.https_port {
+            None => (None, None),
+            Some(port) => {
+                let identity = tls::identity(options.data_dir.as_deref())
+                    .map_err(|error| Error::Tls(error.to_string()))?;
+                (Some(Listening::bind("https", port, Some(&identity)).await?), Some(identity.ca))
+            }
+        };
+        let plain_url = http.url.clone();
+        let https_url = https.as_ref().map(|https| https.url.clone());
+        let issuer_base = options
+            .issuer_base
+            .or_else(|| https_url.clone())
+            .unwrap_or_else(|| DEFAULT_ISSUER_BASE.to_owned());
+        let issuer_base = issuer_base.trim_end_matches('/').to_owned();
+
+        let world = Arc::new(World::new(issuer_base, options.clock, ca_pem));
+        let stop = watch::Sender::new(false);
+        let servers =
+            [Some(http), https].into_iter().flatten().flat_map(|site| site.serve(&world, &stop)).collect();
+        Ok(Self { world, http_url: plain_url, https_url, stop, servers })
+    }
+
+    /// `http://localhost:4100`.
+    pub fn http_url(&self) -> &str {
+        &self.http_url
+    }
+
+    /// `https://localhost:4143`, if https is served.
+    pub fn https_url(&self) -> Option<&str> {
+        self.https_url.as_deref()
+    }
+
+    /// What the issuer of every token starts with.
+    pub fn issuer_base(&self) -> &str {
+        &self.world.issuer_base
+    }
+
+    /// The certificate authority of the https listener, PEM.
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.world.ca_pem.as_deref()
+    }
+
+    /// Who can sign in.
+    pub fn people(&self) -> Vec<Person> {
+        Person::all(&lock(&self.world.directory))
+    }
+
+    /// Makes any token, good or wrong.
+    pub fn mint(&self, request: &TokenRequest) -> Result<String, MintError> {
+        self.world.mint(request)
+    }
+
+    /// Adds a fault to those there are.
+    pub fn set_fault(&self, fault: Fault) {
+        self.world.faults.add(fault);
+    }
+
+    /// All is well again.
+    pub fn clear_faults(&self) {
+        self.world.faults.clear();
+    }
+
+    /// Lets another key sign.
+    pub fn rotate_keys(&self, rotation: Rotation) {
+        lock(&self.world.keys).rotate(rotation);
+    }
+
+    /// Lists the signing key in the JWKS, after a rotation that did not.
+    pub fn announce_keys(&self) {
+        lock(&self.world.keys).announce();
+    }
+
+    /// How often the endpoint was asked since the start or the last reset.
+    pub fn requests(&self, endpoint: Endpoint) -> u64 {
+        self.world.requests.of(endpoint)
+    }
+
+    /// Changes a user: handle, user principal name or object id.
+    pub fn update_user(&self, who: &str, patch: UserPatch) -> Result<(), DirectoryError> {
+        lock(&self.world.directory).update_user(who, patch).map(|_| ())
+    }
+
+    /// Gives or takes a service principal or app roles.
+    pub fn consent(&self, consent: &Consent) -> Result<(), DirectoryError> {
+        lock(&self.world.directory).consent(consent)
+    }
+
+    /// Everything as at the start: directory, keys, faults, counts, clock.
+    pub fn reset(&self) {
+        self.world.reset();
+    }
+
+    /// Stops, and waits until its ports are free.
+    pub async fn shutdown(mut self) {
+        self.stop.send_replace(true);
+        for server in std::mem::take(&mut self.servers) {
+            // A server that panicked has stopped too.
+            drop(server.await);
+        }
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+    }
+}
+
+impl fmt::Debug for Emulator {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Emulator")
+            .field("http_url", &self.http_url)
+            .field("https_url", &self.https_url)
+            .finish_non_exhaustive()
+    }
+}

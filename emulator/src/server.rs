@@ -1,0 +1,79 @@
+//! Routes, and what each public endpoint has in common: it is counted, meets its faults, and any page
+//! may read its answer.
+
+use std::sync::Arc;
+
+use poem::{
+    Endpoint as _, EndpointExt as _, IntoEndpoint, IntoResponse, Request, Response, Route, get,
+    http::{HeaderValue, Method, StatusCode, header},
+    post,
+};
+
+use crate::{control, metadata, requests::Endpoint, start_page, token_endpoint, world::World};
+
+/// The listener a request came in by.
+#[derive(Debug, Clone)]
+pub(crate) struct Site {
+    /// `http://localhost:4100`, without a slash at the end.
+    pub(crate) url: String,
+}
+
+/// Everything the emulator answers, as seen through one listener.
+pub(crate) fn routes(world: &Arc<World>, site: Site) -> impl poem::Endpoint + 'static + use<> {
+    Route::new()
+        .at("/", get(start_page::start_page))
+        .at("/emulator/ca.pem", get(start_page::ca_pem))
+        .nest("/emulator/control", control::routes())
+        .at(
+            "/:tenant/v2.0/.well-known/openid-configuration",
+            public(world, Endpoint::Metadata, get(metadata::configuration_v2)),
+        )
+        .at(
+            "/:tenant/.well-known/openid-configuration",
+            public(world, Endpoint::Metadata, get(metadata::configuration_v1)),
+        )
+        .at("/:tenant/discovery/v2.0/keys", public(world, Endpoint::Keys, get(metadata::keys_v2)))
+        .at("/:tenant/discovery/keys", public(world, Endpoint::Keys, get(metadata::keys_v1)))
+        .at("/:tenant/oauth2/v2.0/token", public(world, Endpoint::Token, post(token_endpoint::token)))
+        .data(Arc::clone(world))
+        .data(site)
+        .into_endpoint()
+}
+
+fn public<E>(world: &Arc<World>, asked: Endpoint, inner: E) -> impl poem::Endpoint<Output = Response> + use<E>
+where
+    E: IntoEndpoint<Endpoint: 'static>,
+{
+    let world = Arc::clone(world);
+    inner.into_endpoint().around(move |inner, request: Request| {
+        let world = Arc::clone(&world);
+        async move {
+            let mut response = if request.method() == Method::OPTIONS {
+                preflight(&request)
+            } else {
+                world.requests.count(asked);
+                match world.faults.meet(asked).await {
+                    Some(fault) => fault,
+                    None => inner
+                        .call(request)
+                        .await
+                        .map_or_else(poem::Error::into_response, IntoResponse::into_response),
+                }
+            };
+            response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+            Ok(response)
+        }
+    })
+}
+
+/// MSAL asks without a preflight; other clients may not.
+fn preflight(request: &Request) -> Response {
+    let mut response = Response::builder()
+        .status(StatusCode::NO_CONTENT)
+        .header(header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, OPTIONS")
+        .finish();
+    if let Some(wanted) = request.headers().get(header::ACCESS_CONTROL_REQUEST_HEADERS) {
+        response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_HEADERS, wanted.clone());
+    }
+    response
+}

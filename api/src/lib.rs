@@ -1,1 +1,14 @@
+//! The HTTP API, the configuration and the life of the process.
 
+mod annotations;
+pub mod app;
+mod auth;
+pub mod cli;
+pub mod config;
+mod error;
+mod health;
+mod http;
+mod id;
+mod openapi;
+mod organizations;
+mod server;

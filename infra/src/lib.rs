@@ -1,3 +1,13 @@
-//! The other side of the ports of `domain`.
+//! The other side of the ports of `domain`: database, cache, Entra ID, keys, clock and randomness.
 
+mod annotations;
+pub mod cache;
+pub mod clock;
+pub mod crypto;
+pub mod db;
 pub mod entra;
+pub mod entropy;
+pub mod epochs;
+pub mod http;
+mod identity;
+mod organizations;

@@ -1,1 +1,20 @@
+//! The schema, as a list of steps. A step never changes after a release: its meaning must not depend on today's
+//! code, which is why this crate knows none of the others.
 
+mod m20261121_1_foundation;
+pub mod row_level_security;
+mod shape;
+
+pub use sea_orm_migration::prelude::MigratorTrait;
+use sea_orm_migration::prelude::{MigrationTrait, async_trait};
+
+/// All steps, oldest first.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m20261121_1_foundation::Migration)]
+    }
+}

@@ -33,7 +33,7 @@ pub enum AuthenticationError {
     Rejected(#[from] Rejection),
     /// `403 TENANT_NOT_ONBOARDED`: an administrator of the tenant has not consented.
     #[error("the tenant has not completed admin consent")]
-    TenantNotOnboarded,
+    TenantNotOnboarded { tenant: uuid::Uuid },
     /// `403 ORGANIZATION_SUSPENDED`.
     #[error("the organization is suspended")]
     OrganizationSuspended,

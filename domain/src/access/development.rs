@@ -53,7 +53,7 @@ mod bypass {
                     role: Some(Role::Admin),
                 },
                 organization_name: (identity.organization.clone(), NameSource::TenantId),
-                needs_consent: false,
+                needs_consent: None,
                 first_is_admin: true,
             };
             let (organization, user) = self.provisioning.find_or_create(&newcomer).await?;

@@ -10,6 +10,10 @@ pub(crate) mod sealed {
 pub trait Permission: sealed::Sealed + Send + Sync + 'static {
     /// The word for it (`annotations:write`); `None` when being signed in is enough.
     const NAME: Option<&'static str>;
+
+    /// The same for a place that takes one word for each permission: `permission:annotations:write`, or
+    /// `permission:` alone when being signed in is enough.
+    const MARKER: &'static str;
 }
 
 /// Being signed in, with whatever credential, is enough.
@@ -19,6 +23,7 @@ pub struct SignedIn;
 impl sealed::Sealed for SignedIn {}
 impl Permission for SignedIn {
     const NAME: Option<&'static str> = None;
+    const MARKER: &'static str = "permission:";
 }
 
 /// Declares a permission in the capability it belongs to.
@@ -31,6 +36,7 @@ macro_rules! permission {
         impl $crate::access::permission_seal::Sealed for $name {}
         impl $crate::access::Permission for $name {
             const NAME: Option<&'static str> = Some($word);
+            const MARKER: &'static str = concat!("permission:", $word);
         }
     };
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde_json::json;
+use uuid::Uuid;
 
 use super::{
     Actor, AdmissionPolicy, AuthenticationError, IdentityKind, OrgScope, Origin, PERSONAL_ACCOUNTS_TENANT,
@@ -34,8 +35,8 @@ pub(super) struct Newcomer {
     pub(super) user: NewUser,
     /// The organization's name and where it is from, as well as the token tells.
     pub(super) organization_name: (String, NameSource),
-    /// Whether only organizations with admin consent may enter.
-    pub(super) needs_consent: bool,
+    /// The tenant, if only tenants with admin consent may enter.
+    pub(super) needs_consent: Option<Uuid>,
     /// Whether an organization's first person becomes its administrator.
     pub(super) first_is_admin: bool,
 }
@@ -59,7 +60,7 @@ impl Newcomer {
             is_guest: token.is_guest,
         };
         Self {
-            needs_consent: policy.tenants == TenantPolicy::Consented && !personal,
+            needs_consent: (policy.tenants == TenantPolicy::Consented && !personal).then_some(token.tenant),
             first_is_admin: policy.first_user_is_admin,
             organization_name: organization_name(token, personal),
             user: NewUser {
@@ -78,6 +79,10 @@ impl Newcomer {
             },
             origin,
         }
+    }
+
+    fn not_onboarded(&self) -> AuthenticationError {
+        AuthenticationError::TenantNotOnboarded { tenant: self.needs_consent.unwrap_or_default() }
     }
 
     fn is_own_person(&self) -> bool {
@@ -115,7 +120,7 @@ impl Provisioning {
         for _ in 0..3 {
             let found = match self.directory.find(&newcomer.origin).await? {
                 Some(org_id) => self.enter(org_id, newcomer).await?,
-                None if newcomer.needs_consent => return Err(AuthenticationError::TenantNotOnboarded),
+                None if newcomer.needs_consent.is_some() => return Err(newcomer.not_onboarded()),
                 None => self.found(newcomer).await?,
             };
             if let Some(identity) = found {
@@ -138,8 +143,8 @@ impl Provisioning {
         if organization.status == OrganizationStatus::Suspended {
             return Err(AuthenticationError::OrganizationSuspended);
         }
-        if newcomer.needs_consent && organization.consented_at.is_none() {
-            return Err(AuthenticationError::TenantNotOnboarded);
+        if newcomer.needs_consent.is_some() && organization.consented_at.is_none() {
+            return Err(newcomer.not_onboarded());
         }
         let user = match newcomer.user.object_id {
             Some(object_id) => reader.users().find_by_object_id(object_id).await?,

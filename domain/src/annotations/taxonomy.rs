@@ -214,19 +214,21 @@ impl Taxonomies {
         Ok(term)
     }
 
-    /// Gives a term another label.
-    pub async fn rename_term(
+    /// Gives a term another label; `None` leaves it as it is.
+    pub async fn update_term(
         &self,
         caller: &Authorized<Manage>,
         taxonomy_id: TaxonomyId,
         id: TermId,
-        label: String,
+        label: Option<String>,
         expected: Option<i64>,
     ) -> Result<Term, TaxonomyError> {
         let tx = self.store.begin(&caller.scope()).await?;
         let mut term = tx.taxonomies().get_term(taxonomy_id, id).await?.ok_or(TaxonomyError::UnknownTerm)?;
         check_version(expected, term.version)?;
-        term.label = label;
+        if let Some(label) = label {
+            term.label = label;
+        }
         tx.taxonomies().update_term(&term).await?;
         let updated = tx.taxonomies().get_term(taxonomy_id, id).await?.ok_or(TaxonomyError::UnknownTerm)?;
         let data = json!({ "taxonomyId": taxonomy_id, "termId": id });

@@ -1,0 +1,277 @@
+//! `/api/annotations`.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use domain::{
+    annotations::{
+        Annotation, AnnotationError, AnnotationFilter, AnnotationPatch, Annotations, ItemRef, NewAnnotation,
+        Place, Read, Write,
+    },
+    id::{AnnotationId, TermId, UserId},
+    store::Store,
+};
+use poem_openapi::{
+    Object, OpenApi,
+    param::{Header, Path, Query},
+    payload::Json,
+    types::MaybeUndefined,
+};
+
+use crate::{
+    auth::Caller,
+    error::ApiError,
+    http::{Body, Created, Found, IfMatch, Listed, NoContent, PageQuery},
+    id::Id,
+    openapi::Tag,
+};
+
+/// The part of an item that is meant: either `page`, or `textStart` and `textEnd`.
+#[derive(Debug, Object)]
+#[oai(rename = "AnnotationPlace", rename_all = "camelCase")]
+struct PlaceBody {
+    /// A page, counted from 1.
+    #[oai(validator(minimum(value = "1")))]
+    page: Option<u32>,
+    /// The first character of a range of the item's text, counted from 0.
+    text_start: Option<u32>,
+    /// The character after the last one of the range.
+    text_end: Option<u32>,
+}
+
+impl TryFrom<PlaceBody> for Place {
+    type Error = ApiError;
+
+    fn try_from(body: PlaceBody) -> Result<Self, ApiError> {
+        match (body.page, body.text_start, body.text_end) {
+            (Some(page), None, None) => Ok(Self::Page(page)),
+            (None, Some(start), Some(end)) if start < end => Ok(Self::Text { start, end }),
+            _ => Err(ApiError::invalid_field(
+                "place",
+                "is either a page, or textStart and textEnd with the start before the end",
+            )),
+        }
+    }
+}
+
+impl From<Place> for PlaceBody {
+    fn from(place: Place) -> Self {
+        match place {
+            Place::Page(page) => Self { page: Some(page), text_start: None, text_end: None },
+            Place::Text { start, end } => Self { page: None, text_start: Some(start), text_end: Some(end) },
+        }
+    }
+}
+
+/// A note and terms on a SharePoint or OneDrive item.
+#[derive(Debug, Object)]
+#[oai(rename = "Annotation", rename_all = "camelCase")]
+struct AnnotationView {
+    id: Id<AnnotationId>,
+    site_id: String,
+    drive_id: String,
+    item_id: String,
+    /// The part of the item that is meant; `null` for all of it.
+    place: Option<PlaceBody>,
+    note: String,
+    term_ids: Vec<Id<TermId>>,
+    /// The member who made it.
+    author_id: Id<UserId>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+impl From<Annotation> for AnnotationView {
+    fn from(annotation: Annotation) -> Self {
+        Self {
+            id: Id(annotation.id),
+            site_id: annotation.item.site_id,
+            drive_id: annotation.item.drive_id,
+            item_id: annotation.item.item_id,
+            place: annotation.place.map(PlaceBody::from),
+            note: annotation.note,
+            term_ids: annotation.term_ids.into_iter().map(Id).collect(),
+            author_id: Id(annotation.author_id),
+            created_at: annotation.created_at,
+            updated_at: annotation.updated_at,
+        }
+    }
+}
+
+/// An annotation to be made.
+#[derive(Debug, Object)]
+#[oai(rename_all = "camelCase")]
+struct NewAnnotationBody {
+    /// The site's id, as Microsoft Graph gives it.
+    #[oai(validator(min_length = 1, max_length = 400))]
+    site_id: String,
+    /// The drive's id, as Microsoft Graph gives it.
+    #[oai(validator(min_length = 1, max_length = 400))]
+    drive_id: String,
+    /// The item's id, as Microsoft Graph gives it.
+    #[oai(validator(min_length = 1, max_length = 400))]
+    item_id: String,
+    /// The part of the item that is meant; absent for all of it.
+    place: Option<PlaceBody>,
+    #[oai(validator(max_length = 10000), default)]
+    note: String,
+    /// Terms of the organization's taxonomies.
+    #[oai(validator(max_items = 50), default)]
+    term_ids: Vec<Id<TermId>>,
+}
+
+/// Changes to an annotation (JSON Merge Patch). What is absent stays as it is.
+#[derive(Debug, Object)]
+#[oai(rename_all = "camelCase")]
+struct AnnotationPatchBody {
+    /// Replaced as a whole; `null` makes it an annotation of all of the item.
+    #[oai(default)]
+    place: MaybeUndefined<PlaceBody>,
+    #[oai(validator(max_length = 10000))]
+    note: Option<String>,
+    /// Replaced as a whole.
+    #[oai(validator(max_items = 50))]
+    term_ids: Option<Vec<Id<TermId>>>,
+}
+
+impl From<AnnotationError> for ApiError {
+    fn from(error: AnnotationError) -> Self {
+        match error {
+            AnnotationError::NotFound => Self::not_found(),
+            AnnotationError::UnknownTerm => Self::invalid_field("termIds", "has a term that does not exist"),
+            AnnotationError::NotAuthor => Self::forbidden(),
+            AnnotationError::VersionMismatch => Self::precondition_failed(),
+            AnnotationError::Store(error) => error.into(),
+        }
+    }
+}
+
+fn ids(terms: Vec<Id<TermId>>) -> Vec<TermId> {
+    terms.into_iter().map(|id| id.0).collect()
+}
+
+/// The annotations of the caller's organization.
+pub(crate) struct AnnotationsApi {
+    pub store: Arc<dyn Store>,
+    pub annotations: Annotations,
+    pub pages: PageQuery,
+}
+
+#[OpenApi(tag = "Tag::Annotations")]
+impl AnnotationsApi {
+    /// List annotations
+    ///
+    /// Annotations of the organization, newest first, all or those of an item, with a term, by an author.
+    #[oai(path = "/api/annotations", method = "get", operation_id = "listAnnotations")]
+    #[expect(clippy::too_many_arguments, reason = "one for each filter that the operation documents")]
+    async fn list(
+        &self,
+        caller: Caller<Read>,
+        /// Only of items of this site.
+        #[oai(name = "siteId")]
+        site: Query<Option<String>>,
+        /// Only of items of this drive.
+        #[oai(name = "driveId")]
+        drive: Query<Option<String>>,
+        /// Only of this item.
+        #[oai(name = "itemId")]
+        item: Query<Option<String>>,
+        /// Only with this term.
+        #[oai(name = "termId")]
+        term: Query<Option<Id<TermId>>>,
+        /// Only by this member.
+        #[oai(name = "authorId")]
+        author: Query<Option<Id<UserId>>>,
+        /// How many at the most; 50 if absent.
+        #[oai(validator(minimum(value = "1"), maximum(value = "200")))]
+        limit: Query<Option<u16>>,
+        /// `nextCursor` of the page before.
+        cursor: Query<Option<String>>,
+    ) -> Result<Json<Listed<AnnotationView>>, ApiError> {
+        let filter = AnnotationFilter {
+            site_id: site.0,
+            drive_id: drive.0,
+            item_id: item.0,
+            term_id: term.0.map(|id| id.0),
+            author_id: author.0.map(|id| id.0),
+        };
+        let listing = self.pages.of("listAnnotations", &caller, &format!("{filter:?}"));
+        let page = listing.page(limit.0, cursor.0.as_deref())?;
+        let annotations = self.store.read(&caller.scope()).await?.annotations().list(&filter, page).await?;
+        Ok(Json(listing.listed(annotations, AnnotationView::from)))
+    }
+
+    /// Create an annotation
+    #[oai(path = "/api/annotations", method = "post", operation_id = "createAnnotation")]
+    async fn create(
+        &self,
+        caller: Caller<Write>,
+        body: Body<NewAnnotationBody>,
+    ) -> Result<Created<AnnotationView>, ApiError> {
+        let body = body.0;
+        let new = NewAnnotation {
+            item: ItemRef { site_id: body.site_id, drive_id: body.drive_id, item_id: body.item_id },
+            place: body.place.map(Place::try_from).transpose()?,
+            note: body.note,
+            term_ids: ids(body.term_ids),
+        };
+        let annotation = self.annotations.create(&caller, new).await?;
+        let location = format!("/api/annotations/{}", annotation.id);
+        Ok(Created { location, version: annotation.version, view: annotation.into() })
+    }
+
+    /// Get an annotation
+    #[oai(path = "/api/annotations/:annotationId", method = "get", operation_id = "getAnnotation")]
+    async fn get(
+        &self,
+        caller: Caller<Read>,
+        #[oai(name = "annotationId")] id: Path<Id<AnnotationId>>,
+    ) -> Result<Found<AnnotationView>, ApiError> {
+        let reader = self.store.read(&caller.scope()).await?;
+        let annotation = reader.annotations().get(id.0.0).await?.ok_or_else(ApiError::not_found)?;
+        Ok(Found { version: Some(annotation.version), view: annotation.into() })
+    }
+
+    /// Change an annotation
+    ///
+    /// One's own; others' need the permission `annotations:moderate`.
+    #[oai(path = "/api/annotations/:annotationId", method = "patch", operation_id = "updateAnnotation")]
+    async fn update(
+        &self,
+        caller: Caller<Write>,
+        #[oai(name = "annotationId")] id: Path<Id<AnnotationId>>,
+        /// The `ETag` that you read; the change is refused with `412` if it is no longer the present one.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<IfMatch>>,
+        body: Body<AnnotationPatchBody>,
+    ) -> Result<Found<AnnotationView>, ApiError> {
+        let patch = AnnotationPatch {
+            place: match body.0.place {
+                MaybeUndefined::Undefined => None,
+                MaybeUndefined::Null => Some(None),
+                MaybeUndefined::Value(place) => Some(Some(place.try_into()?)),
+            },
+            note: body.0.note,
+            term_ids: body.0.term_ids.map(ids),
+        };
+        let annotation =
+            self.annotations.update(&caller, id.0.0, patch, IfMatch::expected(if_match.0)).await?;
+        Ok(Found { version: Some(annotation.version), view: annotation.into() })
+    }
+
+    /// Delete an annotation
+    ///
+    /// One's own; others' need the permission `annotations:moderate`.
+    #[oai(path = "/api/annotations/:annotationId", method = "delete", operation_id = "deleteAnnotation")]
+    async fn delete(
+        &self,
+        caller: Caller<Write>,
+        #[oai(name = "annotationId")] id: Path<Id<AnnotationId>>,
+        /// The `ETag` that you read; the deletion is refused with `412` if it is no longer the present one.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<IfMatch>>,
+    ) -> Result<NoContent, ApiError> {
+        self.annotations.delete(&caller, id.0.0, IfMatch::expected(if_match.0)).await?;
+        Ok(NoContent)
+    }
+}

@@ -1,0 +1,328 @@
+//! The composition root: the one place where the ports of `domain` meet their implementations, and the only one that
+//! may build what makes principals and scopes.
+
+use std::{path::PathBuf, sync::Arc};
+
+use async_trait::async_trait;
+use domain::{
+    access::{Authentication, AuthenticationPorts, Operator},
+    annotations::{Annotations, Taxonomies},
+    clock::Clock,
+    entropy::Entropy,
+    id::Ids,
+    organizations::{Memberships, Settings},
+    page::CursorSeal,
+    store::Store,
+};
+use infra::{
+    cache::Principals,
+    crypto::{KeyRing, SealedCursors, key_file},
+    db::{Database, DatabaseSettings, DatabaseUrl},
+    entra::{
+        AllowedTenant, Authority, AuthorityKeys, BearerSettings, BearerVerifier, EntraAllowedTenants,
+        KeysState, TenantSelector,
+    },
+    epochs::EpochWatch,
+};
+use poem::{Endpoint, EndpointExt, Response, Route, endpoint::BoxEndpoint, get, handler, web::Json};
+use poem_openapi::OpenApiService;
+use secrecy::SecretString;
+use serde_json::Value;
+
+use crate::{
+    annotations::{AnnotationsApi, TaxonomiesApi, TermsApi},
+    auth::Gate,
+    config::{self, Config, DatabaseKind},
+    health::{Check, Outcome, Readiness, Readyz, healthz},
+    http::{BodySchemas, PageQuery},
+    openapi,
+    organizations::{MeApi, MembersApi, OrganizationApi},
+    server::Outermost,
+};
+
+/// How much memory remembered principals may take.
+const PRINCIPAL_CACHE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// What a process has and a test replaces.
+#[derive(Clone)]
+pub struct Parts {
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+}
+
+impl Parts {
+    /// The real clock and the operating system's randomness.
+    pub fn system() -> Self {
+        Self { clock: Arc::new(infra::clock::SystemClock), entropy: Arc::new(infra::entropy::SystemEntropy) }
+    }
+
+    fn ids(&self) -> Ids {
+        Ids::new(Arc::clone(&self.clock), Arc::clone(&self.entropy))
+    }
+}
+
+/// The service, put together.
+pub struct App {
+    pub endpoint: Arc<BoxEndpoint<'static, Response>>,
+    pub document: Value,
+    pub operator: Operator,
+    database: Database,
+    keys: Arc<AuthorityKeys>,
+    epochs: EpochWatch,
+}
+
+impl App {
+    /// Opens the database and builds everything on it. Nothing is fetched from the authority yet: the service
+    /// starts while the authority is down.
+    pub async fn build(config: &Config, parts: Parts) -> anyhow::Result<Self> {
+        // An error means that another one is installed already, which serves as well.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let database = open_database(config, &parts).await?;
+        let epochs = database.epochs();
+        let client = infra::http::client()?;
+        let host = config.entra.authority_host.as_str().trim_end_matches('/');
+        let authority = Authority::new(host, selector(&config.entra.tenant))?;
+        let allowed = EntraAllowedTenants::new(
+            config.tenants.allowed.iter().map(allowed_tenant).collect(),
+            &authority,
+            client.clone(),
+            Arc::clone(&parts.clock),
+        );
+        let settings = BearerSettings {
+            authority,
+            client_id: config.entra.client_id,
+            extra_audiences: config.entra.audiences.clone(),
+        };
+        let verifier =
+            BearerVerifier::new(settings, client, Arc::clone(&parts.clock), Arc::clone(&parts.entropy))?;
+        let keys = Arc::clone(verifier.keys());
+        let store: Arc<dyn Store> = Arc::new(database.clone());
+        let ports = AuthenticationPorts {
+            verifier: Arc::new(verifier),
+            allowed_tenants: Arc::new(allowed),
+            directory: Arc::new(database.clone()),
+            store: Arc::clone(&store),
+            epochs: Arc::new(epochs.clone()),
+            cache: Arc::new(Principals::new(PRINCIPAL_CACHE_BYTES, Arc::clone(&parts.clock))),
+            ids: parts.ids(),
+        };
+        let public_url = config.process.public_url.as_str().trim_end_matches('/');
+        let client_id = config.entra.client_id;
+        let gate = Gate {
+            authentication: Authentication::new(ports, config.tenants.admission(&config.entra)),
+            development: config.development.clone(),
+            consent_url: format!(
+                "{host}/{{tenant}}/v2.0/adminconsent?client_id={client_id}&scope={client_id}/.default\
+                 &redirect_uri={public_url}/api/onboarding/callback"
+            ),
+        };
+        let cursors = SealedCursors::new(&key_ring(config, &parts)?, Arc::clone(&parts.entropy));
+        let service = api(Arc::clone(&store), parts.ids(), Arc::new(cursors));
+        let document = openapi::document(&service)?;
+        let readiness = Arc::new(Dependencies {
+            database: database.clone(),
+            keys: Arc::clone(&keys),
+            epochs: epochs.clone(),
+        });
+        let routes = routes(service, &document, gate, readiness)?;
+        let trusted_proxies = config.process.trusted_proxies.clone().into();
+        let endpoint = Outermost { inner: routes, ids: parts.ids(), trusted_proxies }.boxed();
+        Ok(Self {
+            endpoint: Arc::new(endpoint),
+            document,
+            operator: Operator::new(store),
+            database,
+            keys,
+            epochs,
+        })
+    }
+
+    /// Starts what goes on beside the requests: the authority's keys are kept fresh, and revocations of other
+    /// replicas are listened for. It ends when the set is dropped.
+    pub fn start_background(&self) -> tokio::task::JoinSet<()> {
+        let mut tasks = tokio::task::JoinSet::new();
+        tasks.spawn(Arc::clone(&self.keys).run_background());
+        tasks.spawn(self.epochs.clone().listen());
+        tasks
+    }
+
+    /// One turn of what goes on beside the requests, for a test whose clock stands still.
+    pub async fn turn_background(&self) -> anyhow::Result<()> {
+        self.keys.refresh_if_due().await;
+        self.epochs.catch_up().await?;
+        Ok(())
+    }
+
+    /// How many statements were run inside organizations.
+    pub fn statements(&self) -> u64 {
+        self.database.statements()
+    }
+
+    /// Closes the database.
+    pub async fn close(self) -> anyhow::Result<()> {
+        drop(self.endpoint);
+        Ok(self.database.close().await?)
+    }
+}
+
+async fn open_database(config: &Config, parts: &Parts) -> anyhow::Result<Database> {
+    let settings = DatabaseSettings {
+        url: match &config.database.kind {
+            DatabaseKind::SqliteFile(path) => DatabaseUrl::SqliteFile(path.clone()),
+            DatabaseKind::SqliteMemory => DatabaseUrl::SqliteMemory,
+            DatabaseKind::Postgres => DatabaseUrl::Postgres(config.database.url.clone()),
+        },
+        ids: parts.ids(),
+        clock: Arc::clone(&parts.clock),
+        revocation_max_stale: config.revocation.max_stale,
+    };
+    Ok(Database::open(settings).await?)
+}
+
+/// The configured keys; without any, one that is kept beside the SQLite file, or one for as long as the process
+/// lives (`config` refuses that for replicas that share a database in production).
+fn key_ring(config: &Config, parts: &Parts) -> anyhow::Result<KeyRing> {
+    if let Some(ring) = &config.keys.ring {
+        let pair = |key: &config::TokenKey| (key.id.clone(), key.key.clone());
+        return Ok(KeyRing::new(pair(&ring.sealing), ring.opening.iter().map(pair).collect())?);
+    }
+    let key = match &config.database.kind {
+        DatabaseKind::SqliteFile(path) => {
+            let path = PathBuf::from(format!("{}.key", path.display()));
+            key_file::read_or_create(&path, parts.entropy.as_ref())?
+        }
+        DatabaseKind::SqliteMemory | DatabaseKind::Postgres => {
+            let [a, b, c]: [uuid::Uuid; 3] = std::array::from_fn(|_| {
+                let mut bytes = [0_u8; 16];
+                parts.entropy.fill(&mut bytes);
+                uuid::Uuid::from_bytes(bytes)
+            });
+            SecretString::from(format!("{a}{b}{c}"))
+        }
+    };
+    Ok(KeyRing::new((config::KeyRing::SINGLE_ID.to_owned(), key), Vec::new())?)
+}
+
+fn selector(tenant: &config::TenantSelector) -> TenantSelector {
+    match tenant {
+        config::TenantSelector::Common => TenantSelector::Common,
+        config::TenantSelector::Organizations => TenantSelector::Organizations,
+        config::TenantSelector::Consumers => TenantSelector::Consumers,
+        config::TenantSelector::Id(id) => TenantSelector::Tenant(*id),
+        config::TenantSelector::Domain(domain) => TenantSelector::Domain(domain.clone()),
+    }
+}
+
+fn allowed_tenant(entry: &config::AllowedTenant) -> AllowedTenant {
+    match entry {
+        config::AllowedTenant::Id(id) => AllowedTenant::Id(*id),
+        config::AllowedTenant::Domain(domain) => AllowedTenant::Domain(domain.clone()),
+    }
+}
+
+type Api = (MeApi, OrganizationApi, MembersApi, TaxonomiesApi, TermsApi, AnnotationsApi);
+
+fn api(store: Arc<dyn Store>, ids: Ids, cursors: Arc<dyn CursorSeal>) -> OpenApiService<Api, ()> {
+    let pages = PageQuery::new(cursors);
+    let taxonomies = Taxonomies::new(Arc::clone(&store), ids.clone());
+    openapi::service((
+        MeApi,
+        OrganizationApi { store: Arc::clone(&store), settings: Settings::new(Arc::clone(&store)) },
+        MembersApi {
+            store: Arc::clone(&store),
+            memberships: Memberships::new(Arc::clone(&store)),
+            pages: pages.clone(),
+        },
+        TaxonomiesApi { store: Arc::clone(&store), taxonomies: taxonomies.clone(), pages: pages.clone() },
+        TermsApi { store: Arc::clone(&store), taxonomies, pages: pages.clone() },
+        AnnotationsApi { annotations: Annotations::new(Arc::clone(&store), ids), store, pages },
+    ))
+}
+
+/// The document, without a service that could answer: it is the same whatever the configuration.
+pub async fn document() -> anyhow::Result<Value> {
+    let parts = Parts::system();
+    let settings = DatabaseSettings {
+        url: DatabaseUrl::SqliteMemory,
+        ids: parts.ids(),
+        clock: Arc::clone(&parts.clock),
+        revocation_max_stale: std::time::Duration::ZERO,
+    };
+    let store: Arc<dyn Store> = Arc::new(Database::open(settings).await?);
+    let ring = KeyRing::new(("none".to_owned(), SecretString::from("-".repeat(64))), Vec::new())?;
+    let cursors = SealedCursors::new(&ring, Arc::clone(&parts.entropy));
+    openapi::document(&api(store, parts.ids(), Arc::new(cursors)))
+}
+
+fn routes(
+    service: OpenApiService<Api, ()>,
+    document: &Value,
+    gate: Gate,
+    readiness: Arc<dyn Readiness>,
+) -> anyhow::Result<impl Endpoint<Output = Response> + use<>> {
+    let schemas = BodySchemas::compile(document)?;
+    Ok(Route::new()
+        .at("/healthz", get(healthz))
+        .at("/readyz", get(Readyz(readiness)))
+        .at("/openapi.json", get(openapi_json).data(Arc::new(document.clone())))
+        .nest("/", service)
+        .data(Arc::new(gate))
+        .data(schemas)
+        .map_to_response())
+}
+
+#[handler]
+fn openapi_json(document: poem::web::Data<&Arc<Value>>) -> Json<Value> {
+    Json(document.as_ref().clone())
+}
+
+struct Dependencies {
+    database: Database,
+    keys: Arc<AuthorityKeys>,
+    epochs: EpochWatch,
+}
+
+#[async_trait]
+impl Readiness for Dependencies {
+    async fn checks(&self) -> Vec<Check> {
+        let database = match self.database.ping().await {
+            Ok(()) => Outcome::Good,
+            Err(_) => Outcome::Bad("the database does not answer".to_owned()),
+        };
+        let keys = match self.keys.state() {
+            KeysState::Fresh { .. } => Outcome::Good,
+            KeysState::Stale { fetched_at } => Outcome::Worn(format!(
+                "the authority does not answer; keys of {fetched_at} serve for 24 hours"
+            )),
+            KeysState::NotYetFetched => Outcome::Bad(
+                "the authority's signing keys have not been fetched yet; it may be down".to_owned(),
+            ),
+            KeysState::Expired { fetched_at } => Outcome::Bad(format!(
+                "the authority has not answered since {fetched_at}; its keys are too old"
+            )),
+        };
+        let revocation = if self.epochs.is_hearing() {
+            Outcome::Good
+        } else {
+            Outcome::Worn("revocations are not heard of; each request asks the database".to_owned())
+        };
+        vec![
+            Check { name: "database", outcome: database },
+            Check { name: "signingKeys", outcome: keys },
+            Check { name: "revocation", outcome: revocation },
+        ]
+    }
+}
+
+/// Brings a PostgreSQL schema up to date.
+pub async fn migrate(config: &Config) -> anyhow::Result<infra::db::MigrationReport> {
+    if config.database.kind != DatabaseKind::Postgres {
+        // Opening a SQLite file migrates it.
+        open_database(config, &Parts::system()).await?.close().await?;
+        return Ok(infra::db::MigrationReport { applied: Vec::new(), granted_to: None });
+    }
+    let admin = config.database.admin_url.as_ref().ok_or_else(|| {
+        anyhow::anyhow!("DATABASE_ADMIN_URL is not set; give the URL of the role that owns the tables")
+    })?;
+    Ok(infra::db::migrate(admin, &config.database.url).await?)
+}

@@ -1,0 +1,69 @@
+//! The caller of an operation, with the permission that the operation needs in its type.
+
+use std::{ops::Deref, sync::Arc};
+
+use domain::access::{Authorized, Origin, Permission};
+use poem::{Request, RequestBody};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ExtractParamOptions,
+    registry::{MetaSecurityScheme, Registry},
+};
+
+use super::Gate;
+use crate::error::ApiError;
+
+/// The scheme of Entra ID access tokens in the document.
+pub(super) const BEARER: &str = "entra";
+/// A scheme that is none: the document's post-processing takes it out and writes what follows the prefix as
+/// `x-permission`. The framework has no other place for it.
+pub(crate) const PERMISSION_MARKER: &str = "permission:";
+
+/// A caller who has the permission `P`. As an argument it authenticates, authorizes and documents the operation.
+pub(crate) struct Caller<P>(Authorized<P>);
+
+impl<P> Deref for Caller<P> {
+    type Target = Authorized<P>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl<'a, P: Permission> ApiExtractor<'a> for Caller<P> {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        let scheme = |ty, scheme, format| MetaSecurityScheme {
+            ty,
+            description: None,
+            name: None,
+            key_in: None,
+            scheme,
+            bearer_format: format,
+            flows: None,
+            openid_connect_url: None,
+        };
+        registry.create_security_scheme(BEARER, scheme("http", Some("bearer"), Some("JWT")));
+    }
+
+    fn security_schemes() -> Vec<&'static str> {
+        vec![BEARER, P::MARKER]
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        _body: &mut RequestBody,
+        _options: ExtractParamOptions<Self::ParamType>,
+    ) -> poem::Result<Self> {
+        let gate =
+            request.data::<Arc<Gate>>().ok_or_else(|| ApiError::internal("the gate is not mounted"))?;
+        let principal = gate.principal(request).await?;
+        let origin = request.extensions().get::<Origin>().cloned().unwrap_or_default();
+        let user = principal.user().id;
+        tracing::Span::current().record("org.id", principal.organization().id.to_string());
+        tracing::Span::current().record("user.id", user.to_string());
+        principal.authorize::<P>(origin).map(Self).map_err(|_| ApiError::forbidden().into())
+    }
+}

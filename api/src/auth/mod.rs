@@ -1,0 +1,8 @@
+//! Who calls: from the request's credential to a permission that was checked.
+
+mod caller;
+mod credential;
+
+pub(crate) use caller::{Caller, PERMISSION_MARKER};
+pub(crate) use credential::Gate;
+pub(crate) use credential::chain;

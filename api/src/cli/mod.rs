@@ -1,0 +1,90 @@
+//! The commands.
+
+mod organization;
+mod serve;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::{
+    app,
+    config::{self, Config, LogFormat, Sources},
+};
+
+/// Identity and Microsoft 365 access for products that are sold to organizations.
+#[derive(Debug, Parser)]
+#[command(name = "tenantry", version)]
+pub struct Cli {
+    /// A TOML file with settings; the environment wins over it.
+    #[arg(long, global = true, env = "TENANTRY_CONFIG")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Answer requests. A new or older SQLite file is migrated first.
+    Serve,
+    /// Bring the database's schema up to date, as the role of `DATABASE_ADMIN_URL`.
+    Migrate,
+    /// Print the OpenAPI document.
+    Openapi,
+    /// Suspend an organization, or let it in again.
+    #[command(subcommand)]
+    Organization(organization::Command),
+}
+
+impl Cli {
+    /// Carries the command out.
+    pub async fn run(self) -> anyhow::Result<()> {
+        if let Command::Openapi = self.command {
+            let document = app::document().await?;
+            return print(&serde_json::to_string_pretty(&document)?);
+        }
+        let config = config::load(Sources::from_process(self.config))?;
+        start_log(&config);
+        for warning in &config.warnings {
+            tracing::warn!("{warning}");
+        }
+        match self.command {
+            Command::Serve => serve::run(&config).await,
+            Command::Migrate => {
+                let report = app::migrate(&config).await?;
+                let applied = if report.applied.is_empty() {
+                    "nothing to do".to_owned()
+                } else {
+                    report.applied.join(", ")
+                };
+                print(&format!("The schema is current: {applied}."))?;
+                report.granted_to.map_or(Ok(()), |role| print(&format!("The role {role} may use it.")))
+            }
+            Command::Organization(command) => organization::run(&config, command).await,
+            Command::Openapi => Ok(()),
+        }
+    }
+}
+
+/// Writes a line to standard output.
+fn print(text: &str) -> anyhow::Result<()> {
+    use std::io::Write;
+    Ok(writeln!(std::io::stdout(), "{text}")?)
+}
+
+fn start_log(config: &Config) {
+    // The filter was checked with the rest of the configuration.
+    let filter = EnvFilter::new(&config.process.log_filter);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+        .with_writer(std::io::stderr);
+    // A second log in one process (tests) is no reason to stop.
+    let _ = match config.process.log_format {
+        LogFormat::Json => {
+            log.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init()
+        }
+        LogFormat::Pretty => log.try_init(),
+    };
+}

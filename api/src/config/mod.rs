@@ -1,0 +1,93 @@
+//! What the operator decided: read once, checked as a whole, and handed on as values.
+//!
+//! The environment wins over the optional TOML file. Whatever is wrong is collected and reported together
+//! ([`Problems`]), so that one attempt to start shows all of it; nothing here ever prints a secret. The one thing a
+//! reader would get wrong: a section made while there were problems holds stand-ins, which is why [`load`] is the
+//! only way to a [`Config`].
+
+mod catalog;
+mod database;
+mod development;
+mod entra;
+mod expansion;
+mod file;
+mod keys;
+mod parse;
+mod problems;
+mod process;
+mod reader;
+mod revocation;
+mod setting;
+mod sources;
+mod tenants;
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+use domain::access::DevelopmentIdentity;
+
+pub use self::{
+    database::{DatabaseConfig, DatabaseKind},
+    entra::{EntraConfig, TenantSelector},
+    keys::{KeyRing, KeysConfig, TokenKey},
+    problems::{Problem, Problems},
+    process::{Environment, LogFormat, ProcessConfig},
+    revocation::RevocationConfig,
+    sources::Sources,
+    tenants::{AllowedTenant, TenantsConfig},
+};
+use self::{keys::TOKEN_KEY, process::APP_ENV, reader::Reader};
+
+/// The configuration of one process.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub process: ProcessConfig,
+    pub database: DatabaseConfig,
+    pub entra: EntraConfig,
+    pub tenants: TenantsConfig,
+    pub keys: KeysConfig,
+    /// Who a request without a credential is; only ever present in a debug build, in development, on loopback.
+    pub development: Option<DevelopmentIdentity>,
+    pub revocation: RevocationConfig,
+    /// What the operator should know and may leave as it is; to be logged at start.
+    pub warnings: Vec<String>,
+}
+
+/// Reads and checks the whole configuration.
+pub fn load(sources: Sources) -> Result<Config, Problems> {
+    let mut reader = Reader::new(sources);
+    let process = ProcessConfig::read(&mut reader);
+    let database = DatabaseConfig::read(&mut reader);
+    let entra = EntraConfig::read(&mut reader);
+    let tenants = TenantsConfig::read(&mut reader, process.environment, &entra.tenant);
+    let keys = KeysConfig::read(&mut reader);
+    let development = development::read(&mut reader, &process);
+    let revocation = RevocationConfig::read(&mut reader);
+    let mut config =
+        Config { process, database, entra, tenants, keys, development, revocation, warnings: Vec::new() };
+    config.validate(&mut reader);
+    config.warnings = reader.finish()?;
+    Ok(config)
+}
+
+impl Config {
+    /// What no section can check alone.
+    fn validate(&self, reader: &mut Reader) {
+        let shared = self.database.kind == DatabaseKind::Postgres
+            && self.process.environment == Environment::Production
+            && !reader.failed(&APP_ENV);
+        if shared
+            && self.keys.ring.is_none()
+            && !reader.failed(&TOKEN_KEY)
+            && !reader.failed(&keys::TOKEN_KEYS)
+        {
+            reader.problem(
+                &TOKEN_KEY,
+                "not set, and with PostgreSQL every replica needs the same one; give 32 bytes or more, such as \
+                 the output of `openssl rand -base64 48`",
+            );
+        }
+    }
+}

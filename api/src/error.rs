@@ -1,0 +1,282 @@
+//! The one error of the API: the envelope that every refusal has, the framework's own included.
+
+use std::{borrow::Cow, collections::BTreeMap, time::Duration};
+
+use poem::{
+    Response,
+    error::{
+        MethodNotAllowedError, NotFoundError, ParsePathError as PoemPathError, ReadBodyError, ResponseError,
+    },
+    http::{HeaderValue, StatusCode, header},
+};
+use poem_openapi::{
+    ApiResponse, Enum, Object, error as openapi,
+    registry::{MetaResponses, Registry},
+    types::{ToJSON, Type},
+};
+use serde_json::{Value, json};
+
+use domain::store::StoreError;
+
+/// Every code there is. Codes are stable, messages are not; `docs/errors.md` explains each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[oai(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ErrorCode {
+    Unauthorized,
+    Forbidden,
+    TenantNotOnboarded,
+    OrganizationSuspended,
+    UserDisabled,
+    NotFound,
+    ValidationFailed,
+    MethodNotAllowed,
+    Conflict,
+    PreconditionFailed,
+    PayloadTooLarge,
+    UnsupportedMediaType,
+    Unavailable,
+    Internal,
+}
+
+impl ErrorCode {
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::ValidationFailed => StatusCode::BAD_REQUEST,
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::Forbidden | Self::TenantNotOnboarded | Self::OrganizationSuspended | Self::UserDisabled => {
+                StatusCode::FORBIDDEN
+            }
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Conflict => StatusCode::CONFLICT,
+            Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
+            Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The word on the wire.
+    pub fn word(self) -> String {
+        match self.to_json() {
+            Some(Value::String(word)) => word,
+            _ => "INTERNAL".to_owned(),
+        }
+    }
+}
+
+/// What went wrong.
+#[derive(Object)]
+#[oai(rename = "Error", rename_all = "camelCase")]
+pub(crate) struct ErrorView {
+    /// The stable word for the reason.
+    pub code: ErrorCode,
+    /// The reason, for a person. It may change between versions.
+    pub message: String,
+    /// More about it, by code: for `VALIDATION_FAILED` a list of reasons for each field.
+    #[oai(skip_serializing_if_is_none)]
+    pub details: Option<Value>,
+    /// The id of the request, as in the `X-Request-Id` header: name it when you ask for help.
+    pub request_id: String,
+}
+
+/// The body of every answer that is not a success.
+#[derive(Object)]
+#[oai(rename = "ErrorResponse")]
+pub(crate) struct ErrorBody {
+    pub error: ErrorView,
+}
+
+/// Why a request fails. Becomes the envelope in the outermost middleware, which knows the request's id.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct ApiError {
+    pub code: ErrorCode,
+    pub message: Cow<'static, str>,
+    pub details: Option<Value>,
+    pub www_authenticate: Option<&'static str>,
+    pub retry_after: Option<Duration>,
+    /// For the log; the client never sees it.
+    #[source]
+    pub cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl ApiError {
+    pub fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
+        let (details, www_authenticate, retry_after, cause) = (None, None, None, None);
+        Self { code, message: message.into(), details, www_authenticate, retry_after, cause }
+    }
+
+    /// `401`, as for every credential that does not hold (RFC 6750 §3).
+    pub fn unauthorized(challenge: &'static str) -> Self {
+        let error = Self::new(ErrorCode::Unauthorized, "Invalid or expired access token");
+        Self { www_authenticate: Some(challenge), ..error }
+    }
+
+    pub fn forbidden() -> Self {
+        Self::new(ErrorCode::Forbidden, "You do not have access to this resource")
+    }
+
+    /// The same for what does not exist and what is another organization's.
+    pub fn not_found() -> Self {
+        Self::new(ErrorCode::NotFound, "There is no such resource")
+    }
+
+    pub fn conflict(message: &'static str) -> Self {
+        Self::new(ErrorCode::Conflict, message)
+    }
+
+    /// The version that the client saw is not the present one.
+    pub fn precondition_failed() -> Self {
+        Self::new(ErrorCode::PreconditionFailed, "The resource has changed since you read it")
+    }
+
+    /// `400` with the reasons for each field.
+    pub fn invalid(fields: BTreeMap<String, Vec<String>>) -> Self {
+        let error = Self::new(ErrorCode::ValidationFailed, "The request is not valid");
+        Self { details: Some(json!(fields)), ..error }
+    }
+
+    /// `400` for one field.
+    pub fn invalid_field(field: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::invalid(BTreeMap::from([(field.into(), vec![reason.into()])]))
+    }
+
+    pub fn unavailable(retry_after: Duration) -> Self {
+        let error = Self::new(ErrorCode::Unavailable, "The service cannot answer at the moment; try again");
+        Self { retry_after: Some(retry_after), ..error }
+    }
+
+    pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self {
+            cause: Some(cause.into()),
+            ..Self::new(ErrorCode::Internal, "Something went wrong on our side")
+        }
+    }
+
+    /// The response, with the envelope.
+    pub fn into_envelope(self, request_id: &str) -> Response {
+        let body = ErrorBody {
+            error: ErrorView {
+                code: self.code,
+                message: self.message.into_owned(),
+                details: self.details,
+                request_id: request_id.to_owned(),
+            },
+        };
+        let mut response = Response::builder()
+            .status(self.code.status())
+            .content_type("application/json; charset=utf-8")
+            .body(body.to_json_string());
+        let headers = response.headers_mut();
+        if let Some(challenge) = self.www_authenticate {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
+        if let Some(wait) = self.retry_after {
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+        }
+        response
+    }
+}
+
+impl ResponseError for ApiError {
+    fn status(&self) -> StatusCode {
+        self.code.status()
+    }
+}
+
+/// Error responses are added to every operation of the document in one place; see `openapi`.
+impl ApiResponse for ApiError {
+    fn meta() -> MetaResponses {
+        MetaResponses { responses: Vec::new() }
+    }
+
+    fn register(registry: &mut Registry) {
+        <ErrorBody as Type>::register(registry);
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(cause) => {
+                Self { cause: Some(cause), ..Self::unavailable(Duration::from_secs(2)) }
+            }
+            StoreError::Unexpected(cause) => Self::internal(cause),
+        }
+    }
+}
+
+/// Gives the framework's errors our form.
+pub(crate) fn from_framework(error: poem::Error) -> ApiError {
+    if error.is::<ApiError>() {
+        return error.downcast::<ApiError>().unwrap_or_else(|_| ApiError::internal("an error lost its type"));
+    }
+    if let Some(error) = error.downcast_ref::<openapi::ParseParamError>() {
+        return ApiError::invalid_field(error.name, plain_reason(&error.reason));
+    }
+    if let Some(error) = error.downcast_ref::<openapi::ParsePathError>() {
+        // The framework knows the place of a path parameter and not its name; `Id` says it in the reason.
+        let reason = plain_reason(&error.reason);
+        let (name, reason) = reason.split_once(": ").unwrap_or((error.name, &reason));
+        return ApiError::invalid_field(name, reason);
+    }
+    if let Some(error) = error.downcast_ref::<openapi::ParseRequestPayloadError>() {
+        return ApiError::invalid_field("body", plain_reason(&error.reason));
+    }
+    if error.is::<PoemPathError>() {
+        return ApiError::not_found();
+    }
+    if error.is::<openapi::ContentTypeError>() {
+        return ApiError::new(ErrorCode::UnsupportedMediaType, "Send the body as application/json");
+    }
+    if let Some(ReadBodyError::PayloadTooLarge) = error.downcast_ref::<ReadBodyError>() {
+        return ApiError::new(ErrorCode::PayloadTooLarge, "The body is too large");
+    }
+    if error.is::<NotFoundError>() {
+        return ApiError::not_found();
+    }
+    if error.is::<MethodNotAllowedError>() {
+        return ApiError::new(ErrorCode::MethodNotAllowed, "This path does not have that method");
+    }
+    match error.status() {
+        StatusCode::NOT_FOUND => ApiError::not_found(),
+        StatusCode::METHOD_NOT_ALLOWED => {
+            ApiError::new(ErrorCode::MethodNotAllowed, "This path does not have that method")
+        }
+        StatusCode::PAYLOAD_TOO_LARGE => ApiError::new(ErrorCode::PayloadTooLarge, "The body is too large"),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+            ApiError::new(ErrorCode::UnsupportedMediaType, "Send the body as application/json")
+        }
+        status if status.is_client_error() => {
+            ApiError::new(ErrorCode::ValidationFailed, "The request is not valid")
+        }
+        _ => ApiError::internal(error.to_string()),
+    }
+}
+
+/// The framework's reason without the names of its types: `failed to parse "string_uuid": x` is `x`.
+fn plain_reason(reason: &str) -> String {
+    let reason = match reason.strip_prefix("failed to parse \"").and_then(|rest| rest.split_once("\": ")) {
+        Some((_, reason)) => reason,
+        None => reason,
+    };
+    match reason.find(" (occurred while parsing") {
+        Some(end) => reason.get(..end).unwrap_or(reason).to_owned(),
+        None => reason.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_lose_the_names_of_the_frameworks_types() {
+        assert_eq!(plain_reason("failed to parse \"integer_uint16\": number too large"), "number too large");
+        assert_eq!(plain_reason("expected \"x\" (occurred while parsing \"Y\")"), "expected \"x\"");
+        assert_eq!(plain_reason("as it is"), "as it is");
+    }
+}

@@ -1,0 +1,194 @@
+//! JSON bodies, checked against the schemas of the OpenAPI document before they are read, so that all that is wrong
+//! with a body is told at once and by field.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use jsonschema::{Validator, error::ValidationErrorKind};
+use poem::{Request, RequestBody};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ExtractParamOptions,
+    error::ContentTypeError,
+    payload::{Json, Payload},
+    registry::{MetaMediaType, MetaRequest, MetaSchemaRef, Registry},
+    types::{ParseFromJSON, Type},
+};
+use serde_json::{Map, Value, json};
+
+use crate::{error::ApiError, server::MAX_BODY_BYTES};
+
+/// A validator for each object of the document, by the object's name.
+#[derive(Clone)]
+pub(crate) struct BodySchemas(Arc<HashMap<String, Validator>>);
+
+impl BodySchemas {
+    /// Compiles the schemas of an OpenAPI 3.0 document.
+    pub(crate) fn compile(document: &Value) -> anyhow::Result<Self> {
+        let empty = Map::new();
+        let schemas = document.pointer("/components/schemas").and_then(Value::as_object).unwrap_or(&empty);
+        let converted: Map<String, Value> =
+            schemas.iter().map(|(name, schema)| (name.clone(), as_json_schema(schema.clone()))).collect();
+        let mut validators = HashMap::new();
+        for name in converted.keys() {
+            let root = json!({
+                "$ref": format!("#/components/schemas/{name}"),
+                "components": { "schemas": converted },
+            });
+            let validator = jsonschema::options()
+                .with_draft(jsonschema::Draft::Draft202012)
+                .should_validate_formats(true)
+                .build(&root)
+                .map_err(|error| anyhow::anyhow!("the schema {name} of the document is not one: {error}"))?;
+            validators.insert(name.clone(), validator);
+        }
+        Ok(Self(Arc::new(validators)))
+    }
+
+    fn check(&self, name: &str, body: &Value) -> Result<(), ApiError> {
+        let Some(validator) = self.0.get(name) else { return Ok(()) };
+        let mut fields: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for error in validator.iter_errors(body) {
+            let (field, reason) = field_and_reason(&error);
+            fields.entry(field).or_default().push(reason);
+        }
+        if fields.is_empty() { Ok(()) } else { Err(ApiError::invalid(fields)) }
+    }
+}
+
+/// OpenAPI 3.0 says `nullable` where JSON Schema has a type of its own; and an object takes no members that it does
+/// not name.
+fn as_json_schema(schema: Value) -> Value {
+    match schema {
+        Value::Object(mut members) => {
+            let nullable = members.remove("nullable") == Some(Value::Bool(true));
+            if members.contains_key("properties") && !members.contains_key("additionalProperties") {
+                members.insert("additionalProperties".to_owned(), Value::Bool(false));
+            }
+            let converted: Map<String, Value> =
+                members.into_iter().map(|(name, member)| (name, as_json_schema(member))).collect();
+            let converted = Value::Object(converted);
+            if nullable { json!({ "anyOf": [converted, { "type": "null" }] }) } else { converted }
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(as_json_schema).collect()),
+        other => other,
+    }
+}
+
+/// The field as its path with dots, and what is wrong with it.
+fn field_and_reason(error: &jsonschema::ValidationError<'_>) -> (String, String) {
+    let path = error.instance_path().to_string();
+    let mut field: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    let reason = match error.kind() {
+        ValidationErrorKind::Required { property } => {
+            let name = property.as_str().unwrap_or_default().to_owned();
+            field.push(&name);
+            return (field.join("."), "is required".to_owned());
+        }
+        ValidationErrorKind::AdditionalProperties { unexpected } => {
+            format!("has members that are not known: {}", unexpected.join(", "))
+        }
+        ValidationErrorKind::Type { .. } | ValidationErrorKind::AnyOf { .. } => {
+            "has the wrong type".to_owned()
+        }
+        ValidationErrorKind::Format { format } => format!("is not of the format {format}"),
+        ValidationErrorKind::MinLength { limit } => format!("is shorter than {limit} characters"),
+        ValidationErrorKind::MaxLength { limit } => format!("is longer than {limit} characters"),
+        ValidationErrorKind::MinItems { limit } => format!("has fewer than {limit} items"),
+        ValidationErrorKind::MaxItems { limit } => format!("has more than {limit} items"),
+        ValidationErrorKind::Minimum { limit } => format!("is less than {limit}"),
+        ValidationErrorKind::Maximum { limit } => format!("is more than {limit}"),
+        ValidationErrorKind::Pattern { pattern } => format!("does not match {pattern}"),
+        ValidationErrorKind::Enum { options } => format!("is none of {options}"),
+        _ => "is not valid".to_owned(),
+    };
+    let field = if field.is_empty() { "body".to_owned() } else { field.join(".") };
+    (field, reason)
+}
+
+/// A JSON body.
+#[derive(Debug)]
+pub(crate) struct Body<T>(pub T);
+
+impl<'a, T: ParseFromJSON> ApiExtractor<'a> for Body<T> {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        <T as Type>::register(registry);
+    }
+
+    fn request_meta() -> Option<MetaRequest> {
+        let schema: MetaSchemaRef = T::schema_ref();
+        let content = vec![MetaMediaType { content_type: "application/json", schema }];
+        Some(MetaRequest { description: None, content, required: true })
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        _options: ExtractParamOptions<Self::ParamType>,
+    ) -> poem::Result<Self> {
+        let content_type = request.content_type().ok_or(ContentTypeError::ExpectContentType)?;
+        if !Json::<T>::check_content_type(content_type) {
+            return Err(ContentTypeError::NotSupported { content_type: content_type.to_owned() }.into());
+        }
+        let bytes = body.take()?.into_bytes_limit(MAX_BODY_BYTES).await?;
+        let value: Value = serde_json::from_slice(&bytes)
+            .map_err(|error| ApiError::invalid_field("body", format!("is not JSON: {error}")))?;
+        if let Some(schemas) = request.data::<BodySchemas>() {
+            schemas.check(&T::name(), &value)?;
+        }
+        let parsed = T::parse_from_json(Some(value)).map_err(|error| {
+            poem_openapi::error::ParseRequestPayloadError { reason: error.into_message() }
+        })?;
+        Ok(Self(parsed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(body: &Value) -> Option<Value> {
+        let document = json!({ "components": { "schemas": { "Note": {
+            "type": "object",
+            "required": ["text"],
+            "properties": {
+                "text": { "type": "string", "maxLength": 3 },
+                "page": { "type": "integer", "nullable": true },
+                "terms": { "type": "array", "items": { "type": "string", "format": "uuid" } },
+            },
+        } } } });
+        let schemas = BodySchemas::compile(&document).unwrap();
+        schemas.check("Note", body).err().and_then(|error| error.details)
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_told_at_once_by_field() {
+        let wrong = json!({ "text": "long", "page": "one", "terms": ["x"], "extra": 1 });
+        assert_eq!(
+            check(&wrong),
+            Some(json!({
+                "body": ["has members that are not known: extra"],
+                "page": ["has the wrong type"],
+                "terms.0": ["is not of the format uuid"],
+                "text": ["is longer than 3 characters"],
+            }))
+        );
+        assert_eq!(check(&json!({})), Some(json!({ "text": ["is required"] })));
+        assert_eq!(check(&json!([])), Some(json!({ "body": ["has the wrong type"] })));
+    }
+
+    #[test]
+    fn absent_null_and_value_are_all_right_where_null_is() {
+        for page in
+            [json!({ "text": "a" }), json!({ "text": "a", "page": null }), json!({ "text": "a", "page": 1 })]
+        {
+            assert_eq!(check(&page), None);
+        }
+        assert!(check(&json!({ "text": null })).is_some());
+    }
+}

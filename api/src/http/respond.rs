@@ -1,0 +1,145 @@
+//! Successful responses: `{"data": …}`, with the version as `ETag` where the thing can be edited.
+
+use poem::{
+    IntoResponse, Response,
+    http::{HeaderValue, StatusCode, header},
+};
+use poem_openapi::{
+    ApiResponse, Object,
+    payload::Json,
+    registry::{MetaHeader, MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry},
+    types::{ParseFromJSON, ToJSON, Type},
+};
+
+use super::version::IfMatch;
+
+/// One thing.
+#[derive(Debug, Object)]
+pub(super) struct Data<T: Type + ParseFromJSON + ToJSON> {
+    pub data: T,
+}
+
+/// A page of things.
+#[derive(Debug, Object)]
+#[oai(rename_all = "camelCase")]
+pub(crate) struct Listed<T: Type + ParseFromJSON + ToJSON> {
+    pub data: Vec<T>,
+    /// What to send as `cursor` for the next page; `null` on the last.
+    pub next_cursor: Option<String>,
+}
+
+/// `200` with one thing; its version, if it can be edited, as `ETag`.
+pub(crate) struct Found<T> {
+    pub view: T,
+    pub version: Option<i64>,
+}
+
+/// `201` with the thing that was made, where it is, and its version.
+pub(crate) struct Created<T> {
+    pub view: T,
+    pub location: String,
+    pub version: i64,
+}
+
+/// `204`.
+pub(crate) struct NoContent;
+
+fn header_meta(name: &str, description: &str) -> MetaHeader {
+    MetaHeader {
+        name: name.to_owned(),
+        description: Some(description.to_owned()),
+        required: true,
+        deprecated: false,
+        schema: MetaSchemaRef::Inline(Box::new(MetaSchema::new("string"))),
+    }
+}
+
+fn etag_meta() -> MetaHeader {
+    header_meta("ETag", "The version, for `If-Match` and `If-None-Match`.")
+}
+
+fn meta(
+    status: u16,
+    description: &'static str,
+    content: Vec<MetaMediaType>,
+    headers: Vec<MetaHeader>,
+) -> MetaResponses {
+    MetaResponses {
+        responses: vec![MetaResponse {
+            description,
+            status: Some(status),
+            status_range: None,
+            content,
+            headers,
+        }],
+    }
+}
+
+fn json_of<T: Type>() -> Vec<MetaMediaType> {
+    vec![MetaMediaType { content_type: "application/json", schema: T::schema_ref() }]
+}
+
+fn with_version(mut response: Response, version: Option<i64>) -> Response {
+    if let Some(tag) = version.and_then(|version| HeaderValue::from_str(&IfMatch::tag(version)).ok()) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    response
+}
+
+impl<T: Type + ParseFromJSON + ToJSON> IntoResponse for Found<T>
+where
+    T: Send,
+{
+    fn into_response(self) -> Response {
+        with_version(Json(Data { data: self.view }).into_response(), self.version)
+    }
+}
+
+impl<T: Type + ParseFromJSON + ToJSON> ApiResponse for Found<T> {
+    fn meta() -> MetaResponses {
+        meta(200, "It is.", json_of::<Data<T>>(), vec![])
+    }
+
+    fn register(registry: &mut Registry) {
+        <Data<T> as Type>::register(registry);
+    }
+}
+
+impl<T: Type + ParseFromJSON + ToJSON> IntoResponse for Created<T>
+where
+    T: Send,
+{
+    fn into_response(self) -> Response {
+        let mut response = with_version(Json(Data { data: self.view }).into_response(), Some(self.version));
+        response.set_status(StatusCode::CREATED);
+        if let Ok(location) = HeaderValue::from_str(&self.location) {
+            response.headers_mut().insert(header::LOCATION, location);
+        }
+        response
+    }
+}
+
+impl<T: Type + ParseFromJSON + ToJSON> ApiResponse for Created<T> {
+    fn meta() -> MetaResponses {
+        let headers = vec![header_meta("Location", "Where it is."), etag_meta()];
+        meta(201, "It was made.", json_of::<Data<T>>(), headers)
+    }
+
+    fn register(registry: &mut Registry) {
+        <Data<T> as Type>::register(registry);
+    }
+}
+
+impl IntoResponse for NoContent {
+    fn into_response(self) -> Response {
+        StatusCode::NO_CONTENT.into_response()
+    }
+}
+
+impl ApiResponse for NoContent {
+    fn meta() -> MetaResponses {
+        meta(204, "It is done.", vec![], vec![])
+    }
+
+    fn register(_registry: &mut Registry) {}
+}

@@ -1,0 +1,76 @@
+//! Versions on the wire: a row's version is its `ETag`, and `If-Match` makes a change depend on it (RFC 9110 §13.1).
+
+use std::borrow::Cow;
+
+use poem_openapi::{
+    registry::{MetaSchema, MetaSchemaRef},
+    types::{ParseError, ParseFromParameter, ParseResult, Type},
+};
+
+/// `If-Match`: the version that the client saw, or any.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct IfMatch(Option<i64>);
+
+impl IfMatch {
+    /// The version that a change expects; `None` for any. A tag that is not of our form matches nothing, since it
+    /// was never given out.
+    pub(crate) fn expected(header: Option<Self>) -> Option<i64> {
+        header.and_then(|header| header.0)
+    }
+
+    /// The entity tag of a version.
+    pub(crate) fn tag(version: i64) -> String {
+        format!("\"{version}\"")
+    }
+}
+
+impl Type for IfMatch {
+    const IS_REQUIRED: bool = true;
+    type RawValueType = Self;
+    type RawElementValueType = Self;
+
+    fn name() -> Cow<'static, str> {
+        "string_etag".into()
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        MetaSchemaRef::Inline(Box::new(MetaSchema::new("string")))
+    }
+
+    fn as_raw_value(&self) -> Option<&Self> {
+        Some(self)
+    }
+
+    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self> + 'a> {
+        Box::new(std::iter::once(self))
+    }
+}
+
+impl ParseFromParameter for IfMatch {
+    fn parse_from_parameter(text: &str) -> ParseResult<Self> {
+        let text = text.trim();
+        if text == "*" {
+            return Ok(Self(None));
+        }
+        let tag = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+        match tag {
+            Some(tag) => Ok(Self(Some(tag.parse().unwrap_or(0)))),
+            None => Err(ParseError::custom("is not one entity tag in double quotes, nor *")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_that_was_never_given_out_expects_a_version_that_no_row_has() {
+        let expected = |text| IfMatch::parse_from_parameter(text).map(|tag| tag.0).map_err(|_| ());
+        assert_eq!(expected("\"7\""), Ok(Some(7)));
+        assert_eq!(expected("*"), Ok(None));
+        assert_eq!(expected("\"abc\""), Ok(Some(0)));
+        assert_eq!(expected("7"), Err(()));
+        assert_eq!(expected("W/\"7\""), Err(()));
+    }
+}

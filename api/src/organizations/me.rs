@@ -1,0 +1,97 @@
+//! `GET /api/auth/me`: who the caller is.
+
+use domain::{
+    access::{AuthenticatedBy, Principal, Role, SignedIn},
+    id::{OrgId, UserId},
+};
+use poem_openapi::{Enum, Object, OpenApi};
+use uuid::Uuid;
+
+use crate::{auth::Caller, error::ApiError, http::Found, id::Id, openapi::Tag};
+
+/// What kind of caller it is.
+#[derive(Debug, Enum)]
+#[oai(rename_all = "camelCase")]
+enum CallerKind {
+    /// A person.
+    User,
+    /// An application that calls for itself.
+    App,
+}
+
+/// The organization that the caller belongs to, in short.
+#[derive(Debug, Object)]
+#[oai(rename_all = "camelCase")]
+struct OwnOrganization {
+    id: Id<OrgId>,
+    name: String,
+    /// The Entra ID tenant; `null` for an organization that has none.
+    azure_tenant_id: Option<Uuid>,
+}
+
+/// The caller.
+#[derive(Debug, Object)]
+#[oai(rename_all = "camelCase")]
+struct Me {
+    /// The membership's id, in this organization.
+    id: Id<UserId>,
+    kind: CallerKind,
+    /// For display; it identifies nobody.
+    email: Option<String>,
+    display_name: Option<String>,
+    /// Where the picture is; `null` while there is none.
+    avatar_url: Option<String>,
+    organization: OwnOrganization,
+    /// Roles in the organization.
+    roles: Vec<String>,
+    /// What the caller may do.
+    permissions: Vec<String>,
+    /// Scopes of the access token (`scp`).
+    scopes: Vec<String>,
+    /// App roles of the access token (`roles`).
+    app_roles: Vec<String>,
+    /// The client that the access token was issued to.
+    client_id: Option<Uuid>,
+}
+
+impl From<&Principal> for Me {
+    fn from(principal: &Principal) -> Self {
+        let user = principal.user();
+        let organization = principal.organization();
+        Self {
+            id: Id(user.id),
+            kind: match principal.authenticated_by() {
+                AuthenticatedBy::EntraApp => CallerKind::App,
+                AuthenticatedBy::EntraDelegated | AuthenticatedBy::Development => CallerKind::User,
+            },
+            email: user.profile.email.clone(),
+            display_name: user.profile.display_name.clone(),
+            avatar_url: None,
+            organization: OwnOrganization {
+                id: Id(organization.id),
+                name: organization.name.clone(),
+                azure_tenant_id: organization.azure_tenant_id,
+            },
+            roles: principal.roles().iter().map(|role: &Role| role.as_str().to_owned()).collect(),
+            permissions: principal.permissions().iter().map(|&word| word.to_owned()).collect(),
+            scopes: principal.scopes().to_vec(),
+            app_roles: principal.app_roles().to_vec(),
+            client_id: principal.client_id(),
+        }
+    }
+}
+
+/// Who the caller is.
+pub(crate) struct MeApi;
+
+#[OpenApi(tag = "Tag::Identity")]
+impl MeApi {
+    /// Get the caller
+    ///
+    /// The person or application that the access token speaks for, and the organization it belongs to. Both are
+    /// made on first sight.
+    #[oai(path = "/api/auth/me", method = "get", operation_id = "getMe")]
+    async fn me(&self, caller: Caller<SignedIn>) -> Result<Found<Me>, ApiError> {
+        Ok(Found { view: caller.principal().into(), version: None })
+    }
+}

@@ -1,0 +1,186 @@
+//! The routes, and what happens around every request: its id, the envelope of its errors, the headers of its
+//! response, the line in the log.
+
+use std::{net::IpAddr, panic::AssertUnwindSafe, sync::Arc};
+
+use domain::{
+    access::Origin,
+    id::{EventId, Ids},
+};
+use futures_util::FutureExt;
+use ipnet::IpNet;
+use poem::{
+    Endpoint, IntoResponse, Request, Response,
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+};
+use tracing::Instrument;
+
+use crate::{
+    auth::chain,
+    error::{ApiError, ErrorCode, from_framework},
+};
+
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The largest body that is read, in bytes.
+pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
+
+/// Everything around the routes.
+pub(crate) struct Outermost<E> {
+    pub inner: E,
+    pub ids: Ids,
+    pub trusted_proxies: Arc<[IpNet]>,
+}
+
+impl<E: Endpoint> Endpoint for Outermost<E> {
+    type Output = Response;
+
+    async fn call(&self, mut request: Request) -> poem::Result<Response> {
+        let request_id = request_id(request.headers(), &self.ids);
+        let peer = request.remote_addr().as_socket_addr().map(std::net::SocketAddr::ip);
+        let ip = peer.map(|peer| client_address(peer, request.headers(), &self.trusted_proxies));
+        let method = request.method().clone();
+        let path = request.uri().path().to_owned();
+        let if_none_match = request.headers().get(header::IF_NONE_MATCH).cloned();
+        request.extensions_mut().insert(Origin { request_id: request_id.clone(), ip });
+        let started = std::time::Instant::now();
+        let span = tracing::info_span!(
+            "request",
+            request.id = %request_id,
+            org.id = tracing::field::Empty,
+            user.id = tracing::field::Empty,
+        );
+        let result = if declared_length(&request) > MAX_BODY_BYTES {
+            Ok(Err(ApiError::new(ErrorCode::PayloadTooLarge, "The body is too large").into()))
+        } else {
+            AssertUnwindSafe(self.inner.call(request)).catch_unwind().instrument(span.clone()).await
+        };
+        let mut response = match result {
+            Ok(Ok(response)) => not_modified(&method, if_none_match, response.into_response()),
+            Ok(Err(error)) => refuse(error, &request_id, &span),
+            Err(_panic) => {
+                span.in_scope(|| tracing::error!("the handler panicked"));
+                ApiError::internal("panic").into_envelope(&request_id)
+            }
+        };
+        set_headers(response.headers_mut(), &request_id);
+        let status = response.status().as_u16();
+        let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
+        span.in_scope(|| tracing::info!(http.method = %method, http.path = path, http.status = status, duration_ms, "request"));
+        Ok(response)
+    }
+}
+
+/// The error as its envelope. What nobody foresaw is logged here, once, with all that it came from.
+fn refuse(error: poem::Error, request_id: &str, span: &tracing::Span) -> Response {
+    let error = from_framework(error);
+    if let Some(cause) = &error.cause {
+        let cause = chain(cause.as_ref());
+        span.in_scope(|| {
+            tracing::error!(error.code = error.code.word(), error.cause = cause, "request failed")
+        });
+    }
+    error.into_envelope(request_id)
+}
+
+fn declared_length(request: &Request) -> usize {
+    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    length.and_then(|text| text.parse().ok()).unwrap_or(0)
+}
+
+/// The client's own id for the request where it is a plain word, else a new one.
+fn request_id(headers: &HeaderMap, ids: &Ids) -> String {
+    let given = headers.get(&REQUEST_ID).and_then(|value| value.to_str().ok());
+    let plain = |text: &&str| {
+        (1..=64).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    };
+    given.filter(plain).map_or_else(|| ids.next::<EventId>().to_string(), str::to_owned)
+}
+
+/// The client's address: the peer's, or, behind proxies that are trusted, the last one in `X-Forwarded-For` that is
+/// not one of them. What stands further left was written by whoever was not trusted.
+fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+    let is_trusted = |ip: &IpAddr| trusted.iter().any(|net| net.contains(ip));
+    let mut address = peer.to_canonical();
+    let forwarded: Vec<&str> = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .collect();
+    for hop in forwarded.iter().rev() {
+        if !is_trusted(&address) {
+            break;
+        }
+        match hop.trim().parse::<IpAddr>() {
+            Ok(ip) => address = ip.to_canonical(),
+            Err(_) => break,
+        }
+    }
+    address
+}
+
+/// `304` where the client already has this version (RFC 9110 §13.1.2).
+fn not_modified(method: &Method, if_none_match: Option<HeaderValue>, response: Response) -> Response {
+    let (Some(known), Some(tag)) = (if_none_match, response.headers().get(header::ETAG)) else {
+        return response;
+    };
+    let same = known.to_str().is_ok_and(|known| {
+        known
+            .split(',')
+            .map(|known| known.trim().trim_start_matches("W/"))
+            .any(|known| known == "*" || tag == known)
+    });
+    if *method != Method::GET || response.status() != StatusCode::OK || !same {
+        return response;
+    }
+    Response::builder().status(StatusCode::NOT_MODIFIED).header(header::ETAG, tag.clone()).finish()
+}
+
+fn set_headers(headers: &mut HeaderMap, request_id: &str) {
+    for (name, value) in [
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+        ("content-security-policy", "default-src 'self'; base-uri 'none'; frame-ancestors 'none'"),
+        ("strict-transport-security", "max-age=31536000; includeSubDomains"),
+        ("referrer-policy", "no-referrer"),
+        // Nearly everything is personal; what is not says so itself.
+        ("cache-control", "no-store"),
+    ] {
+        let name = HeaderName::from_static(name);
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
+    if let Ok(value) = HeaderValue::from_str(request_id) {
+        headers.insert(REQUEST_ID.clone(), value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(peer: &str, trusted: &[&str], forwarded: &[&'static str]) -> String {
+        let mut headers = HeaderMap::new();
+        for value in forwarded {
+            headers.append("x-forwarded-for", HeaderValue::from_static(value));
+        }
+        let trusted: Vec<IpNet> = trusted.iter().map(|net| net.parse().unwrap()).collect();
+        client_address(peer.parse().unwrap(), &headers, &trusted).to_string()
+    }
+
+    #[test]
+    fn a_forwarded_address_counts_only_from_a_trusted_proxy_and_only_the_one_that_it_saw() {
+        assert_eq!(address("203.0.113.9", &[], &["198.51.100.1"]), "203.0.113.9");
+        assert_eq!(address("10.0.0.1", &["10.0.0.0/8"], &["198.51.100.1"]), "198.51.100.1");
+        assert_eq!(
+            address("10.0.0.1", &["10.0.0.0/8"], &["1.1.1.1, 198.51.100.1, 10.0.0.2"]),
+            "198.51.100.1"
+        );
+        assert_eq!(address("10.0.0.1", &["10.0.0.0/8"], &["1.1.1.1", "198.51.100.1"]), "198.51.100.1");
+        assert_eq!(address("10.0.0.1", &["10.0.0.0/8"], &["nonsense"]), "10.0.0.1");
+        assert_eq!(address("::ffff:10.0.0.1", &["10.0.0.0/8"], &["198.51.100.1"]), "198.51.100.1");
+    }
+}

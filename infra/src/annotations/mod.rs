@@ -1,0 +1,4 @@
+//! The sample business module in the database.
+
+mod annotation;
+mod taxonomy;

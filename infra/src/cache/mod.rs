@@ -1,0 +1,5 @@
+//! What is remembered in this process.
+
+mod principals;
+
+pub use principals::Principals;

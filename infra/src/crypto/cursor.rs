@@ -1,0 +1,89 @@
+//! Sealed positions in a list: AES-256-GCM with what the cursor belongs to as associated data, so that a cursor of
+//! another organization, operation or filter does not open.
+
+use std::sync::Arc;
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use domain::{entropy::Entropy, page::CursorSeal};
+use uuid::Uuid;
+
+use super::KeyRing;
+
+/// Seals and opens cursors.
+pub struct SealedCursors {
+    keys: Vec<LessSafeKey>,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl SealedCursors {
+    pub fn new(ring: &KeyRing, entropy: Arc<dyn Entropy>) -> Self {
+        let keys = ring.derive("cursor");
+        let keys = keys
+            .iter()
+            .filter_map(|key| UnboundKey::new(&AES_256_GCM, key).ok())
+            .map(LessSafeKey::new)
+            .collect();
+        Self { keys, entropy }
+    }
+}
+
+impl CursorSeal for SealedCursors {
+    fn seal(&self, context: &str, position: Uuid) -> String {
+        let mut nonce = [0_u8; NONCE_LEN];
+        self.entropy.fill(&mut nonce);
+        let mut text = position.as_bytes().to_vec();
+        let sealed = self.keys.first().is_some_and(|key| {
+            let aad = Aad::from(context.as_bytes());
+            key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), aad, &mut text).is_ok()
+        });
+        // Sealing 16 bytes with a good key does not fail; if it ever did, an empty cursor opens for nobody.
+        if sealed { URL_SAFE_NO_PAD.encode([&nonce[..], &text].concat()) } else { String::new() }
+    }
+
+    fn open(&self, context: &str, cursor: &str) -> Option<Uuid> {
+        let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+        let (nonce, sealed) = bytes.split_at_checked(NONCE_LEN)?;
+        self.keys.iter().find_map(|key| {
+            let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+            let mut text = sealed.to_vec();
+            let position = key.open_in_place(nonce, Aad::from(context.as_bytes()), &mut text).ok()?;
+            Uuid::from_slice(position).ok()
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::SecretString;
+
+    use super::*;
+    use crate::entropy::SystemEntropy;
+
+    fn ring(keys: &[&str]) -> KeyRing {
+        let mut keys = keys.iter().map(|key| ((*key).to_owned(), SecretString::from(key.repeat(32))));
+        KeyRing::new(keys.next().unwrap(), keys.collect()).unwrap()
+    }
+
+    fn cursors(keys: &[&str]) -> SealedCursors {
+        SealedCursors::new(&ring(keys), Arc::new(SystemEntropy))
+    }
+
+    #[test]
+    fn a_cursor_opens_for_what_it_was_sealed_for_and_for_nothing_else() {
+        let cursors = cursors(&["a"]);
+        let cursor = cursors.seal("listTaxonomies of acme", Uuid::max());
+        assert_eq!(cursors.open("listTaxonomies of acme", &cursor), Some(Uuid::max()));
+        assert_eq!(cursors.open("listTaxonomies of globex", &cursor), None);
+        assert_eq!(cursors.open("listTaxonomies of acme", &cursor[1..]), None);
+        assert_eq!(cursors.open("listTaxonomies of acme", ""), None);
+        assert_eq!(cursors.open("listTaxonomies of acme", "💥"), None);
+    }
+
+    #[test]
+    fn a_cursor_survives_a_new_key_and_ends_with_the_retirement_of_its_own() {
+        let cursor = cursors(&["old"]).seal("list", Uuid::max());
+        assert_eq!(cursors(&["new", "old"]).open("list", &cursor), Some(Uuid::max()));
+        assert_eq!(cursors(&["new"]).open("list", &cursor), None);
+    }
+}

@@ -1,0 +1,8 @@
+//! Keys and what is sealed with them.
+
+mod cursor;
+pub mod key_file;
+mod key_ring;
+
+pub use cursor::SealedCursors;
+pub use key_ring::{KeyRing, KeyRingError};

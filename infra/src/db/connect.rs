@@ -1,0 +1,127 @@
+//! Opening connections.
+
+use std::{path::PathBuf, time::Duration};
+
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+
+/// Where the database is.
+#[derive(Clone, Debug)]
+pub enum DatabaseUrl {
+    /// A file; made when it is not there.
+    SqliteFile(PathBuf),
+    /// Gone when the process ends.
+    SqliteMemory,
+    /// With a password in it, perhaps.
+    Postgres(SecretString),
+}
+
+/// The database could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    #[error("DATABASE_URL must begin with sqlite: or postgres://")]
+    UnknownScheme,
+    #[error("the folder {folder} for the database cannot be made")]
+    Folder {
+        folder: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error(
+        "the database cannot be reached: check DATABASE_URL, and that the server runs and lets the role in"
+    )]
+    Unreachable(#[source] DbErr),
+    #[error(
+        "the file {file} cannot be opened as a SQLite database: check DATABASE_URL and the file's rights"
+    )]
+    NotSqlite {
+        file: PathBuf,
+        #[source]
+        source: DbErr,
+    },
+}
+
+impl DatabaseUrl {
+    /// Reads `sqlite://path`, `sqlite:path`, `sqlite::memory:` or `postgres://…`.
+    pub fn parse(url: &SecretString) -> Result<Self, ConnectError> {
+        let text = url.expose_secret();
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            return Ok(Self::Postgres(url.clone()));
+        }
+        let path = text.strip_prefix("sqlite://").or_else(|| text.strip_prefix("sqlite:"));
+        match path.map(|path| path.split('?').next().unwrap_or(path)) {
+            Some(":memory:") => Ok(Self::SqliteMemory),
+            Some(path) if !path.is_empty() => Ok(Self::SqliteFile(PathBuf::from(path))),
+            _ => Err(ConnectError::UnknownScheme),
+        }
+    }
+
+    pub(crate) fn is_memory(&self) -> bool {
+        matches!(self, Self::SqliteMemory)
+    }
+}
+
+/// Opens the writer and the reader.
+pub(super) async fn open(
+    url: &DatabaseUrl,
+) -> Result<(DatabaseConnection, DatabaseConnection), ConnectError> {
+    match url {
+        DatabaseUrl::Postgres(url) => {
+            let pool = postgres(url, 16).await.map_err(ConnectError::Unreachable)?;
+            Ok((pool.clone(), pool))
+        }
+        DatabaseUrl::SqliteMemory => {
+            let only =
+                sqlite("sqlite::memory:".to_owned(), 1, false).await.map_err(ConnectError::Unreachable)?;
+            Ok((only.clone(), only))
+        }
+        DatabaseUrl::SqliteFile(path) => {
+            if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+                std::fs::create_dir_all(folder)
+                    .map_err(|source| ConnectError::Folder { folder: folder.to_owned(), source })?;
+            }
+            let url = format!("sqlite://{}", path.display());
+            let failed = |source| ConnectError::NotSqlite { file: path.clone(), source };
+            let writer = sqlite(url.clone(), 1, false).await.map_err(failed)?;
+            let reader = sqlite(url, 8, true).await.map_err(failed)?;
+            Ok((writer, reader))
+        }
+    }
+}
+
+/// A pool of PostgreSQL connections. Statements are never logged: their values are other people's data.
+pub(super) async fn postgres(url: &SecretString, connections: u32) -> Result<DatabaseConnection, DbErr> {
+    let mut options = ConnectOptions::new(url.expose_secret());
+    options
+        .max_connections(connections)
+        .connect_timeout(Duration::from_secs(5))
+        .acquire_timeout(Duration::from_secs(5))
+        .idle_timeout(Duration::from_secs(600))
+        .test_before_acquire_if_idle_for(Duration::from_secs(30))
+        .set_application_name("tenantry")
+        .sqlx_logging(false);
+    Database::connect(options).await
+}
+
+async fn sqlite(url: String, connections: u32, read_only: bool) -> Result<DatabaseConnection, DbErr> {
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(Duration::from_secs(10))
+        .test_before_acquire(false)
+        .sqlx_logging(false)
+        .map_sqlx_sqlite_opts(move |options| {
+            let options = options
+                .create_if_missing(true)
+                .foreign_keys(true)
+                .busy_timeout(Duration::from_secs(5))
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Full);
+            if read_only { options.pragma("query_only", "ON") } else { options }
+        });
+    // The connection of an in-memory database is the database.
+    options.idle_timeout(None).max_lifetime(None);
+    Database::connect(options).await
+}

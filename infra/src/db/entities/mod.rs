@@ -1,0 +1,11 @@
+//! Rows. Private to `infra::db` and the repositories beside it: no other crate can name a table.
+
+pub(crate) mod annotation_terms;
+pub(crate) mod annotations;
+pub(crate) mod epochs;
+pub(crate) mod events;
+pub(crate) mod organizations;
+pub(crate) mod outbox;
+pub(crate) mod taxonomies;
+pub(crate) mod terms;
+pub(crate) mod users;

@@ -1,0 +1,147 @@
+//! The database: SQLite or PostgreSQL behind the same repositories.
+//!
+//! The handles are private, and what leaves this module is a [`Unit`](unit::Unit) inside one organization, a
+//! narrow question over a global table, or nothing.
+
+mod connect;
+mod connection;
+#[expect(unreachable_pub, reason = "the derive makes public items; what is private is the module")]
+mod entities;
+pub(crate) mod epochs;
+mod error;
+mod schema;
+mod scoped;
+mod unit;
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use domain::{
+    access::OrgScope,
+    clock::Clock,
+    id::Ids,
+    store::{OrgReader, OrgTx, Store, StoreError},
+};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, SqliteTransactionMode, Statement,
+    TransactionOptions, TransactionTrait,
+};
+
+pub use connect::{ConnectError, DatabaseUrl};
+pub(crate) use connection::Connection;
+pub(crate) use entities::{annotation_terms, annotations, organizations, taxonomies, terms, users};
+pub(crate) use error::{Constraint, store_error, violated};
+pub use schema::{MigrationReport, SchemaError, migrate};
+pub(crate) use scoped::{OrgOwned, insert_if_absent};
+pub(crate) use unit::Unit;
+
+use crate::epochs::EpochWatch;
+
+/// What a database is opened with.
+pub struct DatabaseSettings {
+    pub url: DatabaseUrl,
+    pub ids: Ids,
+    pub clock: Arc<dyn Clock>,
+    /// How long hot entries are trusted when neither revocations nor the database can be reached.
+    pub revocation_max_stale: Duration,
+}
+
+/// An open database whose schema is known and whose role is not too strong.
+#[derive(Clone)]
+pub struct Database {
+    /// SQLite: one connection, so that writers wait in line here and not in the file's lock. PostgreSQL: the pool.
+    writer: DatabaseConnection,
+    reader: DatabaseConnection,
+    ids: Ids,
+    watch: EpochWatch,
+    statements: Arc<AtomicU64>,
+}
+
+impl Database {
+    /// Opens the database. A new or older SQLite file is migrated, an older one after a copy of it was made beside
+    /// it; on PostgreSQL the schema must be current and the role weak enough for row-level security to bind it.
+    pub async fn open(settings: DatabaseSettings) -> Result<Self, SchemaError> {
+        let DatabaseSettings { url, ids, clock, revocation_max_stale } = settings;
+        let (writer, reader) = connect::open(&url).await?;
+        match writer.get_database_backend() {
+            DbBackend::Postgres => schema::check_postgres(&writer).await?,
+            _ => schema::prepare_sqlite(&writer, &url, clock.as_ref()).await?,
+        }
+        let watch = EpochWatch::new(reader.clone(), clock, revocation_max_stale, url.is_memory());
+        Ok(Self { writer, reader, ids, watch, statements: Arc::default() })
+    }
+
+    /// How this process hears of revocations.
+    pub fn epochs(&self) -> EpochWatch {
+        self.watch.clone()
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        crate::epochs::ping(&self.reader).await.map_err(store_error)
+    }
+
+    /// How many statements were run inside organizations since it was opened.
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+
+    /// Closes the connections.
+    pub async fn close(self) -> Result<(), StoreError> {
+        self.reader.close().await.map_err(store_error)?;
+        self.writer.close().await.map_err(store_error)
+    }
+
+    /// For questions over global tables; what an organization owns is not to be had with it.
+    pub(crate) fn global(&self) -> Connection {
+        Connection::pool(self.reader.clone(), Arc::clone(&self.statements))
+    }
+
+    async fn transaction(&self, scope: &OrgScope) -> Result<Connection, DbErr> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..Default::default()
+        };
+        let transaction = self.writer.begin_with_options(options).await?;
+        if self.writer.get_database_backend() == DbBackend::Postgres {
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "set_config has no query builder; it is what RLS goes by"
+            )]
+            let statement = Statement::from_sql_and_values(
+                DbBackend::Postgres,
+                "SELECT set_config($1, $2, true)",
+                [migration::row_level_security::SETTING.into(), scope.org_id().to_string().into()],
+            );
+            transaction.query_one_raw(statement).await?;
+        }
+        Ok(Connection::transaction(transaction, Arc::clone(&self.statements)))
+    }
+
+    fn unit(&self, scope: &OrgScope, connection: Connection) -> Unit {
+        Unit::new(scope.clone(), connection, self.ids.clone(), self.watch.clone())
+    }
+}
+
+#[async_trait]
+impl Store for Database {
+    async fn begin(&self, scope: &OrgScope) -> Result<Box<dyn OrgTx>, StoreError> {
+        let connection = self.transaction(scope).await.map_err(store_error)?;
+        Ok(Box::new(self.unit(scope, connection)))
+    }
+
+    /// On PostgreSQL a read has a transaction too: row-level security goes by a setting that lives in one.
+    async fn read(&self, scope: &OrgScope) -> Result<Box<dyn OrgReader>, StoreError> {
+        let connection = match self.reader.get_database_backend() {
+            DbBackend::Postgres => self.transaction(scope).await.map_err(store_error)?,
+            _ => Connection::pool(self.reader.clone(), Arc::clone(&self.statements)),
+        };
+        Ok(Box::new(self.unit(scope, connection)))
+    }
+}

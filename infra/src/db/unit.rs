@@ -1,0 +1,148 @@
+//! A unit of work inside one organization: the reader and the transaction that `domain::store` promises.
+
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use domain::{
+    access::{OrgScope, Subject},
+    annotations::{AnnotationReader, AnnotationRepository, TaxonomyReader, TaxonomyRepository},
+    events::Events,
+    id::{EventId, Ids, TypedId},
+    identity::{UserReader, UserRepository},
+    organizations::{OrganizationReader, OrganizationRepository},
+    store::{OrgReader, OrgTx, StoreError},
+};
+use sea_orm::{ActiveValue::Set, DbErr, EntityTrait};
+
+use super::{
+    connection::Connection,
+    entities::{events, outbox},
+    epochs,
+    error::store_error,
+    scoped::Scoped,
+};
+use crate::epochs::EpochWatch;
+
+/// The repositories of one organization, on one connection. The repositories themselves stand beside their nouns.
+pub(crate) struct Unit {
+    scope: OrgScope,
+    pub(crate) connection: Connection,
+    pub(crate) ids: Ids,
+    /// What was changed that cached things depend on; their epochs are written at commit.
+    touched: Mutex<Vec<Subject>>,
+    watch: EpochWatch,
+}
+
+impl Unit {
+    pub(super) fn new(scope: OrgScope, connection: Connection, ids: Ids, watch: EpochWatch) -> Self {
+        Self { scope, connection, ids, touched: Mutex::default(), watch }
+    }
+
+    /// Begins a query on this organization's rows.
+    pub(crate) fn scoped(&self) -> Scoped {
+        Scoped::new(self.scope.org_id())
+    }
+
+    /// The organization's own row has this id; for everything else there is [`Unit::scoped`].
+    pub(crate) fn org_id(&self) -> domain::id::OrgId {
+        self.scope.org_id()
+    }
+
+    /// Notes that what is cached of the subject is stale once this unit commits.
+    pub(crate) fn touch(&self, subject: Subject) {
+        let mut touched = self.touched.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if !touched.contains(&subject) {
+            touched.push(subject);
+        }
+    }
+
+    async fn record(&self, events: &Events) -> Result<(), DbErr> {
+        let actor = self.scope.actor();
+        let origin = self.scope.origin();
+        for event in events.iter() {
+            let id: EventId = self.ids.next();
+            let now = self.ids.clock().now();
+            let row = events::ActiveModel {
+                id: Set(id.uuid()),
+                name: Set(event.name().to_owned()),
+                actor_kind: Set(actor.kind().to_owned()),
+                actor_id: Set(actor.user_id().map(TypedId::uuid)),
+                request_id: Set(origin.request_id.clone()),
+                ip: Set(origin.ip.map(|ip| ip.to_string())),
+                data: Set(event.data().clone()),
+                created_at: Set(now),
+                ..Default::default()
+            };
+            self.scoped().insert(row).exec_without_returning(&self.connection).await?;
+            let pointer = outbox::ActiveModel {
+                event_id: Set(id.uuid()),
+                org_id: Set(self.org_id().uuid()),
+                created_at: Set(now),
+            };
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "a global table of pointers, which the relay reads"
+            )]
+            outbox::Entity::insert(pointer).exec_without_returning(&self.connection).await?;
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl OrgTx for Unit {
+    fn organization(&self) -> &dyn OrganizationRepository {
+        self
+    }
+
+    fn users(&self) -> &dyn UserRepository {
+        self
+    }
+
+    fn taxonomies(&self) -> &dyn TaxonomyRepository {
+        self
+    }
+
+    fn annotations(&self) -> &dyn AnnotationRepository {
+        self
+    }
+
+    async fn commit(self: Box<Self>, events: Events) -> Result<(), StoreError> {
+        self.record(&events).await.map_err(store_error)?;
+        let touched =
+            std::mem::take(&mut *self.touched.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        let now = self.ids.clock().now();
+        let epochs = epochs::advance(&self.connection, &touched, now).await.map_err(store_error)?;
+        let Self { connection, watch, .. } = *self;
+        // A client that hangs up drops the request's future. What is committed must also be known in this process,
+        // so the two are done together, whoever still waits. The outcome of a commit that fails is unknown: taking
+        // the epochs over regardless costs a reload and is safe.
+        let finish = tokio::spawn(async move {
+            let committed = connection.commit().await;
+            watch.apply(&epochs);
+            committed
+        });
+        match finish.await {
+            Ok(committed) => committed.map_err(store_error),
+            Err(stopped) => Err(StoreError::Unexpected(Box::new(stopped))),
+        }
+    }
+}
+
+impl OrgReader for Unit {
+    fn organization(&self) -> &dyn OrganizationReader {
+        self
+    }
+
+    fn users(&self) -> &dyn UserReader {
+        self
+    }
+
+    fn taxonomies(&self) -> &dyn TaxonomyReader {
+        self
+    }
+
+    fn annotations(&self) -> &dyn AnnotationReader {
+        self
+    }
+}

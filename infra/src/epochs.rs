@@ -1,0 +1,258 @@
+//! How this process hears that what it has cached is stale.
+//!
+//! The table is the truth. PostgreSQL tells of changes by NOTIFY, on a connection of its own (never through a
+//! transaction pooler); on SQLite `PRAGMA data_version` shows that another process wrote. While neither was heard
+//! for a second, each hit asks the table; when the database is gone too, hot entries go on for a bounded time.
+//!
+//! A [`Mark`] is a place in the sequence of changes that this process knows of, so "did anything change since" is
+//! one comparison of integers as long as nothing did.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{
+    access::{Epochs, EpochsUnavailable, Mark, Subject},
+    clock::Clock,
+};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement};
+use sqlx::postgres::{PgListener, PgPoolOptions};
+
+use crate::db::epochs as table;
+
+/// How long the channel may be silent before each hit asks the table.
+const SILENCE: TimeDelta = TimeDelta::seconds(1);
+/// How often the channel is tried while nothing is said.
+const BEAT: Duration = Duration::from_millis(300);
+/// How long one question to the database may take.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// Rows older than this are deleted. No cached thing lives nearly as long.
+const RETENTION: TimeDelta = TimeDelta::days(2);
+const TIDY_EVERY: TimeDelta = TimeDelta::hours(1);
+
+/// Knows the epochs that changed since the process started. Clones share one memory.
+#[derive(Clone)]
+pub struct EpochWatch {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    database: DatabaseConnection,
+    clock: Arc<dyn Clock>,
+    max_stale: TimeDelta,
+    /// No other process can write to this database.
+    alone: bool,
+    sequence: AtomicU64,
+    known: RwLock<HashMap<Subject, Known>>,
+    heard: Mutex<Heard>,
+}
+
+struct Known {
+    epoch: i64,
+    sequence: u64,
+    at: DateTime<Utc>,
+}
+
+#[derive(Default)]
+struct Heard {
+    /// When the channel was last known to work.
+    channel: Option<DateTime<Utc>>,
+    /// When the channel or the table last confirmed what is known.
+    confirmed: Option<DateTime<Utc>>,
+}
+
+impl EpochWatch {
+    pub(crate) fn new(
+        database: DatabaseConnection,
+        clock: Arc<dyn Clock>,
+        max_stale: Duration,
+        alone: bool,
+    ) -> Self {
+        let max_stale = TimeDelta::from_std(max_stale).unwrap_or(TimeDelta::MAX);
+        let (sequence, known, heard) = (AtomicU64::new(0), RwLock::default(), Mutex::default());
+        Self { inner: Arc::new(Inner { database, clock, max_stale, alone, sequence, known, heard }) }
+    }
+
+    /// Takes over epochs that are known to be written. What is new becomes a change in this process's sequence.
+    pub(crate) fn apply(&self, epochs: &[(Subject, i64)]) {
+        let mut known = self.inner.known.write().unwrap_or_else(PoisonError::into_inner);
+        for (subject, epoch) in epochs {
+            if known.get(subject).is_some_and(|known| known.epoch == *epoch) {
+                continue;
+            }
+            let sequence = self.inner.sequence.load(Ordering::Relaxed) + 1;
+            known.insert(*subject, Known { epoch: *epoch, sequence, at: self.inner.clock.now() });
+            // After the entry: who sees the number must find what it stands for.
+            self.inner.sequence.store(sequence, Ordering::Release);
+        }
+    }
+
+    /// Reads the table and notes that the channel works.
+    pub async fn catch_up(&self) -> Result<(), DbErr> {
+        let before = self.inner.clock.now();
+        let epochs = table::all(&self.inner.database).await?;
+        self.apply(&epochs);
+        self.heard_channel(before);
+        Ok(())
+    }
+
+    /// Listens for as long as the process lives.
+    pub async fn listen(self) {
+        let mut tidied = self.inner.clock.now();
+        loop {
+            let ended = match self.inner.database.get_database_backend() {
+                DbBackend::Postgres => {
+                    self.listen_postgres(&mut tidied).await.map_err(|error| error.to_string())
+                }
+                _ => self.poll_sqlite(&mut tidied).await.map_err(|error| error.to_string()),
+            };
+            if let Err(error) = ended {
+                tracing::warn!(
+                    error,
+                    "revocations are not heard of; each request asks the database until they are"
+                );
+            }
+            tokio::time::sleep(BEAT).await;
+        }
+    }
+
+    async fn listen_postgres(&self, tidied: &mut DateTime<Utc>) -> Result<(), sqlx::Error> {
+        let options = self.inner.database.get_postgres_connection_pool().connect_options();
+        let own = PgPoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(PATIENCE)
+            .connect_lazy_with((*options).clone());
+        let mut listener = PgListener::connect_with(&own).await?;
+        listener.eager_reconnect(false);
+        listener.listen(table::CHANNEL).await?;
+        // What was written before we listened.
+        self.catch_up().await.map_err(|error| sqlx::Error::Protocol(error.to_string()))?;
+        loop {
+            match tokio::time::timeout(BEAT, listener.try_recv()).await {
+                Ok(Ok(Some(notification))) => {
+                    if let Some(epoch) = table::parse_notification(notification.payload()) {
+                        self.apply(&[epoch]);
+                    }
+                }
+                Ok(Ok(None)) => return Err(sqlx::Error::PoolClosed),
+                Ok(Err(error)) => return Err(error),
+                Err(_silent) => {
+                    let sent = self.inner.clock.now();
+                    let ping = sqlx::query("SELECT 1").execute(&mut listener);
+                    tokio::time::timeout(PATIENCE, ping).await.map_err(|_| sqlx::Error::PoolTimedOut)??;
+                    self.heard_channel(sent);
+                    self.tidy(tidied).await;
+                }
+            }
+        }
+    }
+
+    async fn poll_sqlite(&self, tidied: &mut DateTime<Utc>) -> Result<(), DbErr> {
+        self.catch_up().await?;
+        let pool = self.inner.database.get_sqlite_connection_pool();
+        // The version is a connection's own view of the others, so it must be asked on one and the same.
+        let mut connection = pool.acquire().await.map_err(|error| DbErr::Custom(error.to_string()))?;
+        let mut seen: Option<i64> = None;
+        loop {
+            let asked = self.inner.clock.now();
+            let version: i64 = sqlx::query_scalar("PRAGMA data_version")
+                .fetch_one(&mut *connection)
+                .await
+                .map_err(|error| DbErr::Custom(error.to_string()))?;
+            if seen.is_some_and(|seen| seen != version) {
+                let epochs = table::all(&self.inner.database).await?;
+                self.apply(&epochs);
+            }
+            seen = Some(version);
+            self.heard_channel(asked);
+            self.tidy(tidied).await;
+            tokio::time::sleep(BEAT).await;
+        }
+    }
+
+    fn heard_channel(&self, at: DateTime<Utc>) {
+        let mut heard = self.inner.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.channel = Some(at);
+        heard.confirmed = Some(at);
+    }
+
+    async fn tidy(&self, tidied: &mut DateTime<Utc>) {
+        let now = self.inner.clock.now();
+        if now - *tidied < TIDY_EVERY {
+            return;
+        }
+        *tidied = now;
+        let before = now - RETENTION;
+        self.inner
+            .known
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|_, known| known.at >= before);
+        if self.inner.database.get_database_backend() == DbBackend::Postgres
+            && let Err(error) = table::forget(&self.inner.database, before).await
+        {
+            tracing::warn!(%error, "old epochs could not be deleted");
+        }
+    }
+
+    fn known_unchanged(&self, mark: Mark, subjects: &[Subject]) -> bool {
+        if self.inner.sequence.load(Ordering::Acquire) <= mark.0 {
+            return true;
+        }
+        let known = self.inner.known.read().unwrap_or_else(PoisonError::into_inner);
+        subjects.iter().all(|subject| known.get(subject).is_none_or(|known| known.sequence <= mark.0))
+    }
+
+    /// Whether changes made elsewhere are being heard of.
+    pub fn is_hearing(&self) -> bool {
+        if self.inner.alone {
+            return true;
+        }
+        let heard = self.inner.heard.lock().unwrap_or_else(PoisonError::into_inner).channel;
+        heard.is_some_and(|at| (self.inner.clock.now() - at).abs() <= SILENCE)
+    }
+
+    async fn ask_table(&self, subjects: &[Subject]) -> Result<(), EpochsUnavailable> {
+        let asked = self.inner.clock.now();
+        match tokio::time::timeout(PATIENCE, table::of(&self.inner.database, subjects)).await {
+            Ok(Ok(epochs)) => {
+                self.apply(&epochs);
+                self.inner.heard.lock().unwrap_or_else(PoisonError::into_inner).confirmed = Some(asked);
+                Ok(())
+            }
+            Ok(Err(_)) | Err(_) => {
+                let confirmed = self.inner.heard.lock().unwrap_or_else(PoisonError::into_inner).confirmed;
+                let within = confirmed.is_some_and(|at| asked - at <= self.inner.max_stale);
+                if within { Ok(()) } else { Err(EpochsUnavailable) }
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Epochs for EpochWatch {
+    fn mark(&self) -> Mark {
+        Mark(self.inner.sequence.load(Ordering::Acquire))
+    }
+
+    async fn unchanged_since(&self, mark: Mark, subjects: &[Subject]) -> Result<bool, EpochsUnavailable> {
+        if !self.is_hearing() {
+            self.ask_table(subjects).await?;
+        }
+        Ok(self.known_unchanged(mark, subjects))
+    }
+}
+
+/// The question that tells whether the database answers at all.
+pub(crate) async fn ping(database: &DatabaseConnection) -> Result<(), DbErr> {
+    #[expect(clippy::disallowed_methods, reason = "it touches no table")]
+    let statement = Statement::from_string(database.get_database_backend(), "SELECT 1");
+    database.query_one_raw(statement).await.map(|_| ())
+}

@@ -1,0 +1,149 @@
+//! Users in the database.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use domain::{
+    access::{Role, Subject},
+    id::{TypedId, UserId},
+    identity::{NewUser, Profile, User, UserKind, UserReader, UserRepository, UserStatus},
+    page::{Page, PageRequest},
+    store::StoreError,
+};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::Expr,
+};
+use uuid::Uuid;
+
+use crate::db::{
+    Unit, insert_if_absent, store_error,
+    users::{ActiveModel, Column, Entity, Model},
+};
+
+fn user(row: Model) -> Result<User, StoreError> {
+    let unknown = |column: &str, word: &str| {
+        StoreError::Unexpected(
+            format!("users.{column} holds {word:?}, which this version does not know").into(),
+        )
+    };
+    let role = match &row.role {
+        Some(word) => Some(Role::parse(word).ok_or_else(|| unknown("role", word))?),
+        None => None,
+    };
+    Ok(User {
+        id: UserId::from_uuid(row.id),
+        kind: UserKind::parse(&row.kind).ok_or_else(|| unknown("kind", &row.kind))?,
+        object_id: row.object_id,
+        profile: Profile { email: row.email, display_name: row.display_name, is_guest: row.is_guest },
+        profile_as_of: row.profile_as_of,
+        role,
+        status: UserStatus::parse(&row.status).ok_or_else(|| unknown("status", &row.status))?,
+        version: row.version,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    })
+}
+
+impl Unit {
+    fn change_user(&self, id: UserId) -> sea_orm::UpdateMany<Entity> {
+        self.scoped()
+            .update::<Entity>()
+            .filter(Column::Id.eq(id.uuid()))
+            .col_expr(Column::Version, Expr::col(Column::Version).add(1))
+            .col_expr(Column::UpdatedAt, Expr::value(self.ids.clock().now()))
+    }
+}
+
+#[async_trait]
+impl UserReader for Unit {
+    async fn get(&self, id: UserId) -> Result<Option<User>, StoreError> {
+        let row = self.scoped().find::<Entity>().filter(Column::Id.eq(id.uuid())).one(&self.connection).await;
+        row.map_err(store_error)?.map(user).transpose()
+    }
+
+    async fn find_by_object_id(&self, object_id: Uuid) -> Result<Option<User>, StoreError> {
+        let row =
+            self.scoped().find::<Entity>().filter(Column::ObjectId.eq(object_id)).one(&self.connection).await;
+        row.map_err(store_error)?.map(user).transpose()
+    }
+
+    async fn list(&self, page: PageRequest) -> Result<Page<User>, StoreError> {
+        let mut query =
+            self.scoped().find::<Entity>().order_by_desc(Column::Id).limit(u64::from(page.limit) + 1);
+        if let Some(after) = page.after {
+            query = query.filter(Column::Id.lt(after));
+        }
+        let rows = query.all(&self.connection).await.map_err(store_error)?;
+        let users = rows.into_iter().map(user).collect::<Result<Vec<_>, _>>()?;
+        Ok(Page::from_surplus(users, page.limit, |user| user.id.uuid()))
+    }
+}
+
+#[async_trait]
+impl UserRepository for Unit {
+    async fn add_if_absent(&self, new: &NewUser) -> Result<bool, StoreError> {
+        let now = self.ids.clock().now();
+        let row = ActiveModel {
+            id: Set(new.id.uuid()),
+            kind: Set(new.kind.as_str().to_owned()),
+            object_id: Set(new.object_id),
+            email: Set(new.profile.email.clone()),
+            display_name: Set(new.profile.display_name.clone()),
+            is_guest: Set(new.profile.is_guest),
+            profile_as_of: Set(new.profile_as_of),
+            role: Set(new.role.map(|role| role.as_str().to_owned())),
+            status: Set(UserStatus::Active.as_str().to_owned()),
+            version: Set(1),
+            created_at: Set(now),
+            updated_at: Set(now),
+            ..Default::default()
+        };
+        let insert = self.scoped().insert(row);
+        insert_if_absent(insert, [Column::OrgId, Column::ObjectId], &self.connection)
+            .await
+            .map_err(store_error)
+    }
+
+    async fn has_own_person(&self) -> Result<bool, StoreError> {
+        let count = self
+            .scoped()
+            .find::<Entity>()
+            .filter(Column::Kind.eq(UserKind::Person.as_str()))
+            .filter(Column::IsGuest.eq(false))
+            .count(&self.connection)
+            .await
+            .map_err(store_error)?;
+        Ok(count > 0)
+    }
+
+    async fn set_profile(
+        &self,
+        id: UserId,
+        profile: &Profile,
+        as_of: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let updated = self
+            .change_user(id)
+            .filter(Column::ProfileAsOf.lt(as_of))
+            .col_expr(Column::Email, Expr::value(profile.email.clone()))
+            .col_expr(Column::DisplayName, Expr::value(profile.display_name.clone()))
+            .col_expr(Column::IsGuest, Expr::value(profile.is_guest))
+            .col_expr(Column::ProfileAsOf, Expr::value(as_of))
+            .exec(&self.connection)
+            .await
+            .map_err(store_error)?;
+        self.touch(Subject::User(id));
+        Ok(updated.rows_affected > 0)
+    }
+
+    async fn set_status(&self, id: UserId, status: UserStatus) -> Result<bool, StoreError> {
+        let updated = self
+            .change_user(id)
+            .col_expr(Column::Status, Expr::value(status.as_str()))
+            .exec(&self.connection)
+            .await
+            .map_err(store_error)?;
+        self.touch(Subject::User(id));
+        Ok(updated.rows_affected > 0)
+    }
+}

@@ -1,0 +1,179 @@
+//! Organizations in the database. The table is global: an organization is looked for before there is a scope. What
+//! is here for a unit of work goes by the unit's own organization.
+
+use async_trait::async_trait;
+use domain::{
+    access::{Directory, Subject},
+    id::{OrgId, TaxonomyId, TypedId},
+    organizations::{
+        Error, NameSource, NewOrganization, Organization, OrganizationOrigin, OrganizationReader,
+        OrganizationRepository, OrganizationStatus,
+    },
+    store::StoreError,
+};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, ExprTrait, QueryFilter,
+    QuerySelect, Select, UpdateMany, sea_query::Expr,
+};
+
+use crate::db::{
+    Constraint, Database, Unit, insert_if_absent,
+    organizations::{ActiveModel, Column, Entity, Model},
+    store_error, violated,
+};
+
+#[expect(clippy::disallowed_methods, reason = "the global table of organizations, by the unit's own id")]
+impl Unit {
+    fn own(&self) -> Select<Entity> {
+        Entity::find().filter(Column::Id.eq(self.org_id().uuid()))
+    }
+
+    fn update_own(&self) -> UpdateMany<Entity> {
+        Entity::update_many()
+            .filter(Column::Id.eq(self.org_id().uuid()))
+            .col_expr(Column::Version, Expr::col(Column::Version).add(1))
+            .col_expr(Column::UpdatedAt, Expr::value(self.ids.clock().now()))
+    }
+}
+
+fn organization(row: Model) -> Result<Organization, StoreError> {
+    let unknown = |column: &str, word: &str| {
+        StoreError::Unexpected(
+            format!("organizations.{column} holds {word:?}, which this version does not know").into(),
+        )
+    };
+    Ok(Organization {
+        id: OrgId::from_uuid(row.id),
+        azure_tenant_id: row.azure_tenant_id,
+        name: row.name,
+        name_source: NameSource::parse(&row.name_source)
+            .ok_or_else(|| unknown("name_source", &row.name_source))?,
+        status: OrganizationStatus::parse(&row.status).ok_or_else(|| unknown("status", &row.status))?,
+        consented_at: row.consented_at,
+        default_taxonomy_id: row.default_taxonomy_id.map(TaxonomyId::from_uuid),
+        config: row.config,
+        version: row.version,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    })
+}
+
+#[async_trait]
+impl OrganizationReader for Unit {
+    async fn get(&self) -> Result<Option<Organization>, StoreError> {
+        self.own().one(&self.connection).await.map_err(store_error)?.map(organization).transpose()
+    }
+}
+
+#[async_trait]
+impl OrganizationRepository for Unit {
+    async fn add_if_absent(&self, new: &NewOrganization) -> Result<bool, StoreError> {
+        let now = self.ids.clock().now();
+        let azure_tenant_id = match &new.origin {
+            OrganizationOrigin::Tenant(tenant) => Some(*tenant),
+            OrganizationOrigin::PersonalAccount(_) => Some(domain::access::PERSONAL_ACCOUNTS_TENANT),
+            OrganizationOrigin::Development(_) => None,
+        };
+        let row = ActiveModel {
+            id: Set(self.org_id().uuid()),
+            origin_key: Set(new.origin.key()),
+            azure_tenant_id: Set(azure_tenant_id),
+            name: Set(new.name.clone()),
+            name_source: Set(new.name_source.as_str().to_owned()),
+            status: Set(OrganizationStatus::Active.as_str().to_owned()),
+            consented_at: Set(None),
+            default_taxonomy_id: Set(None),
+            config: Set(serde_json::json!({})),
+            version: Set(1),
+            created_at: Set(now),
+            updated_at: Set(now),
+        };
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the global table of organizations, with the unit's own id"
+        )]
+        let insert = Entity::insert(row);
+        insert_if_absent(insert, [Column::OriginKey], &self.connection).await.map_err(store_error)
+    }
+
+    async fn lock(&self) -> Result<(), StoreError> {
+        // SQLite has one writer at a time; its transaction is the lock.
+        if self.connection.get_database_backend() == DbBackend::Postgres {
+            self.own().lock_exclusive().one(&self.connection).await.map_err(store_error)?;
+        }
+        Ok(())
+    }
+
+    async fn update(&self, organization: &Organization) -> Result<(), Error> {
+        let updated = self
+            .update_own()
+            .filter(Column::Version.eq(organization.version))
+            .col_expr(Column::Name, Expr::value(organization.name.clone()))
+            .col_expr(Column::NameSource, Expr::value(organization.name_source.as_str()))
+            .col_expr(
+                Column::DefaultTaxonomyId,
+                Expr::value(organization.default_taxonomy_id.map(TypedId::uuid)),
+            )
+            .col_expr(Column::Config, Expr::value(organization.config.clone()))
+            .exec(&self.connection)
+            .await;
+        self.touch(Subject::Organization(self.org_id()));
+        match updated {
+            Ok(result) if result.rows_affected == 0 => Err(Error::VersionMismatch),
+            Ok(_) => Ok(()),
+            Err(error) if violated(&error) == Some(Constraint::ForeignKey) => Err(Error::UnknownTaxonomy),
+            Err(error) => Err(store_error(error).into()),
+        }
+    }
+
+    async fn improve_name(&self, name: &str, source: NameSource) -> Result<bool, StoreError> {
+        let worse =
+            [NameSource::TenantId, NameSource::EmailDomain, NameSource::Graph, NameSource::Administrator]
+                .into_iter()
+                .filter(|other| *other < source)
+                .map(NameSource::as_str);
+        let updated = self
+            .update_own()
+            .filter(Column::NameSource.is_in(worse))
+            .col_expr(Column::Name, Expr::value(name))
+            .col_expr(Column::NameSource, Expr::value(source.as_str()))
+            .exec(&self.connection)
+            .await
+            .map_err(store_error)?;
+        let improved = updated.rows_affected > 0;
+        if improved {
+            self.touch(Subject::Organization(self.org_id()));
+        }
+        Ok(improved)
+    }
+
+    async fn set_status(&self, status: OrganizationStatus) -> Result<bool, StoreError> {
+        let updated = self
+            .update_own()
+            .col_expr(Column::Status, Expr::value(status.as_str()))
+            .exec(&self.connection)
+            .await
+            .map_err(store_error)?;
+        self.touch(Subject::Organization(self.org_id()));
+        Ok(updated.rows_affected > 0)
+    }
+}
+
+#[async_trait]
+impl Directory for Database {
+    async fn find(&self, origin: &OrganizationOrigin) -> Result<Option<OrgId>, StoreError> {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the question that is asked before there is a scope: an id only"
+        )]
+        let found: Option<uuid::Uuid> = Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(Column::OriginKey.eq(origin.key()))
+            .into_tuple()
+            .one(&self.global())
+            .await
+            .map_err(store_error)?;
+        Ok(found.map(OrgId::from_uuid))
+    }
+}

@@ -1,1 +1,13 @@
+//! How the service behaves, through its router, on SQLite or PostgreSQL.
 
+mod access;
+mod annotations;
+mod architecture;
+mod envelope;
+mod health;
+mod isolation;
+mod openapi;
+mod organizations;
+mod policy;
+mod schema;
+mod startup;

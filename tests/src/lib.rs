@@ -1,1 +1,13 @@
+//! The whole service in one process, for tests: real router, real database, the emulator as authority, a clock that
+//! moves by hand.
 
+mod actor;
+mod app;
+mod database;
+mod parts;
+
+pub use actor::{Actor, Response};
+pub use app::{Builder, TestApp};
+pub use database::{Rows, TestDatabase, is_postgres};
+pub use emulator::{self, TokenRequest};
+pub use parts::{SeededEntropy, TestClock};

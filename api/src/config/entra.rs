@@ -85,9 +85,12 @@ impl EntraConfig {
         }
         let client_id = client_id.unwrap_or_default();
         let own = [client_id.to_string(), format!("api://{client_id}")];
-        let mut audiences = reader.list(&AZURE_AUDIENCES, audience).unwrap_or_default();
-        audiences.retain(|audience| !own.contains(audience));
-        audiences.dedup();
+        let mut audiences = Vec::new();
+        for audience in reader.list(&AZURE_AUDIENCES, audience).unwrap_or_default() {
+            if !own.contains(&audience) && !audiences.contains(&audience) {
+                audiences.push(audience);
+            }
+        }
         Self {
             authority_host: authority_host.unwrap_or_else(public_cloud),
             tenant,

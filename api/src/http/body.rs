@@ -79,7 +79,7 @@ fn as_json_schema(schema: Value) -> Value {
 /// The field as its path with dots, and what is wrong with it.
 fn field_and_reason(error: &jsonschema::ValidationError<'_>) -> (String, String) {
     let path = error.instance_path().to_string();
-    let mut field: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    let mut field: Vec<&str> = path.split(['/', '.']).filter(|part| !part.is_empty()).collect();
     let reason = match error.kind() {
         ValidationErrorKind::Required { property } => {
             let name = property.as_str().unwrap_or_default().to_owned();

@@ -1,0 +1,161 @@
+//! The service, its database and its authority, for one test.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use api::{
+    app::{App, Parts},
+    config::{self, Config, Sources},
+};
+use chrono::TimeDelta;
+use emulator::{Emulator, TokenRequest, ids};
+
+use crate::{
+    actor::Actor,
+    database::TestDatabase,
+    parts::{SeededEntropy, TestClock},
+};
+
+/// The service in process, on a database of its own, with its own emulator.
+pub struct TestApp {
+    pub app: App,
+    pub emulator: Arc<Emulator>,
+    pub clock: TestClock,
+    pub database: Arc<TestDatabase>,
+    pub config: Config,
+}
+
+/// What a test changes about the service before it starts.
+pub struct Builder {
+    settings: BTreeMap<String, String>,
+    emulator: Option<Arc<Emulator>>,
+    clock: TestClock,
+    fetch_keys: bool,
+}
+
+impl Builder {
+    /// A setting, by its name in the environment.
+    #[must_use]
+    pub fn set(mut self, name: &str, value: &str) -> Self {
+        self.settings.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Takes an emulator that is there already, such as one with a fault.
+    #[must_use]
+    pub fn emulator(mut self, emulator: Arc<Emulator>) -> Self {
+        self.emulator = Some(emulator);
+        self
+    }
+
+    /// Does not let the background fetch the authority's keys before the test begins.
+    #[must_use]
+    pub fn without_keys(mut self) -> Self {
+        self.fetch_keys = false;
+        self
+    }
+
+    /// Starts it.
+    pub async fn start(self) -> TestApp {
+        let emulator = match self.emulator {
+            Some(emulator) => emulator,
+            None => Arc::new(start_emulator(&self.clock).await),
+        };
+        let database = Arc::new(TestDatabase::create().await);
+        let mut settings = self.settings;
+        let defaults = [
+            ("APP_ENV", "test"),
+            ("DATABASE_URL", database.url.as_str()),
+            ("AZURE_AUTHORITY_HOST", emulator.http_url()),
+            ("AZURE_CLIENT_ID", ids::TENANTRY_APP),
+            ("TOKEN_KEY", "a key for tests, which is long enough to be one"),
+        ];
+        for (name, value) in defaults {
+            settings.entry(name.to_owned()).or_insert_with(|| value.to_owned());
+        }
+        let config =
+            config::load(Sources::new(settings, None)).unwrap_or_else(|problems| panic!("{problems}"));
+        let app = build(&config, &self.clock, 1).await;
+        if self.fetch_keys {
+            app.turn_background().await.expect("the background turns");
+        }
+        TestApp { app, emulator, clock: self.clock, database, config }
+    }
+}
+
+/// An emulator that follows the test's clock.
+pub(crate) async fn start_emulator(clock: &TestClock) -> Emulator {
+    let clock = clock.clone();
+    let options = emulator::Options { clock: Arc::new(move || clock.peek()), ..Default::default() };
+    Emulator::start(options).await.expect("the emulator starts")
+}
+
+async fn build(config: &Config, clock: &TestClock, seed: u64) -> App {
+    let parts = Parts { clock: Arc::new(clock.clone()), entropy: Arc::new(SeededEntropy::new(seed)) };
+    App::build(config, parts).await.unwrap_or_else(|error| panic!("{error:#}"))
+}
+
+impl TestApp {
+    /// The service as `make run` has it: any tenant of the emulator may come.
+    pub async fn start() -> Self {
+        Self::builder().start().await
+    }
+
+    pub fn builder() -> Builder {
+        let settings = BTreeMap::from([("TENANT_POLICY".to_owned(), "open".to_owned())]);
+        Builder { settings, emulator: None, clock: TestClock::new(), fetch_keys: true }
+    }
+
+    /// An emulator on a clock, for a service that is to be started on it.
+    pub async fn emulator_on(clock: &TestClock) -> Arc<Emulator> {
+        Arc::new(start_emulator(clock).await)
+    }
+
+    /// Another process on the same database, with a memory of its own. Its background does not run by itself.
+    pub async fn replica(&self) -> Self {
+        let app = build(&self.config, &self.clock, 2).await;
+        app.turn_background().await.expect("the background turns");
+        Self {
+            app,
+            emulator: Arc::clone(&self.emulator),
+            clock: self.clock.clone(),
+            database: Arc::clone(&self.database),
+            config: self.config.clone(),
+        }
+    }
+
+    /// Nobody in particular.
+    pub fn anonymous(&self) -> Actor {
+        Actor::new(Arc::clone(&self.app.endpoint), None)
+    }
+
+    /// A person of the emulator's directory, with a good token.
+    pub fn user(&self, name: &str) -> Actor {
+        self.bearer(&TokenRequest::user(name))
+    }
+
+    /// A person as a guest of, or in, a tenant.
+    pub fn user_in(&self, name: &str, tenant: &str) -> Actor {
+        self.bearer(&TokenRequest::user(name).tenant(tenant))
+    }
+
+    /// An application that calls for itself, with app roles.
+    pub fn application(&self, name: &str, tenant: &str, roles: &[&str]) -> Actor {
+        self.bearer(&TokenRequest::app(name).tenant(tenant).roles(roles.iter().copied()))
+    }
+
+    /// Whoever a token speaks for.
+    pub fn bearer(&self, request: &TokenRequest) -> Actor {
+        let token = self.emulator.mint(request).unwrap_or_else(|error| panic!("{error}"));
+        self.token(&token)
+    }
+
+    /// Whoever holds a token, good or bad.
+    pub fn token(&self, token: &str) -> Actor {
+        Actor::new(Arc::clone(&self.app.endpoint), Some(token.to_owned()))
+    }
+
+    /// Moves time on, for the service and for the authority.
+    pub fn advance(&self, by: TimeDelta) {
+        self.clock.advance(by);
+    }
+}

@@ -97,7 +97,7 @@ impl App {
             BearerVerifier::new(settings, client, Arc::clone(&parts.clock), Arc::clone(&parts.entropy))?;
         let keys = Arc::clone(verifier.keys());
         let store: Arc<dyn Store> = Arc::new(database.clone());
-        let ports = AuthenticationPorts {
+        let ports_of_authentication = AuthenticationPorts {
             verifier: Arc::new(verifier),
             allowed_tenants: Arc::new(allowed),
             directory: Arc::new(database.clone()),
@@ -109,7 +109,7 @@ impl App {
         let public_url = config.process.public_url.as_str().trim_end_matches('/');
         let client_id = config.entra.client_id;
         let gate = Gate {
-            authentication: Authentication::new(ports, config.tenants.admission(&config.entra)),
+            authentication: Authentication::new(ports_of_authentication, config.tenants.admission(&config.entra)),
             development: config.development.clone(),
             consent_url: format!(
                 "{host}/{{tenant}}/v2.0/adminconsent?client_id={client_id}&scope={client_id}/.default\
@@ -272,6 +272,7 @@ fn routes(
 }
 
 #[handler]
+#[expect(clippy::needless_pass_by_value, reason = "an extractor is had by value")]
 fn openapi_json(document: poem::web::Data<&Arc<Value>>) -> Json<Value> {
     Json(document.as_ref().clone())
 }

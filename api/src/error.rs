@@ -133,14 +133,14 @@ impl ApiError {
     }
 
     /// `400` with the reasons for each field.
-    pub fn invalid(fields: BTreeMap<String, Vec<String>>) -> Self {
+    pub fn invalid(fields: &BTreeMap<String, Vec<String>>) -> Self {
         let error = Self::new(ErrorCode::ValidationFailed, "The request is not valid");
         Self { details: Some(json!(fields)), ..error }
     }
 
     /// `400` for one field.
     pub fn invalid_field(field: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self::invalid(BTreeMap::from([(field.into(), vec![reason.into()])]))
+        Self::invalid(&BTreeMap::from([(field.into(), vec![reason.into()])]))
     }
 
     pub fn unavailable(retry_after: Duration) -> Self {

@@ -49,7 +49,7 @@ pub(crate) fn document<T: OpenApi + 'static>(service: &OpenApiService<T, ()>) ->
             if let Some(operation) = operation.as_object_mut() {
                 write_permission(operation);
                 write_errors(operation, method, path.contains('{'));
-                write_etag(operation);
+                plain_content_type(operation);
             }
         }
     }
@@ -148,17 +148,14 @@ fn error_headers(code: ErrorCode) -> Value {
     Value::Object(headers)
 }
 
-/// What takes `If-Match` answers with the new version, and what can be changed is read with one.
-fn write_etag(operation: &mut Map<String, Value>) {
-    let tagged =
-        operation.get("responses").and_then(|responses| responses.get("200")).is_some_and(|response| {
-            response["content"]["application/json; charset=utf-8"].is_object()
-                || response["content"]["application/json"].is_object()
-        });
-    let id = operation.get("operationId").and_then(Value::as_str).unwrap_or_default();
-    let edits = id.starts_with("get") || id.starts_with("update");
-    if tagged && edits && id != "getMe" {
-        let header = json!({ "description": "The version, for `If-Match` and `If-None-Match`.", "schema": { "type": "string" } });
-        operation["responses"]["200"]["headers"]["ETag"] = header;
+/// One name for the content type: the framework adds a character set, which JSON does not have (RFC 8259 §11).
+fn plain_content_type(operation: &mut Map<String, Value>) {
+    let responses = operation.get_mut("responses").and_then(Value::as_object_mut);
+    for response in responses.into_iter().flat_map(|responses| responses.values_mut()) {
+        if let Some(content) = response.get_mut("content").and_then(Value::as_object_mut)
+            && let Some(schema) = content.remove("application/json; charset=utf-8")
+        {
+            content.insert("application/json".to_owned(), schema);
+        }
     }
 }

@@ -107,11 +107,10 @@ impl EpochWatch {
     pub async fn listen(self) {
         let mut tidied = self.inner.clock.now();
         loop {
-            let ended = match self.inner.database.get_database_backend() {
-                DbBackend::Postgres => {
-                    self.listen_postgres(&mut tidied).await.map_err(|error| error.to_string())
-                }
-                _ => self.poll_sqlite(&mut tidied).await.map_err(|error| error.to_string()),
+            let ended = if self.inner.database.get_database_backend() == DbBackend::Postgres {
+                self.listen_postgres(&mut tidied).await.map_err(|error| error.to_string())
+            } else {
+                self.poll_sqlite(&mut tidied).await.map_err(|error| error.to_string())
             };
             if let Err(error) = ended {
                 tracing::warn!(
@@ -221,18 +220,15 @@ impl EpochWatch {
 
     async fn ask_table(&self, subjects: &[Subject]) -> Result<(), EpochsUnavailable> {
         let asked = self.inner.clock.now();
-        match tokio::time::timeout(PATIENCE, table::of(&self.inner.database, subjects)).await {
-            Ok(Ok(epochs)) => {
-                self.apply(&epochs);
-                self.inner.heard.lock().unwrap_or_else(PoisonError::into_inner).confirmed = Some(asked);
-                Ok(())
-            }
-            Ok(Err(_)) | Err(_) => {
-                let confirmed = self.inner.heard.lock().unwrap_or_else(PoisonError::into_inner).confirmed;
-                let within = confirmed.is_some_and(|at| asked - at <= self.inner.max_stale);
-                if within { Ok(()) } else { Err(EpochsUnavailable) }
-            }
+        let answer = tokio::time::timeout(PATIENCE, table::of(&self.inner.database, subjects)).await;
+        let mut heard = self.inner.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Ok(Ok(epochs)) = answer {
+            self.apply(&epochs);
+            heard.confirmed = Some(asked);
+            return Ok(());
         }
+        let within = heard.confirmed.is_some_and(|at| asked - at <= self.inner.max_stale);
+        if within { Ok(()) } else { Err(EpochsUnavailable) }
     }
 }
 

@@ -26,7 +26,7 @@ impl MigrationTrait for Migration {
             manager.create_table(table).await?;
         }
         if manager.get_database_backend() == DbBackend::Postgres {
-            manager.create_foreign_key(default_taxonomy().to_owned()).await?;
+            manager.create_foreign_key(default_taxonomy()).await?;
         }
         for (name, table, columns) in [
             ("ix_terms_parent", "terms", &["org_id", "taxonomy_id", "parent_id"][..]),

@@ -1,6 +1,8 @@
 //! The whole service in one process, for tests: real router, real database, the emulator as authority, a clock that
 //! moves by hand.
 
+#![expect(clippy::panic, reason = "what a helper cannot do is the test's failure")]
+
 mod actor;
 mod app;
 mod database;

@@ -44,7 +44,7 @@ impl Clock for TestClock {
     }
 }
 
-/// Bytes that are the same in each run (SplitMix64).
+/// Bytes that are the same in each run (the `SplitMix64` generator).
 pub struct SeededEntropy(AtomicU64);
 
 impl SeededEntropy {

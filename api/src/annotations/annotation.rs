@@ -229,7 +229,7 @@ impl AnnotationsApi {
     ) -> Result<Found<AnnotationView>, ApiError> {
         let reader = self.store.read(&caller.scope()).await?;
         let annotation = reader.annotations().get(id.0.0).await?.ok_or_else(ApiError::not_found)?;
-        Ok(Found { version: Some(annotation.version), view: annotation.into() })
+        Ok(Found { version: annotation.version, view: annotation.into() })
     }
 
     /// Change an annotation
@@ -256,7 +256,7 @@ impl AnnotationsApi {
         };
         let annotation =
             self.annotations.update(&caller, id.0.0, patch, IfMatch::expected(if_match.0)).await?;
-        Ok(Found { version: Some(annotation.version), view: annotation.into() })
+        Ok(Found { version: annotation.version, view: annotation.into() })
     }
 
     /// Delete an annotation

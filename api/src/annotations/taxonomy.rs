@@ -139,7 +139,7 @@ impl TaxonomiesApi {
     ) -> Result<Found<TaxonomyView>, ApiError> {
         let reader = self.store.read(&caller.scope()).await?;
         let taxonomy = reader.taxonomies().get(id.0.0).await?.ok_or_else(ApiError::not_found)?;
-        Ok(Found { version: Some(taxonomy.version), view: taxonomy.into() })
+        Ok(Found { version: taxonomy.version, view: taxonomy.into() })
     }
 
     /// Change a taxonomy
@@ -160,7 +160,7 @@ impl TaxonomiesApi {
         };
         let patch = TaxonomyPatch { name: body.0.name, description };
         let taxonomy = self.taxonomies.update(&caller, id.0.0, patch, IfMatch::expected(if_match.0)).await?;
-        Ok(Found { version: Some(taxonomy.version), view: taxonomy.into() })
+        Ok(Found { version: taxonomy.version, view: taxonomy.into() })
     }
 
     /// Delete a taxonomy

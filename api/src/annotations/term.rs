@@ -125,7 +125,7 @@ impl TermsApi {
         let reader = self.store.read(&caller.scope()).await?;
         let term =
             reader.taxonomies().get_term(taxonomy.0.0, id.0.0).await?.ok_or_else(ApiError::not_found)?;
-        Ok(Found { version: Some(term.version), view: term.into() })
+        Ok(Found { version: term.version, view: term.into() })
     }
 
     /// Rename a term
@@ -142,7 +142,7 @@ impl TermsApi {
     ) -> Result<Found<TermView>, ApiError> {
         let expected = IfMatch::expected(if_match.0);
         let term = self.taxonomies.update_term(&caller, taxonomy.0.0, id.0.0, body.0.label, expected).await?;
-        Ok(Found { version: Some(term.version), view: term.into() })
+        Ok(Found { version: term.version, view: term.into() })
     }
 
     /// Delete a term

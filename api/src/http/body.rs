@@ -53,7 +53,7 @@ impl BodySchemas {
             let (field, reason) = field_and_reason(&error);
             fields.entry(field).or_default().push(reason);
         }
-        if fields.is_empty() { Ok(()) } else { Err(ApiError::invalid(fields)) }
+        if fields.is_empty() { Ok(()) } else { Err(ApiError::invalid(&fields)) }
     }
 }
 

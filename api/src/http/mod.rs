@@ -7,5 +7,5 @@ mod version;
 
 pub(crate) use body::{Body, BodySchemas};
 pub(crate) use page::PageQuery;
-pub(crate) use respond::{Created, Found, Listed, NoContent};
+pub(crate) use respond::{Created, Data, Found, Listed, NoContent};
 pub(crate) use version::IfMatch;

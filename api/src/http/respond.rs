@@ -15,7 +15,7 @@ use super::version::IfMatch;
 
 /// One thing.
 #[derive(Debug, Object)]
-pub(super) struct Data<T: Type + ParseFromJSON + ToJSON> {
+pub(crate) struct Data<T: Type + ParseFromJSON + ToJSON> {
     pub data: T,
 }
 
@@ -28,10 +28,10 @@ pub(crate) struct Listed<T: Type + ParseFromJSON + ToJSON> {
     pub next_cursor: Option<String>,
 }
 
-/// `200` with one thing; its version, if it can be edited, as `ETag`.
+/// `200` with one thing and its version as `ETag`.
 pub(crate) struct Found<T> {
     pub view: T,
-    pub version: Option<i64>,
+    pub version: i64,
 }
 
 /// `201` with the thing that was made, where it is, and its version.
@@ -79,8 +79,8 @@ fn json_of<T: Type>() -> Vec<MetaMediaType> {
     vec![MetaMediaType { content_type: "application/json", schema: T::schema_ref() }]
 }
 
-fn with_version(mut response: Response, version: Option<i64>) -> Response {
-    if let Some(tag) = version.and_then(|version| HeaderValue::from_str(&IfMatch::tag(version)).ok()) {
+fn with_version(mut response: Response, version: i64) -> Response {
+    if let Ok(tag) = HeaderValue::from_str(&IfMatch::tag(version)) {
         response.headers_mut().insert(header::ETAG, tag);
     }
     response
@@ -97,7 +97,7 @@ where
 
 impl<T: Type + ParseFromJSON + ToJSON> ApiResponse for Found<T> {
     fn meta() -> MetaResponses {
-        meta(200, "It is.", json_of::<Data<T>>(), vec![])
+        meta(200, "It is.", json_of::<Data<T>>(), vec![etag_meta()])
     }
 
     fn register(registry: &mut Registry) {
@@ -110,7 +110,7 @@ where
     T: Send,
 {
     fn into_response(self) -> Response {
-        let mut response = with_version(Json(Data { data: self.view }).into_response(), Some(self.version));
+        let mut response = with_version(Json(Data { data: self.view }).into_response(), self.version);
         response.set_status(StatusCode::CREATED);
         if let Ok(location) = HeaderValue::from_str(&self.location) {
             response.headers_mut().insert(header::LOCATION, location);

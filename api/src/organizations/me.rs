@@ -4,10 +4,10 @@ use domain::{
     access::{AuthenticatedBy, Principal, Role, SignedIn},
     id::{OrgId, UserId},
 };
-use poem_openapi::{Enum, Object, OpenApi};
+use poem_openapi::{Enum, Object, OpenApi, payload::Json};
 use uuid::Uuid;
 
-use crate::{auth::Caller, error::ApiError, http::Found, id::Id, openapi::Tag};
+use crate::{auth::Caller, error::ApiError, http::Data, id::Id, openapi::Tag};
 
 /// What kind of caller it is.
 #[derive(Debug, Enum)]
@@ -91,7 +91,7 @@ impl MeApi {
     /// The person or application that the access token speaks for, and the organization it belongs to. Both are
     /// made on first sight.
     #[oai(path = "/api/auth/me", method = "get", operation_id = "getMe")]
-    async fn me(&self, caller: Caller<SignedIn>) -> Result<Found<Me>, ApiError> {
-        Ok(Found { view: caller.principal().into(), version: None })
+    async fn me(&self, caller: Caller<SignedIn>) -> Result<Json<Data<Me>>, ApiError> {
+        Ok(Json(Data { data: caller.principal().into() }))
     }
 }

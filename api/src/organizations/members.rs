@@ -77,7 +77,7 @@ impl From<MembershipError> for ApiError {
 }
 
 fn found(user: User) -> Found<Member> {
-    Found { version: Some(user.version), view: user.into() }
+    Found { version: user.version, view: user.into() }
 }
 
 /// The members of the caller's organization.

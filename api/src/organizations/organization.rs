@@ -128,7 +128,7 @@ impl OrganizationApi {
     async fn get(&self, caller: Caller<Read>) -> Result<Found<OrganizationView>, ApiError> {
         let reader = self.store.read(&caller.scope()).await?;
         let organization = reader.organization().get().await?.ok_or_else(ApiError::not_found)?;
-        Ok(Found { version: Some(organization.version), view: organization.into() })
+        Ok(Found { version: organization.version, view: organization.into() })
     }
 
     /// Change the organization
@@ -145,6 +145,6 @@ impl OrganizationApi {
     ) -> Result<Found<OrganizationView>, ApiError> {
         let expected = IfMatch::expected(if_match.0);
         let organization = self.settings.update(&caller, body.0.into(), expected).await?;
-        Ok(Found { version: Some(organization.version), view: organization.into() })
+        Ok(Found { version: organization.version, view: organization.into() })
     }
 }

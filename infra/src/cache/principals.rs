@@ -17,7 +17,7 @@ use moka::{Expiry, future::Cache};
 type Key = [u8; 32];
 
 /// No entry lives longer than this, however long its token does: epochs older than it may be forgotten.
-const LONGEST: Duration = Duration::from_secs(60 * 60);
+const LONGEST: Duration = Duration::from_hours(1);
 
 /// Remembers principals, up to a number of bytes.
 pub struct Principals {

@@ -97,7 +97,7 @@ pub(super) async fn postgres(url: &SecretString, connections: u32) -> Result<Dat
         .max_connections(connections)
         .connect_timeout(Duration::from_secs(5))
         .acquire_timeout(Duration::from_secs(5))
-        .idle_timeout(Duration::from_secs(600))
+        .idle_timeout(Duration::from_mins(10))
         .test_before_acquire_if_idle_for(Duration::from_secs(30))
         .set_application_name("tenantry")
         .sqlx_logging(false);

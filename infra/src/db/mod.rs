@@ -69,9 +69,10 @@ impl Database {
     pub async fn open(settings: DatabaseSettings) -> Result<Self, SchemaError> {
         let DatabaseSettings { url, ids, clock, revocation_max_stale } = settings;
         let (writer, reader) = connect::open(&url).await?;
-        match writer.get_database_backend() {
-            DbBackend::Postgres => schema::check_postgres(&writer).await?,
-            _ => schema::prepare_sqlite(&writer, &url, clock.as_ref()).await?,
+        if writer.get_database_backend() == DbBackend::Postgres {
+            schema::check_postgres(&writer).await?;
+        } else {
+            schema::prepare_sqlite(&writer, &url, clock.as_ref()).await?;
         }
         let watch = EpochWatch::new(reader.clone(), clock, revocation_max_stale, url.is_memory());
         Ok(Self { writer, reader, ids, watch, statements: Arc::default() })
@@ -138,9 +139,10 @@ impl Store for Database {
 
     /// On PostgreSQL a read has a transaction too: row-level security goes by a setting that lives in one.
     async fn read(&self, scope: &OrgScope) -> Result<Box<dyn OrgReader>, StoreError> {
-        let connection = match self.reader.get_database_backend() {
-            DbBackend::Postgres => self.transaction(scope).await.map_err(store_error)?,
-            _ => Connection::pool(self.reader.clone(), Arc::clone(&self.statements)),
+        let connection = if self.reader.get_database_backend() == DbBackend::Postgres {
+            self.transaction(scope).await.map_err(store_error)?
+        } else {
+            self.global()
         };
         Ok(Box::new(self.unit(scope, connection)))
     }

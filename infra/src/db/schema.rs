@@ -69,11 +69,10 @@ fn raw(backend: DbBackend, sql: &str) -> Statement {
 
 async fn status(database: &DatabaseConnection) -> Result<Status, SchemaError> {
     let backend = database.get_database_backend();
-    let tables = match backend {
-        DbBackend::Postgres => {
-            "SELECT tablename::text AS name FROM pg_tables WHERE schemaname = current_schema()"
-        }
-        _ => "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+    let tables = if backend == DbBackend::Postgres {
+        "SELECT tablename::text AS name FROM pg_tables WHERE schemaname = current_schema()"
+    } else {
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
     };
     let rows = database.query_all_raw(raw(backend, tables)).await.map_err(SchemaError::Inspect)?;
     let tables: Vec<String> = rows

@@ -1,5 +1,6 @@
 //! Rows. Private to `infra::db` and the repositories beside it: no other crate can name a table.
 
+#[expect(clippy::struct_field_names, reason = "a table of links has nothing but ids")]
 pub(crate) mod annotation_terms;
 pub(crate) mod annotations;
 pub(crate) mod epochs;

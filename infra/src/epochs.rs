@@ -105,6 +105,10 @@ impl EpochWatch {
 
     /// Listens for as long as the process lives.
     pub async fn listen(self) {
+        if self.inner.alone {
+            // Nobody else writes, and the one connection is not to be kept from those who work.
+            return;
+        }
         let mut tidied = self.inner.clock.now();
         loop {
             let ended = if self.inner.database.get_database_backend() == DbBackend::Postgres {

@@ -125,7 +125,12 @@ pub(super) async fn prepare_sqlite(
     if let (DatabaseUrl::SqliteFile(path), false) = (url, is_new) {
         copy_beside(database, path, clock).await?;
     }
-    Migrator::up(database, None).await.map_err(SchemaError::Migrate)
+    match Migrator::up(database, None).await {
+        Ok(()) => Ok(()),
+        // Another process that started at the same time was first, and did all of it.
+        Err(_) if self::status(database).await?.pending.is_empty() => Ok(()),
+        Err(error) => Err(SchemaError::Migrate(error)),
+    }
 }
 
 async fn copy_beside(

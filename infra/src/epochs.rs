@@ -45,6 +45,8 @@ pub struct EpochWatch {
 
 struct Inner {
     database: DatabaseConnection,
+    /// The one that may write.
+    writer: DatabaseConnection,
     clock: Arc<dyn Clock>,
     max_stale: TimeDelta,
     /// No other process can write to this database.
@@ -70,6 +72,7 @@ struct Heard {
 
 impl EpochWatch {
     pub(crate) fn new(
+        writer: DatabaseConnection,
         database: DatabaseConnection,
         clock: Arc<dyn Clock>,
         max_stale: Duration,
@@ -77,7 +80,7 @@ impl EpochWatch {
     ) -> Self {
         let max_stale = TimeDelta::from_std(max_stale).unwrap_or(TimeDelta::MAX);
         let (sequence, known, heard) = (AtomicU64::new(0), RwLock::default(), Mutex::default());
-        Self { inner: Arc::new(Inner { database, clock, max_stale, alone, sequence, known, heard }) }
+        Self { inner: Arc::new(Inner { database, writer, clock, max_stale, alone, sequence, known, heard }) }
     }
 
     /// Takes over epochs that are known to be written. What is new becomes a change in this process's sequence.
@@ -198,9 +201,7 @@ impl EpochWatch {
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .retain(|_, known| known.at >= before);
-        if self.inner.database.get_database_backend() == DbBackend::Postgres
-            && let Err(error) = table::forget(&self.inner.database, before).await
-        {
+        if let Err(error) = table::forget(&self.inner.writer, before).await {
             tracing::warn!(%error, "old epochs could not be deleted");
         }
     }

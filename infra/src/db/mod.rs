@@ -38,7 +38,7 @@ pub(crate) use connection::Connection;
 pub(crate) use entities::{annotation_terms, annotations, organizations, taxonomies, terms, users};
 pub(crate) use error::{Constraint, store_error, violated};
 pub use schema::{MigrationReport, SchemaError, migrate};
-pub(crate) use scoped::{OrgOwned, insert_if_absent};
+pub(crate) use scoped::{Edited, OrgOwned, insert_if_absent};
 pub(crate) use unit::Unit;
 
 use crate::epochs::EpochWatch;
@@ -74,7 +74,8 @@ impl Database {
         } else {
             schema::prepare_sqlite(&writer, &url, clock.as_ref()).await?;
         }
-        let watch = EpochWatch::new(reader.clone(), clock, revocation_max_stale, url.is_memory());
+        let watch =
+            EpochWatch::new(writer.clone(), reader.clone(), clock, revocation_max_stale, url.is_memory());
         Ok(Self { writer, reader, ids, watch, statements: Arc::default() })
     }
 

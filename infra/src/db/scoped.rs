@@ -15,6 +15,13 @@ pub(crate) trait OrgOwned: EntityTrait {
     const ORG: Self::Column;
 }
 
+/// A table whose rows have an id of their own and are edited.
+pub(crate) trait Edited: OrgOwned {
+    const ID: Self::Column;
+    const VERSION: Self::Column;
+    const UPDATED_AT: Self::Column;
+}
+
 /// Adds one organization to every query.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scoped(OrgId);

@@ -10,16 +10,21 @@ use domain::{
     id::{EventId, Ids, TypedId},
     identity::{UserReader, UserRepository},
     organizations::{OrganizationReader, OrganizationRepository},
+    page::{Page, PageRequest},
     store::{OrgReader, OrgTx, StoreError},
 };
-use sea_orm::{ActiveValue::Set, DbErr, EntityTrait};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, ExprTrait, ModelTrait, QueryFilter, QueryOrder,
+    QuerySelect, Select, UpdateMany,
+    sea_query::{Expr, ValueType},
+};
 
 use super::{
     connection::Connection,
     entities::{events, outbox},
     epochs,
     error::store_error,
-    scoped::Scoped,
+    scoped::{Edited, Scoped},
 };
 use crate::epochs::EpochWatch;
 
@@ -46,6 +51,37 @@ impl Unit {
     /// The organization's own row has this id; for everything else there is [`Unit::scoped`].
     pub(crate) fn org_id(&self) -> domain::id::OrgId {
         self.scope.org_id()
+    }
+
+    /// Changes one row, whatever its version.
+    pub(crate) fn edit<E: Edited>(&self, id: impl TypedId) -> UpdateMany<E> {
+        self.scoped()
+            .update::<E>()
+            .filter(E::ID.eq(id.uuid()))
+            .col_expr(E::VERSION, Expr::col(E::VERSION).add(1))
+            .col_expr(E::UPDATED_AT, Expr::value(self.ids.clock().now()))
+    }
+
+    /// Changes one row if it still has the version that it was read with.
+    pub(crate) fn edit_version<E: Edited>(&self, id: impl TypedId, version: i64) -> UpdateMany<E> {
+        self.edit::<E>(id).filter(E::VERSION.eq(version))
+    }
+
+    /// A page of rows, newest first.
+    pub(crate) async fn page<E: Edited>(
+        &self,
+        rows: Select<E>,
+        page: PageRequest,
+    ) -> Result<Page<E::Model>, DbErr> {
+        let mut rows = rows.order_by_desc(E::ID).limit(u64::from(page.limit) + 1);
+        if let Some(after) = page.after {
+            rows = rows.filter(E::ID.lt(after));
+        }
+        let rows = rows.all(&self.connection).await?;
+        // `ID` is a column of UUIDs, so there is always one.
+        Ok(Page::from_surplus(rows, page.limit, |row| {
+            ValueType::try_from(row.get(E::ID)).unwrap_or_default()
+        }))
     }
 
     /// Notes that what is cached of the subject is stale once this unit commits.

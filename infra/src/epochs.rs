@@ -143,9 +143,11 @@ impl EpochWatch {
         loop {
             match tokio::time::timeout(BEAT, listener.try_recv()).await {
                 Ok(Ok(Some(notification))) => {
+                    let heard = self.inner.clock.now();
                     if let Some(epoch) = table::parse_notification(notification.payload()) {
                         self.apply(&[epoch]);
                     }
+                    self.heard_channel(heard);
                 }
                 Ok(Ok(None)) => return Err(sqlx::Error::PoolClosed),
                 Ok(Err(error)) => return Err(error),
@@ -161,7 +163,6 @@ impl EpochWatch {
     }
 
     async fn poll_sqlite(&self, tidied: &mut DateTime<Utc>) -> Result<(), DbErr> {
-        self.catch_up().await?;
         let pool = self.inner.database.get_sqlite_connection_pool();
         // The version is a connection's own view of the others, so it must be asked on one and the same.
         let mut connection = pool.acquire().await.map_err(|error| DbErr::Custom(error.to_string()))?;
@@ -172,7 +173,8 @@ impl EpochWatch {
                 .fetch_one(&mut *connection)
                 .await
                 .map_err(|error| DbErr::Custom(error.to_string()))?;
-            if seen.is_some_and(|seen| seen != version) {
+            // The first time too, and after the version is known: what is written in between makes another version.
+            if seen != Some(version) {
                 let epochs = table::all(&self.inner.database).await?;
                 self.apply(&epochs);
             }
@@ -257,3 +259,6 @@ pub(crate) async fn ping(database: &DatabaseConnection) -> Result<(), DbErr> {
     let statement = Statement::from_string(database.get_database_backend(), "SELECT 1");
     database.query_one_raw(statement).await.map(|_| ())
 }
+
+#[cfg(test)]
+mod tests;

@@ -99,7 +99,7 @@ impl Unit {
 impl AnnotationReader for Unit {
     async fn get(&self, id: AnnotationId) -> Result<Option<Annotation>, StoreError> {
         let query = self.scoped().find::<annotations::Entity>().filter(annotations::Column::Id.eq(id.uuid()));
-        let Some(row) = query.one(&self.connection).await.map_err(store_error)? else { return Ok(None) };
+        let Some(row) = self.one(query).await.map_err(store_error)? else { return Ok(None) };
         let terms = self.terms_of(std::slice::from_ref(&row)).await?.remove(&row.id);
         Ok(Some(annotation(row, terms.unwrap_or_default())))
     }

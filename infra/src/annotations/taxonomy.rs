@@ -46,7 +46,7 @@ fn name_taken(error: DbErr) -> TaxonomyError {
 impl TaxonomyReader for Unit {
     async fn get(&self, id: TaxonomyId) -> Result<Option<Taxonomy>, StoreError> {
         let query = self.scoped().find::<taxonomies::Entity>().filter(taxonomies::Column::Id.eq(id.uuid()));
-        Ok(query.one(&self.connection).await.map_err(store_error)?.map(taxonomy))
+        Ok(self.one(query).await.map_err(store_error)?.map(taxonomy))
     }
 
     async fn list(&self, page: PageRequest) -> Result<Page<Taxonomy>, StoreError> {
@@ -60,7 +60,7 @@ impl TaxonomyReader for Unit {
             .find::<terms::Entity>()
             .filter(terms::Column::TaxonomyId.eq(taxonomy.uuid()))
             .filter(terms::Column::Id.eq(id.uuid()));
-        Ok(query.one(&self.connection).await.map_err(store_error)?.map(term))
+        Ok(self.one(query).await.map_err(store_error)?.map(term))
     }
 
     async fn list_terms(&self, taxonomy: TaxonomyId, page: PageRequest) -> Result<Page<Term>, StoreError> {

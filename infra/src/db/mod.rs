@@ -125,17 +125,13 @@ impl Database {
         }
         Ok(Connection::transaction(transaction, Arc::clone(&self.statements)))
     }
-
-    fn unit(&self, scope: &OrgScope, connection: Connection) -> Unit {
-        Unit::new(scope.clone(), connection, self.ids.clone(), self.watch.clone())
-    }
 }
 
 #[async_trait]
 impl Store for Database {
     async fn begin(&self, scope: &OrgScope) -> Result<Box<dyn OrgTx>, StoreError> {
         let connection = self.transaction(scope).await.map_err(store_error)?;
-        Ok(Box::new(self.unit(scope, connection)))
+        Ok(Box::new(Unit::changing(scope.clone(), connection, self.ids.clone(), self.watch.clone())))
     }
 
     /// On PostgreSQL a read has a transaction too: row-level security goes by a setting that lives in one.
@@ -145,6 +141,6 @@ impl Store for Database {
         } else {
             self.global()
         };
-        Ok(Box::new(self.unit(scope, connection)))
+        Ok(Box::new(Unit::reading(scope.clone(), connection, self.ids.clone(), self.watch.clone())))
     }
 }

@@ -16,7 +16,7 @@ use domain::{
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, ExprTrait, ModelTrait, QueryFilter, QueryOrder,
     QuerySelect, Select, UpdateMany,
-    sea_query::{Expr, ValueType},
+    sea_query::{Expr, LockType, ValueType},
 };
 
 use super::{
@@ -32,6 +32,8 @@ use crate::epochs::EpochWatch;
 pub(crate) struct Unit {
     scope: OrgScope,
     pub(crate) connection: Connection,
+    /// It was begun to change something.
+    changes: bool,
     pub(crate) ids: Ids,
     /// What was changed that cached things depend on; their epochs are written at commit.
     touched: Mutex<Vec<Subject>>,
@@ -39,8 +41,12 @@ pub(crate) struct Unit {
 }
 
 impl Unit {
-    pub(super) fn new(scope: OrgScope, connection: Connection, ids: Ids, watch: EpochWatch) -> Self {
-        Self { scope, connection, ids, touched: Mutex::default(), watch }
+    pub(super) fn reading(scope: OrgScope, connection: Connection, ids: Ids, watch: EpochWatch) -> Self {
+        Self { scope, connection, changes: false, ids, touched: Mutex::default(), watch }
+    }
+
+    pub(super) fn changing(scope: OrgScope, connection: Connection, ids: Ids, watch: EpochWatch) -> Self {
+        Self { changes: true, ..Self::reading(scope, connection, ids, watch) }
     }
 
     /// Begins a query on this organization's rows.
@@ -51,6 +57,14 @@ impl Unit {
     /// The organization's own row has this id; for everything else there is [`Unit::scoped`].
     pub(crate) fn org_id(&self) -> domain::id::OrgId {
         self.scope.org_id()
+    }
+
+    /// One row. Where something is to be changed, nobody else changes it until the transaction ends, so that what is
+    /// decided on it holds: without `If-Match` the last write wins and none is refused. SQLite has one writer at a
+    /// time and needs no lock. References to the row may still be made meanwhile.
+    pub(crate) async fn one<E: Edited>(&self, rows: Select<E>) -> Result<Option<E::Model>, DbErr> {
+        let rows = if self.changes { rows.lock(LockType::NoKeyUpdate) } else { rows };
+        rows.one(&self.connection).await
     }
 
     /// Changes one row, whatever its version.

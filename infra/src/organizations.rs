@@ -12,8 +12,10 @@ use domain::{
     store::StoreError,
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, ExprTrait, QueryFilter,
-    QuerySelect, Select, UpdateMany, sea_query::{Expr, LockType},
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, ExprTrait, QueryFilter, QuerySelect, Select,
+    UpdateMany,
+    sea_query::{Expr, LockType},
 };
 
 use crate::db::{

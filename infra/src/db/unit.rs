@@ -14,8 +14,9 @@ use domain::{
     store::{OrgReader, OrgTx, StoreError},
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, ExprTrait, ModelTrait, QueryFilter, QueryOrder,
-    QuerySelect, Select, UpdateMany,
+    ActiveValue::Set,
+    ColumnTrait, DbErr, EntityTrait, ExprTrait, ModelTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    UpdateMany,
     sea_query::{Expr, LockType, ValueType},
 };
 

@@ -31,7 +31,7 @@ use crate::{
     auth::Gate,
     config::{self, Config, DatabaseKind},
     health::{Check, Outcome, Readiness, Readyz, healthz},
-    http::{BodySchemas, PageQuery},
+    http::{BodySchemas, PageQuery, PathMethods},
     openapi,
     organizations::{MeApi, MembersApi, OrganizationApi},
     server::Outermost,
@@ -126,7 +126,8 @@ impl App {
         });
         let routes = routes(service, &document, gate, readiness)?;
         let trusted_proxies = config.process.trusted_proxies.clone().into();
-        let endpoint = Outermost { inner: routes, ids: parts.ids(), trusted_proxies }.boxed();
+        let methods = PathMethods::of_document(&document);
+        let endpoint = Outermost { inner: routes, ids: parts.ids(), trusted_proxies, methods }.boxed();
         Ok(Self {
             endpoint: Arc::new(endpoint),
             document,

@@ -1,9 +1,10 @@
 //! A database is opened, and its schema and role looked at.
 
 use infra::db::Database;
+use sea_orm::DatabaseConnection;
 
-fn forge(other: Database) -> Database {
-    Database { ..other }
+fn forge(writer: DatabaseConnection) -> Database {
+    Database { writer }
 }
 
 fn main() {}

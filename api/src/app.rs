@@ -32,6 +32,7 @@ use crate::{
     config::{self, Config, DatabaseKind},
     health::{Check, Outcome, Readiness, Readyz, healthz},
     http::{BodySchemas, PageQuery},
+    listener::Deadline,
     openapi,
     organizations::{MeApi, MembersApi, OrganizationApi},
     server::Outermost,
@@ -126,6 +127,7 @@ impl App {
         });
         let routes = routes(service, &document, gate, readiness)?;
         let trusted_proxies = config.process.trusted_proxies.clone().into();
+        let routes = Deadline { inner: routes };
         let endpoint = Outermost { inner: routes, ids: parts.ids(), trusted_proxies }.boxed();
         Ok(Self {
             endpoint: Arc::new(endpoint),

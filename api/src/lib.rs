@@ -9,6 +9,7 @@ mod error;
 mod health;
 mod http;
 mod id;
+pub mod listener;
 mod openapi;
 mod organizations;
 mod server;

@@ -6,6 +6,7 @@ mod architecture;
 mod envelope;
 mod health;
 mod isolation;
+mod listener;
 mod openapi;
 mod organizations;
 mod policy;

@@ -30,11 +30,12 @@ use crate::{
     annotations::{AnnotationsApi, TaxonomiesApi, TermsApi},
     auth::Gate,
     config::{self, Config, DatabaseKind},
+    edge::Edge,
     health::{Check, Outcome, Readiness, Readyz, healthz},
     http::{BodySchemas, PageQuery},
-    listener::Deadline,
     openapi,
     organizations::{MeApi, MembersApi, OrganizationApi},
+    rate_limit::RateLimits,
     server::Outermost,
 };
 
@@ -67,6 +68,7 @@ pub struct App {
     database: Database,
     keys: Arc<AuthorityKeys>,
     epochs: EpochWatch,
+    limits: Arc<RateLimits>,
 }
 
 impl App {
@@ -127,8 +129,10 @@ impl App {
         });
         let routes = routes(service, &document, gate, readiness)?;
         let trusted_proxies = config.process.trusted_proxies.clone().into();
-        let routes = Deadline { inner: routes };
-        let endpoint = Outermost { inner: routes, ids: parts.ids(), trusted_proxies }.boxed();
+        let limits = Arc::new(RateLimits::new(&config.http, &parts.clock));
+        let edge = Edge::new(&config.http, Arc::clone(&limits));
+        let routes = edge.inside(routes);
+        let endpoint = edge.outside(Outermost { inner: routes, ids: parts.ids(), trusted_proxies }).boxed();
         Ok(Self {
             endpoint: Arc::new(endpoint),
             document,
@@ -136,6 +140,7 @@ impl App {
             database,
             keys,
             epochs,
+            limits,
         })
     }
 
@@ -145,6 +150,7 @@ impl App {
         let mut tasks = tokio::task::JoinSet::new();
         tasks.spawn(Arc::clone(&self.keys).run_background());
         tasks.spawn(self.epochs.clone().listen());
+        tasks.spawn(Arc::clone(&self.limits).forget_idle());
         tasks
     }
 

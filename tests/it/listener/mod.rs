@@ -8,6 +8,7 @@
 
 mod limits;
 mod protocols;
+mod proxies;
 mod shutdown;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -40,7 +41,10 @@ fn short() -> Limits {
 
 impl Server {
     async fn start(limits: Limits) -> Self {
-        let app = TestApp::start().await;
+        Self::of(TestApp::start().await, limits).await
+    }
+
+    async fn of(app: TestApp, limits: Limits) -> Self {
         let listener = Listener::bind(([127, 0, 0, 1], 0).into(), limits).await.unwrap();
         let address = listener.local_address().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();

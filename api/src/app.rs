@@ -12,10 +12,11 @@ use domain::{
     id::Ids,
     organizations::{Memberships, Settings},
     page::CursorSeal,
+    rate::SharedRates,
     store::Store,
 };
 use infra::{
-    cache::Principals,
+    cache::{Principals, RedisRates},
     crypto::{KeyRing, SealedCursors, key_file},
     db::{Database, DatabaseSettings, DatabaseUrl},
     entra::{Authority, AuthorityKeys, BearerSettings, BearerVerifier, EntraAllowedTenants, KeysState},
@@ -129,7 +130,7 @@ impl App {
         });
         let routes = routes(service, &document, gate, readiness)?;
         let trusted_proxies = config.process.trusted_proxies.clone().into();
-        let limits = Arc::new(RateLimits::new(&config.http, &parts.clock));
+        let limits = rate_limits(config, &parts)?;
         let edge = Edge::new(&config.http, Arc::clone(&limits));
         let routes = edge.inside(routes);
         let endpoint = edge.outside(Outermost { inner: routes, ids: parts.ids(), trusted_proxies }).boxed();
@@ -171,6 +172,14 @@ impl App {
         drop(self.endpoint);
         Ok(self.database.close().await?)
     }
+}
+
+fn rate_limits(config: &Config, parts: &Parts) -> anyhow::Result<Arc<RateLimits>> {
+    let shared: Option<Arc<dyn SharedRates>> = match &config.redis.url {
+        Some(url) => Some(Arc::new(RedisRates::new(url)?)),
+        None => None,
+    };
+    Ok(Arc::new(RateLimits::new(&config.http, &parts.clock, shared)))
 }
 
 async fn open_database(config: &Config, parts: &Parts) -> anyhow::Result<Database> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    database, development, entra, http, keys, process, revocation, setting::Setting, sources::FILE_NAME,
+    database, development, entra, http, keys, process, redis, revocation, setting::Setting, sources::FILE_NAME,
     tenants,
 };
 
@@ -16,7 +16,6 @@ pub(super) const LATER: &[&str] = &[
     "GRAPH_BASE_URL",
     "METRICS_PORT",
     "RATE_LIMIT_AUTH",
-    "REDIS_URL",
 ];
 
 /// Names of features that are further away: reserved, so that a file which has them starts without a complaint.
@@ -90,6 +89,7 @@ pub(super) fn settings() -> impl Iterator<Item = &'static Setting> {
         development::SETTINGS,
         revocation::SETTINGS,
         http::SETTINGS,
+        redis::SETTINGS,
     ]
     .into_iter()
     .flatten()

@@ -2,6 +2,8 @@
 
 use std::{num::NonZeroU32, time::Duration};
 
+use domain::rate::Allowance;
+
 use super::{
     parse,
     reader::{Parsed, Reader},
@@ -17,29 +19,22 @@ static RATE_LIMIT_ORGANIZATION: Setting =
 pub(super) static SETTINGS: &[&Setting] =
     &[&CORS_ORIGINS, &RATE_LIMIT_ADDRESS, &RATE_LIMIT_PRINCIPAL, &RATE_LIMIT_ORGANIZATION];
 
-/// So many requests in a period, and as many at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RateLimit {
-    pub requests: NonZeroU32,
-    pub period: Duration,
-}
-
 /// `[http]`.
 #[derive(Clone, Debug)]
 pub struct HttpConfig {
     /// Origins as browsers send them: no default port, no slash at the end.
     pub cors_origins: Vec<String>,
     /// For each client address; `None` for no limit.
-    pub rate_limit_address: Option<RateLimit>,
-    pub rate_limit_principal: Option<RateLimit>,
-    pub rate_limit_organization: Option<RateLimit>,
+    pub rate_limit_address: Option<Allowance>,
+    pub rate_limit_principal: Option<Allowance>,
+    pub rate_limit_organization: Option<Allowance>,
 }
 
 impl HttpConfig {
     pub(super) fn read(reader: &mut Reader) -> Self {
         let mut limit = |setting, requests| {
             let default = NonZeroU32::new(requests)
-                .map(|requests| RateLimit { requests, period: Duration::from_secs(10) });
+                .map(|requests| Allowance { requests, period: Duration::from_secs(10) });
             reader.value(setting, rate_limit).unwrap_or(default)
         };
         let rate_limit_address = limit(&RATE_LIMIT_ADDRESS, 1000);
@@ -58,7 +53,7 @@ fn cors_origin(text: &str) -> Parsed<String> {
 }
 
 /// `1000/10s`, or `off`.
-fn rate_limit(text: &str) -> Parsed<Option<RateLimit>> {
+fn rate_limit(text: &str) -> Parsed<Option<Allowance>> {
     const REFUSAL: &str = "is not a limit; give requests and a period, such as 1000/10s, or off";
     if text.eq_ignore_ascii_case("off") {
         return Ok(None);
@@ -70,7 +65,7 @@ fn rate_limit(text: &str) -> Parsed<Option<RateLimit>> {
     if period.is_zero() || period > a_day || period / requests.get() == Duration::ZERO {
         return Err("has a period that is too short or longer than a day; give one such as 1000/10s");
     }
-    Ok(Some(RateLimit { requests, period }))
+    Ok(Some(Allowance { requests, period }))
 }
 
 #[cfg(test)]
@@ -78,8 +73,8 @@ mod tests {
     use super::*;
     use crate::config::testing::{loaded, refused};
 
-    fn limit(requests: u32, period: Duration) -> Option<RateLimit> {
-        NonZeroU32::new(requests).map(|requests| RateLimit { requests, period })
+    fn limit(requests: u32, period: Duration) -> Option<Allowance> {
+        NonZeroU32::new(requests).map(|requests| Allowance { requests, period })
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod parse;
 mod problems;
 mod process;
 mod reader;
+mod redis;
 mod revocation;
 mod setting;
 mod sources;
@@ -32,10 +33,11 @@ use domain::access::DevelopmentIdentity;
 pub use self::{
     database::{DatabaseConfig, DatabaseKind},
     entra::EntraConfig,
-    http::{HttpConfig, RateLimit},
+    http::HttpConfig,
     keys::{KeyRing, KeysConfig, TokenKey},
     problems::{Problem, Problems},
     process::{Environment, LogFormat, ProcessConfig},
+    redis::RedisConfig,
     revocation::RevocationConfig,
     sources::Sources,
     tenants::TenantsConfig,
@@ -54,6 +56,7 @@ pub struct Config {
     pub development: Option<DevelopmentIdentity>,
     pub revocation: RevocationConfig,
     pub http: HttpConfig,
+    pub redis: RedisConfig,
     /// What the operator should know and may leave as it is; to be logged at start.
     pub warnings: Vec<String>,
 }
@@ -69,9 +72,10 @@ pub fn load(sources: Sources) -> Result<Config, Problems> {
     let development = development::read(&mut reader, &process);
     let revocation = RevocationConfig::read(&mut reader);
     let http = HttpConfig::read(&mut reader);
+    let redis = RedisConfig::read(&mut reader);
     let warnings = Vec::new();
     let mut config =
-        Config { process, database, entra, tenants, keys, development, revocation, http, warnings };
+        Config { process, database, entra, tenants, keys, development, revocation, http, redis, warnings };
     config.validate(&mut reader);
     config.warnings = reader.finish()?;
     Ok(config)

@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
+use domain::rate::{Allowance, Standing};
 use poem::http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::{Kind, Standing};
-use crate::config::{HttpConfig, RateLimit};
+use super::Kind;
+use crate::config::HttpConfig;
 
 static LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 static REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
@@ -30,7 +31,7 @@ impl Policies {
     /// Writes the headers; none where no limit was looked at.
     pub(super) fn write(&self, taken: &[(Kind, Standing)], headers: &mut HeaderMap) {
         let nearest = taken.iter().map(|(_, standing)| standing);
-        let Some(nearest) = nearest.min_by(|a, b| a.share_left().total_cmp(&b.share_left())) else { return };
+        let Some(nearest) = nearest.min_by(|a, b| share_left(a).total_cmp(&share_left(b))) else { return };
         headers.insert(LIMIT.clone(), nearest.limit.into());
         headers.insert(REMAINING.clone(), nearest.remaining.into());
         let reset = nearest.reset.as_secs() + u64::from(nearest.reset.subsec_nanos() > 0);
@@ -43,14 +44,22 @@ impl Policies {
 }
 
 /// `1000;w=10;comment="address", …`, the window in seconds.
-fn policy(limits: &[(Kind, Option<RateLimit>)]) -> Option<HeaderValue> {
+fn policy(limits: &[(Kind, Option<Allowance>)]) -> Option<HeaderValue> {
     let mut text = String::new();
     for (kind, limit) in limits {
-        let Some(RateLimit { requests, period }) = limit else { continue };
+        let Some(Allowance { requests, period }) = limit else { continue };
         let separator = if text.is_empty() { "" } else { ", " };
         let seconds = period.as_secs().max(1);
         // Writing to a string does not fail.
         let _ = write!(text, "{separator}{requests};w={seconds};comment=\"{}\"", kind.word());
     }
     if text.is_empty() { None } else { HeaderValue::try_from(text).ok() }
+}
+
+/// How near a standing is to a refusal: the smaller, the nearer.
+fn share_left(standing: &Standing) -> f64 {
+    if standing.retry_after.is_some() {
+        return -1.0;
+    }
+    f64::from(standing.remaining) / f64::from(standing.limit.max(1))
 }

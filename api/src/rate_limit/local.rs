@@ -8,7 +8,10 @@ use std::{
     },
 };
 
-use domain::clock::Clock;
+use domain::{
+    clock::Clock,
+    rate::{Allowance, Standing},
+};
 use governor::{
     Quota, RateLimiter,
     clock::{Clock as GovernorClock, Reference},
@@ -17,31 +20,32 @@ use governor::{
     state::keyed::DashMapStateStore,
 };
 
-use super::Standing;
-use crate::config::RateLimit;
-
 type Limiter = RateLimiter<u128, DashMapStateStore<u128>, Ticks, StateInformationMiddleware>;
 
 /// One limit, for any number of keys.
 pub(super) struct LocalLimit {
     limiter: Limiter,
+    allowance: Allowance,
     quota: Quota,
     ticks: Ticks,
 }
 
 impl LocalLimit {
-    pub(super) fn new(limit: RateLimit, clock: Arc<dyn Clock>) -> Self {
-        let one = limit.period / limit.requests.get();
-        let quota = Quota::with_period(one)
-            .unwrap_or_else(|| Quota::per_second(limit.requests))
-            .allow_burst(limit.requests);
+    pub(super) fn new(allowance: Allowance, clock: Arc<dyn Clock>) -> Self {
+        let quota = Quota::with_period(allowance.interval())
+            .unwrap_or_else(|| Quota::per_second(allowance.requests))
+            .allow_burst(allowance.requests);
         let ticks = Ticks(Arc::new(Reading { clock, latest: AtomicU64::new(0), shift: AtomicU64::new(0) }));
         let limiter = RateLimiter::<_, _, _, StateInformationMiddleware>::new(
             quota,
             DashMapStateStore::default(),
             ticks.clone(),
         );
-        Self { limiter, quota, ticks }
+        Self { limiter, allowance, quota, ticks }
+    }
+
+    pub(super) fn allowance(&self) -> Allowance {
+        self.allowance
     }
 
     /// Takes one request of a key.
@@ -150,7 +154,7 @@ mod tests {
     fn limit(requests: u32, seconds: u64) -> (LocalLimit, Hand) {
         let hand = Hand(Arc::new(Mutex::new(DateTime::from_timestamp(1_767_268_800, 0).unwrap())));
         let requests = NonZeroU32::new(requests).unwrap();
-        let limit = RateLimit { requests, period: Duration::from_secs(seconds) };
+        let limit = Allowance { requests, period: Duration::from_secs(seconds) };
         (LocalLimit::new(limit, Arc::new(hand.clone())), hand)
     }
 

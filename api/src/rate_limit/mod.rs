@@ -7,17 +7,20 @@
 mod headers;
 mod key;
 mod local;
-mod standing;
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use domain::{access::Principal, clock::Clock, id::TypedId};
+use domain::{
+    access::Principal,
+    clock::Clock,
+    id::TypedId,
+    rate::{Allowance, Draw, SharedRates, Standing},
+};
 use poem::{Endpoint, Request, Response};
 
-pub(crate) use self::standing::Standing;
 use self::{headers::Policies, key::ClientAddress, local::LocalLimit};
 use crate::{config::HttpConfig, error::ApiError};
 
@@ -46,8 +49,9 @@ impl Kind {
     }
 }
 
-/// The limits of one process.
+/// The limits of one process, and those that it shares with others.
 pub(crate) struct RateLimits {
+    shared: Option<Arc<dyn SharedRates>>,
     address: Option<LocalLimit>,
     principal: Option<LocalLimit>,
     organization: Option<LocalLimit>,
@@ -55,9 +59,16 @@ pub(crate) struct RateLimits {
 }
 
 impl RateLimits {
-    pub(crate) fn new(config: &HttpConfig, clock: &Arc<dyn Clock>) -> Self {
-        let limit = |limit: Option<_>| limit.map(|limit| LocalLimit::new(limit, Arc::clone(clock)));
+    pub(crate) fn new(
+        config: &HttpConfig,
+        clock: &Arc<dyn Clock>,
+        shared: Option<Arc<dyn SharedRates>>,
+    ) -> Self {
+        let limit = |allowance: Option<Allowance>| {
+            allowance.map(|allowance| LocalLimit::new(allowance, Arc::clone(clock)))
+        };
         Self {
+            shared,
             address: limit(config.rate_limit_address),
             principal: limit(config.rate_limit_principal),
             organization: limit(config.rate_limit_organization),
@@ -92,10 +103,30 @@ struct Meter {
 }
 
 impl Meter {
-    /// Takes one request from a limit, if there is one.
-    fn take(&self, kind: Kind, key: u128) -> Result<(), ApiError> {
-        let Some(limit) = self.limits.of(kind) else { return Ok(()) };
-        let standing = limit.take(key);
+    /// Takes one request from each limit that there is.
+    async fn take(&self, keys: &[(Kind, u128)]) -> Result<(), ApiError> {
+        let limited = keys.iter().filter_map(|(kind, key)| Some((*kind, *key, self.limits.of(*kind)?)));
+        if let Some(shared) = &self.limits.shared {
+            let limited: Vec<_> = limited.clone().collect();
+            let names: Vec<String> = limited.iter().map(|(kind, key, _)| name(*kind, *key)).collect();
+            let draws = names.iter().zip(&limited);
+            let draws: Vec<Draw<'_>> =
+                draws.map(|(key, (_, _, limit))| Draw { key, allowance: limit.allowance() }).collect();
+            if draws.is_empty() {
+                return Ok(());
+            }
+            if let Ok(standings) = shared.take(&draws).await {
+                let mut kinds = limited.iter().map(|(kind, _, _)| *kind).zip(standings);
+                return kinds.try_for_each(|(kind, standing)| self.judge(kind, standing));
+            }
+        }
+        for (kind, key, limit) in limited {
+            self.judge(kind, limit.take(key))?;
+        }
+        Ok(())
+    }
+
+    fn judge(&self, kind: Kind, standing: Standing) -> Result<(), ApiError> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner).push((kind, standing));
         match standing.retry_after {
             None => Ok(()),
@@ -107,11 +138,17 @@ impl Meter {
     }
 }
 
+/// The key's name where several processes look for it.
+fn name(kind: Kind, key: u128) -> String {
+    format!("tenantry:rate:{}:{key:032x}", kind.word())
+}
+
 /// Takes a request of a caller who is known now.
-pub(crate) fn take_caller(request: &Request, principal: &Principal) -> Result<(), ApiError> {
+pub(crate) async fn take_caller(request: &Request, principal: &Principal) -> Result<(), ApiError> {
     let Some(meter) = request.extensions().get::<Meter>() else { return Ok(()) };
-    meter.take(Kind::Principal, principal.user().id.uuid().as_u128())?;
-    meter.take(Kind::Organization, principal.organization().id.uuid().as_u128())
+    let user = principal.user().id.uuid().as_u128();
+    let organization = principal.organization().id.uuid().as_u128();
+    meter.take(&[(Kind::Principal, user), (Kind::Organization, organization)]).await
 }
 
 /// Limits client addresses. Stands where the request's origin is known.
@@ -127,7 +164,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for AddressLimited<E> {
             && let Some(key) = ClientAddress.of(&mut request)
             && let Some(meter) = request.extensions().get::<Meter>()
         {
-            meter.take(Kind::Address, key)?;
+            meter.take(&[(Kind::Address, key)]).await?;
         }
         self.inner.call(request).await
     }

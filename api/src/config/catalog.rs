@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{
-    database, development, entra, http, keys, process, redis, revocation, setting::Setting, sources::FILE_NAME,
-    tenants,
+    database, development, entra, http, keys, process, redis, revocation, setting::Setting,
+    sources::FILE_NAME, tenants,
 };
 
 /// Read by later versions and described in `.env.example` already; nothing reads them today.

@@ -21,7 +21,7 @@ use infra::{
     entra::{Authority, AuthorityKeys, BearerSettings, BearerVerifier, EntraAllowedTenants, KeysState},
     epochs::EpochWatch,
 };
-use poem::{Endpoint, EndpointExt, Response, Route, endpoint::BoxEndpoint, get, handler, web::Json};
+use poem::{Endpoint, EndpointExt, Response, Route, endpoint::BoxEndpoint, get};
 use poem_openapi::OpenApiService;
 use secrecy::SecretString;
 use serde_json::Value;
@@ -30,9 +30,10 @@ use crate::{
     annotations::{AnnotationsApi, TaxonomiesApi, TermsApi},
     auth::Gate,
     config::{self, Config, DatabaseKind},
+    docs,
     health::{Check, Outcome, Readiness, Readyz, healthz},
     http::{BodySchemas, PageQuery},
-    openapi,
+    openapi::{self, Published},
     organizations::{MeApi, MembersApi, OrganizationApi},
     server::Outermost,
 };
@@ -118,13 +119,17 @@ impl App {
         };
         let cursors = SealedCursors::new(&key_ring(config, &parts)?, Arc::clone(&parts.entropy));
         let service = api(Arc::clone(&store), parts.ids(), Arc::new(cursors));
-        let document = openapi::document(&service)?;
+        let document = openapi::document(&service, &Published::nowhere())?;
         let readiness = Arc::new(Dependencies {
             database: database.clone(),
             keys: Arc::clone(&keys),
             epochs: epochs.clone(),
         });
-        let routes = routes(service, &document, gate, readiness)?;
+        let mut open = Route::new().at("/healthz", get(healthz)).at("/readyz", get(Readyz(readiness)));
+        if config.docs.enabled {
+            open = docs::mount(open, config, |published| openapi::document(&service, published))?;
+        }
+        let routes = routes(open, service, &document, gate)?;
         let trusted_proxies = config.process.trusted_proxies.clone().into();
         let endpoint = Outermost { inner: routes, ids: parts.ids(), trusted_proxies }.boxed();
         Ok(Self {
@@ -234,30 +239,17 @@ pub async fn document() -> anyhow::Result<Value> {
     let store: Arc<dyn Store> = Arc::new(Database::open(settings).await?);
     let ring = KeyRing::new(("none".to_owned(), SecretString::from("-".repeat(64))), Vec::new())?;
     let cursors = SealedCursors::new(&ring, Arc::clone(&parts.entropy));
-    openapi::document(&api(store, parts.ids(), Arc::new(cursors)))
+    openapi::document(&api(store, parts.ids(), Arc::new(cursors)), &Published::nowhere())
 }
 
 fn routes(
+    open: Route,
     service: OpenApiService<Api, ()>,
     document: &Value,
     gate: Gate,
-    readiness: Arc<dyn Readiness>,
 ) -> anyhow::Result<impl Endpoint<Output = Response> + use<>> {
     let schemas = BodySchemas::compile(document)?;
-    Ok(Route::new()
-        .at("/healthz", get(healthz))
-        .at("/readyz", get(Readyz(readiness)))
-        .at("/openapi.json", get(openapi_json).data(Arc::new(document.clone())))
-        .nest("/", service)
-        .data(Arc::new(gate))
-        .data(schemas)
-        .map_to_response())
-}
-
-#[handler]
-#[expect(clippy::needless_pass_by_value, reason = "an extractor is had by value")]
-fn openapi_json(document: poem::web::Data<&Arc<Value>>) -> Json<Value> {
-    Json(document.as_ref().clone())
+    Ok(open.nest("/", service).data(Arc::new(gate)).data(schemas).map_to_response())
 }
 
 struct Dependencies {

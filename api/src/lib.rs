@@ -5,6 +5,7 @@ pub mod app;
 mod auth;
 pub mod cli;
 pub mod config;
+mod docs;
 mod error;
 mod health;
 mod http;

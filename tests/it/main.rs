@@ -3,6 +3,7 @@
 mod access;
 mod annotations;
 mod architecture;
+mod docs;
 mod envelope;
 mod health;
 mod isolation;

@@ -3,16 +3,15 @@
 use std::collections::BTreeSet;
 
 use super::{
-    database, development, entra, keys, process, revocation, setting::Setting, sources::FILE_NAME, tenants,
+    database, development, docs, entra, keys, process, revocation, setting::Setting, sources::FILE_NAME,
+    tenants,
 };
 
 /// Read by later versions and described in `.env.example` already; nothing reads them today.
 pub(super) const LATER: &[&str] = &[
-    "API_DOCS",
     "AZURE_CLIENT_CERTIFICATE_PATH",
     "AZURE_CLIENT_SECRET",
     "CORS_ORIGINS",
-    "DOCS_CLIENT_ID",
     "GRAPH_BASE_URL",
     "METRICS_PORT",
     "RATE_LIMIT_ADDRESS",
@@ -92,6 +91,7 @@ pub(super) fn settings() -> impl Iterator<Item = &'static Setting> {
         keys::SETTINGS,
         development::SETTINGS,
         revocation::SETTINGS,
+        docs::SETTINGS,
     ]
     .into_iter()
     .flatten()

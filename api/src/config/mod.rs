@@ -8,6 +8,7 @@
 mod catalog;
 mod database;
 mod development;
+mod docs;
 mod entra;
 mod expansion;
 mod file;
@@ -30,6 +31,7 @@ use domain::access::DevelopmentIdentity;
 
 pub use self::{
     database::{DatabaseConfig, DatabaseKind},
+    docs::DocsConfig,
     entra::EntraConfig,
     keys::{KeyRing, KeysConfig, TokenKey},
     problems::{Problem, Problems},
@@ -51,6 +53,7 @@ pub struct Config {
     /// Who a request without a credential is; only ever present in a debug build, in development, on loopback.
     pub development: Option<DevelopmentIdentity>,
     pub revocation: RevocationConfig,
+    pub docs: DocsConfig,
     /// What the operator should know and may leave as it is; to be logged at start.
     pub warnings: Vec<String>,
 }
@@ -65,8 +68,10 @@ pub fn load(sources: Sources) -> Result<Config, Problems> {
     let keys = KeysConfig::read(&mut reader);
     let development = development::read(&mut reader, &process);
     let revocation = RevocationConfig::read(&mut reader);
+    let docs = DocsConfig::read(&mut reader, process.environment);
+    let warnings = Vec::new();
     let mut config =
-        Config { process, database, entra, tenants, keys, development, revocation, warnings: Vec::new() };
+        Config { process, database, entra, tenants, keys, development, revocation, docs, warnings };
     config.validate(&mut reader);
     config.warnings = reader.finish()?;
     Ok(config)

@@ -1,9 +1,11 @@
 //! The composition root: the one place where the ports of `domain` meet their implementations, and the only one that
 //! may build what makes principals and scopes.
 
+mod dependencies;
+mod inspect;
+
 use std::{path::PathBuf, sync::Arc};
 
-use async_trait::async_trait;
 use domain::{
     access::{Authentication, AuthenticationPorts, Operator},
     annotations::{Annotations, Taxonomies},
@@ -18,7 +20,7 @@ use infra::{
     cache::Principals,
     crypto::{KeyRing, SealedCursors, key_file},
     db::{Database, DatabaseSettings, DatabaseUrl},
-    entra::{Authority, AuthorityKeys, BearerSettings, BearerVerifier, EntraAllowedTenants, KeysState},
+    entra::{Authority, AuthorityKeys, BearerSettings, BearerVerifier, EntraAllowedTenants},
     epochs::EpochWatch,
 };
 use poem::{Endpoint, EndpointExt, Response, Route, endpoint::BoxEndpoint, get};
@@ -31,12 +33,16 @@ use crate::{
     auth::Gate,
     config::{self, Config, DatabaseKind},
     docs,
-    health::{Check, Outcome, Readiness, Readyz, healthz},
+    health::{Readyz, healthz},
     http::{BodySchemas, PageQuery},
+    metrics::Gauges,
     openapi::{self, Published},
     organizations::{MeApi, MembersApi, OrganizationApi},
     server::Outermost,
 };
+
+use self::dependencies::Dependencies;
+pub use self::inspect::{Finding, Severity, findings};
 
 /// How much memory remembered principals may take.
 const PRINCIPAL_CACHE_BYTES: u64 = 64 * 1024 * 1024;
@@ -64,6 +70,7 @@ pub struct App {
     pub endpoint: Arc<BoxEndpoint<'static, Response>>,
     pub document: Value,
     pub operator: Operator,
+    pub(crate) gauges: Arc<dyn Gauges>,
     database: Database,
     keys: Arc<AuthorityKeys>,
     epochs: EpochWatch,
@@ -78,7 +85,6 @@ impl App {
         let database = open_database(config, &parts).await?;
         let epochs = database.epochs();
         let client = infra::http::client()?;
-        let host = config.entra.authority_host.as_str().trim_end_matches('/');
         let authority = Authority::new(config.entra.authority_host.clone(), config.entra.tenant.clone());
         let allowed = EntraAllowedTenants::new(
             config.tenants.allowed.clone(),
@@ -104,28 +110,26 @@ impl App {
             cache: Arc::new(Principals::new(PRINCIPAL_CACHE_BYTES, Arc::clone(&parts.clock))),
             ids: parts.ids(),
         };
-        let public_url = config.process.public_url.as_str().trim_end_matches('/');
-        let client_id = config.entra.client_id;
         let gate = Gate {
             authentication: Authentication::new(
                 ports_of_authentication,
                 config.tenants.admission(&config.entra),
             ),
             development: config.development.clone(),
-            consent_url: format!(
-                "{host}/{{tenant}}/v2.0/adminconsent?client_id={client_id}&scope={client_id}/.default\
-                 &redirect_uri={public_url}/api/onboarding/callback"
-            ),
+            consent_url: consent_url(config),
         };
         let cursors = SealedCursors::new(&key_ring(config, &parts)?, Arc::clone(&parts.entropy));
         let service = api(Arc::clone(&store), parts.ids(), Arc::new(cursors));
         let document = openapi::document(&service, &Published::nowhere())?;
-        let readiness = Arc::new(Dependencies {
+        let dependencies = Arc::new(Dependencies {
             database: database.clone(),
             keys: Arc::clone(&keys),
             epochs: epochs.clone(),
+            clock: Arc::clone(&parts.clock),
         });
-        let mut open = Route::new().at("/healthz", get(healthz)).at("/readyz", get(Readyz(readiness)));
+        let mut open = Route::new()
+            .at("/healthz", get(healthz))
+            .at("/readyz", get(Readyz(Arc::clone(&dependencies) as _)));
         if config.docs.enabled {
             open = docs::mount(open, config, |published| openapi::document(&service, published))?;
         }
@@ -136,6 +140,7 @@ impl App {
             endpoint: Arc::new(endpoint),
             document,
             operator: Operator::new(store),
+            gauges: dependencies,
             database,
             keys,
             epochs,
@@ -170,13 +175,28 @@ impl App {
     }
 }
 
+/// Where an administrator of a tenant consents; `{tenant}` stands for it.
+fn consent_url(config: &Config) -> String {
+    let host = config.entra.authority_host.as_str().trim_end_matches('/');
+    let public_url = config.process.public_url.as_str().trim_end_matches('/');
+    let client_id = config.entra.client_id;
+    format!(
+        "{host}/{{tenant}}/v2.0/adminconsent?client_id={client_id}&scope={client_id}/.default\
+         &redirect_uri={public_url}/api/onboarding/callback"
+    )
+}
+
+fn database_url(config: &Config) -> DatabaseUrl {
+    match &config.database.kind {
+        DatabaseKind::SqliteFile(path) => DatabaseUrl::SqliteFile(path.clone()),
+        DatabaseKind::SqliteMemory => DatabaseUrl::SqliteMemory,
+        DatabaseKind::Postgres => DatabaseUrl::Postgres(config.database.url.clone()),
+    }
+}
+
 async fn open_database(config: &Config, parts: &Parts) -> anyhow::Result<Database> {
     let settings = DatabaseSettings {
-        url: match &config.database.kind {
-            DatabaseKind::SqliteFile(path) => DatabaseUrl::SqliteFile(path.clone()),
-            DatabaseKind::SqliteMemory => DatabaseUrl::SqliteMemory,
-            DatabaseKind::Postgres => DatabaseUrl::Postgres(config.database.url.clone()),
-        },
+        url: database_url(config),
         ids: parts.ids(),
         clock: Arc::clone(&parts.clock),
         revocation_max_stale: config.revocation.max_stale,
@@ -250,44 +270,6 @@ fn routes(
 ) -> anyhow::Result<impl Endpoint<Output = Response> + use<>> {
     let schemas = BodySchemas::compile(document)?;
     Ok(open.nest("/", service).data(Arc::new(gate)).data(schemas).map_to_response())
-}
-
-struct Dependencies {
-    database: Database,
-    keys: Arc<AuthorityKeys>,
-    epochs: EpochWatch,
-}
-
-#[async_trait]
-impl Readiness for Dependencies {
-    async fn checks(&self) -> Vec<Check> {
-        let database = match self.database.ping().await {
-            Ok(()) => Outcome::Good,
-            Err(_) => Outcome::Bad("the database does not answer".to_owned()),
-        };
-        let keys = match self.keys.state() {
-            KeysState::Fresh { .. } => Outcome::Good,
-            KeysState::Stale { fetched_at } => Outcome::Worn(format!(
-                "the authority does not answer; keys of {fetched_at} serve for 24 hours"
-            )),
-            KeysState::NotYetFetched => Outcome::Bad(
-                "the authority's signing keys have not been fetched yet; it may be down".to_owned(),
-            ),
-            KeysState::Expired { fetched_at } => Outcome::Bad(format!(
-                "the authority has not answered since {fetched_at}; its keys are too old"
-            )),
-        };
-        let revocation = if self.epochs.is_hearing() {
-            Outcome::Good
-        } else {
-            Outcome::Worn("revocations are not heard of; each request asks the database".to_owned())
-        };
-        vec![
-            Check { name: "database", outcome: database },
-            Check { name: "signingKeys", outcome: keys },
-            Check { name: "revocation", outcome: revocation },
-        ]
-    }
 }
 
 /// Brings a PostgreSQL schema up to date.

@@ -10,6 +10,7 @@ mod error;
 mod health;
 mod http;
 mod id;
+mod metrics;
 mod openapi;
 mod organizations;
 mod server;

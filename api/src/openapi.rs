@@ -84,6 +84,7 @@ pub(crate) fn document<T: OpenApi + 'static>(
                 security::write_operation(operation, published);
                 errors::write(operation, method, path.contains('{'));
                 plain_content_type(operation);
+                describe(operation);
             }
         }
     }
@@ -118,6 +119,25 @@ fn say_permission(operation: &mut Map<String, Value>, permission: &Value) {
     let known = operation.get("description").and_then(Value::as_str).unwrap_or_default();
     let text = if known.is_empty() { needs } else { format!("{known}\n\n{needs}") };
     operation.insert("description".to_owned(), json!(text));
+}
+
+/// What the framework has no text for: lists, and ids in paths.
+fn describe(operation: &mut Map<String, Value>) {
+    let success = operation.get_mut("responses").and_then(|responses| responses.get_mut("200"));
+    let description = success.and_then(|success| success.get_mut("description"));
+    if let Some(description) = description.filter(|text| *text == "") {
+        *description = json!("What was asked for.");
+    }
+    let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+    for parameter in parameters.into_iter().flatten().filter_map(Value::as_object_mut) {
+        let noun = parameter.get("name").and_then(Value::as_str).and_then(|name| name.strip_suffix("Id"));
+        if let Some(noun) = noun
+            && !parameter.contains_key("description")
+        {
+            let description = json!(format!("The id of the {noun}."));
+            parameter.insert("description".to_owned(), description);
+        }
+    }
 }
 
 /// One name for the content type: the framework adds a character set, which JSON does not have (RFC 8259 §11).

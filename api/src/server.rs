@@ -18,6 +18,7 @@ use tracing::Instrument;
 use crate::{
     auth::chain,
     error::{ApiError, ErrorCode, from_framework},
+    metrics,
 };
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -55,6 +56,8 @@ impl<E: Endpoint> Endpoint for Outermost<E> {
         } else {
             AssertUnwindSafe(self.inner.call(request)).catch_unwind().instrument(span.clone()).await
         };
+        let result = result.map(|answer| answer.map(IntoResponse::into_response));
+        let operation = result.as_ref().map_or("none", metrics::operation);
         let mut response = match result {
             Ok(Ok(response)) => not_modified(&method, if_none_match, response.into_response()),
             Ok(Err(error)) => refuse(error, &request_id, &span),
@@ -65,7 +68,9 @@ impl<E: Endpoint> Endpoint for Outermost<E> {
         };
         set_headers(response.headers_mut(), &request_id);
         let status = response.status().as_u16();
-        let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
+        let took = started.elapsed();
+        metrics::count_request(&method, operation, response.status(), took);
+        let duration_ms = took.as_secs_f64() * 1000.0;
         span.in_scope(|| tracing::info!(http.method = %method, http.path = path, http.status = status, duration_ms, "request"));
         Ok(response)
     }
@@ -77,7 +82,7 @@ fn refuse(error: poem::Error, request_id: &str, span: &tracing::Span) -> Respons
     if let Some(cause) = &error.cause {
         let cause = chain(cause.as_ref());
         span.in_scope(|| {
-            tracing::error!(error.code = error.code.word(), error.cause = cause, "request failed")
+            tracing::error!(error.code = error.code.word(), error.cause = cause, "request failed");
         });
     }
     error.into_envelope(request_id)

@@ -39,7 +39,7 @@ async fn every_reference_in_the_document_leads_somewhere() {
                 members.values().for_each(|member| references(member, found));
             }
             Value::Array(items) => items.iter().for_each(|item| references(item, found)),
-            _ => {}
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
         }
     }
     let document = api::app::document().await.unwrap();
@@ -49,6 +49,28 @@ async fn every_reference_in_the_document_leads_somewhere() {
     for reference in found {
         assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
     }
+}
+
+/// `null` is nothing that OpenAPI 3.0 has a use for, but in examples and for "no permission is needed".
+#[tokio::test]
+async fn the_document_leaves_out_what_it_does_not_say() {
+    fn nulls(part: &Value, path: &str, found: &mut Vec<String>) {
+        match part {
+            Value::Null => found.push(path.to_owned()),
+            Value::Object(members) => {
+                for (name, member) in members {
+                    if !["example", "examples", "default", "x-permission"].contains(&name.as_str()) {
+                        nulls(member, &format!("{path}/{name}"), found);
+                    }
+                }
+            }
+            Value::Array(items) => items.iter().for_each(|item| nulls(item, path, found)),
+            Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    let mut found = Vec::new();
+    nulls(&api::app::document().await.unwrap(), "", &mut found);
+    assert!(found.is_empty(), "{found:?}");
 }
 
 #[tokio::test]

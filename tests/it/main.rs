@@ -4,6 +4,7 @@ mod access;
 mod annotations;
 mod architecture;
 mod docs;
+mod doctor;
 mod envelope;
 mod health;
 mod isolation;

@@ -9,6 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::{
     app::{App, Parts},
     config::Config,
+    metrics,
 };
 
 /// How long requests may go on after the process was asked to end.
@@ -16,9 +17,14 @@ const DRAIN: Duration = Duration::from_secs(20);
 
 /// Answers requests until the process is asked to end.
 pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
+    // Before anything is there to be counted.
+    let counted = config.metrics.port.map(|_| metrics::install()).transpose()?;
     let app = App::build(config, Parts::system()).await?;
-    let background = app.start_background();
+    let mut background = app.start_background();
     let (host, port) = (config.process.host, config.process.port);
+    if let (Some(port), Some(handle)) = (config.metrics.port, counted) {
+        background.spawn(metrics::listen(host, port, handle, Arc::clone(&app.gauges)).await?);
+    }
     let endpoint = Arc::clone(&app.endpoint);
     tracing::info!(%host, port, public_url = %config.process.public_url, "serving");
     Server::new(TcpListener::bind((host, port)))

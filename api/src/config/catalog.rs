@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{
-    database, development, docs, entra, keys, process, revocation, setting::Setting, sources::FILE_NAME,
-    tenants,
+    database, development, docs, entra, keys, metrics, process, revocation, setting::Setting,
+    sources::FILE_NAME, tenants,
 };
 
 /// Read by later versions and described in `.env.example` already; nothing reads them today.
@@ -13,7 +13,6 @@ pub(super) const LATER: &[&str] = &[
     "AZURE_CLIENT_SECRET",
     "CORS_ORIGINS",
     "GRAPH_BASE_URL",
-    "METRICS_PORT",
     "RATE_LIMIT_ADDRESS",
     "RATE_LIMIT_AUTH",
     "RATE_LIMIT_ORGANIZATION",
@@ -92,6 +91,7 @@ pub(super) fn settings() -> impl Iterator<Item = &'static Setting> {
         development::SETTINGS,
         revocation::SETTINGS,
         docs::SETTINGS,
+        metrics::SETTINGS,
     ]
     .into_iter()
     .flatten()

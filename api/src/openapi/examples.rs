@@ -30,7 +30,8 @@ pub(super) fn write(document: &mut Map<String, Value>) -> anyhow::Result<()> {
     let paths = document.get_mut("paths").and_then(Value::as_object_mut);
     let items = paths.into_iter().flatten().filter_map(|(_, item)| item.as_object_mut());
     let operations = items.flat_map(|item| item.values_mut());
-    for parameter in operations.filter_map(|operation| operation["parameters"].as_array_mut()).flatten() {
+    let parameters = operations.filter_map(|operation| operation.get_mut("parameters")?.as_array_mut());
+    for parameter in parameters.flatten() {
         let example = parameter["name"].as_str().and_then(|name| examples.path_parameters.get(name));
         if let Some(example) = example
             && parameter["in"] == json!("path")

@@ -48,6 +48,8 @@ impl Published {
 
 /// Writes the schemes and the server.
 pub(super) fn write(document: &mut Map<String, Value>, published: &Published) {
+    // The framework writes an empty list where there is none.
+    document.remove("servers");
     if let Some(server) = &published.server {
         document.insert("servers".to_owned(), json!([{ "url": server }]));
     }
@@ -61,7 +63,8 @@ pub(super) fn write(document: &mut Map<String, Value>, published: &Published) {
     let schemes = json!({
         BEARER: {
             "type": "oauth2",
-            "description": "Sign in with Microsoft Entra ID (authorization code with PKCE) and call as yourself.",
+            "description": "Sign in with Microsoft Entra ID (authorization code with PKCE) and call as yourself. There is no client \
+                            secret.",
             "flows": { "authorizationCode": flow },
         },
         PLAIN_BEARER: {

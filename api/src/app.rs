@@ -1,9 +1,11 @@
 //! The composition root: the one place where the ports of `domain` meet their implementations, and the only one that
 //! may build what makes principals and scopes.
 
+mod dependencies;
+mod inspect;
+
 use std::{path::PathBuf, sync::Arc};
 
-use async_trait::async_trait;
 use domain::{
     access::{Authentication, AuthenticationPorts, Operator},
     annotations::{Annotations, Taxonomies},
@@ -19,10 +21,10 @@ use infra::{
     cache::{Principals, RedisRates},
     crypto::{KeyRing, SealedCursors, key_file},
     db::{Database, DatabaseSettings, DatabaseUrl},
-    entra::{Authority, AuthorityKeys, BearerSettings, BearerVerifier, EntraAllowedTenants, KeysState},
+    entra::{Authority, AuthorityKeys, BearerSettings, BearerVerifier, EntraAllowedTenants},
     epochs::EpochWatch,
 };
-use poem::{Endpoint, EndpointExt, Response, Route, endpoint::BoxEndpoint, get, handler, web::Json};
+use poem::{Endpoint, EndpointExt, Response, Route, endpoint::BoxEndpoint, get};
 use poem_openapi::OpenApiService;
 use secrecy::SecretString;
 use serde_json::Value;
@@ -31,14 +33,19 @@ use crate::{
     annotations::{AnnotationsApi, TaxonomiesApi, TermsApi},
     auth::Gate,
     config::{self, Config, DatabaseKind},
+    docs,
     edge::Edge,
-    health::{Check, Outcome, Readiness, Readyz, healthz},
+    health::{Readyz, healthz},
     http::{BodySchemas, PageQuery, PathMethods},
-    openapi,
+    metrics::Gauges,
+    openapi::{self, Published},
     organizations::{MeApi, MembersApi, OrganizationApi},
     rate_limit::RateLimits,
     server::Outermost,
 };
+
+use self::dependencies::Dependencies;
+pub use self::inspect::{Finding, Severity, findings};
 
 /// How much memory remembered principals may take.
 const PRINCIPAL_CACHE_BYTES: u64 = 64 * 1024 * 1024;
@@ -66,6 +73,7 @@ pub struct App {
     pub endpoint: Arc<BoxEndpoint<'static, Response>>,
     pub document: Value,
     pub operator: Operator,
+    pub(crate) gauges: Arc<dyn Gauges>,
     database: Database,
     keys: Arc<AuthorityKeys>,
     epochs: EpochWatch,
@@ -80,55 +88,24 @@ impl App {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let database = open_database(config, &parts).await?;
         let epochs = database.epochs();
-        let client = infra::http::client()?;
-        let host = config.entra.authority_host.as_str().trim_end_matches('/');
-        let authority = Authority::new(config.entra.authority_host.clone(), config.entra.tenant.clone());
-        let allowed = EntraAllowedTenants::new(
-            config.tenants.allowed.clone(),
-            &authority,
-            client.clone(),
-            Arc::clone(&parts.clock),
-        );
-        let settings = BearerSettings {
-            authority,
-            client_id: config.entra.client_id,
-            extra_audiences: config.entra.audiences.clone(),
-        };
-        let verifier =
-            BearerVerifier::new(settings, client, Arc::clone(&parts.clock), Arc::clone(&parts.entropy))?;
-        let keys = Arc::clone(verifier.keys());
         let store: Arc<dyn Store> = Arc::new(database.clone());
-        let ports_of_authentication = AuthenticationPorts {
-            verifier: Arc::new(verifier),
-            allowed_tenants: Arc::new(allowed),
-            directory: Arc::new(database.clone()),
-            store: Arc::clone(&store),
-            epochs: Arc::new(epochs.clone()),
-            cache: Arc::new(Principals::new(PRINCIPAL_CACHE_BYTES, Arc::clone(&parts.clock))),
-            ids: parts.ids(),
-        };
-        let public_url = config.process.public_url.as_str().trim_end_matches('/');
-        let client_id = config.entra.client_id;
-        let gate = Gate {
-            authentication: Authentication::new(
-                ports_of_authentication,
-                config.tenants.admission(&config.entra),
-            ),
-            development: config.development.clone(),
-            consent_url: format!(
-                "{host}/{{tenant}}/v2.0/adminconsent?client_id={client_id}&scope={client_id}/.default\
-                 &redirect_uri={public_url}/api/onboarding/callback"
-            ),
-        };
+        let (gate, keys) = gate(config, &parts, &database)?;
         let cursors = SealedCursors::new(&key_ring(config, &parts)?, Arc::clone(&parts.entropy));
         let service = api(Arc::clone(&store), parts.ids(), Arc::new(cursors));
-        let document = openapi::document(&service)?;
-        let readiness = Arc::new(Dependencies {
+        let document = openapi::document(&service, &Published::nowhere())?;
+        let dependencies = Arc::new(Dependencies {
             database: database.clone(),
             keys: Arc::clone(&keys),
             epochs: epochs.clone(),
+            clock: Arc::clone(&parts.clock),
         });
-        let routes = routes(service, &document, gate, readiness)?;
+        let mut open = Route::new()
+            .at("/healthz", get(healthz))
+            .at("/readyz", get(Readyz(Arc::clone(&dependencies) as _)));
+        if config.docs.enabled {
+            open = docs::mount(open, config, |published| openapi::document(&service, published))?;
+        }
+        let routes = routes(open, service, &document, gate)?;
         let trusted_proxies = config.process.trusted_proxies.clone().into();
         let limits = rate_limits(config, &parts)?;
         let edge = Edge::new(&config.http, Arc::clone(&limits));
@@ -139,6 +116,7 @@ impl App {
             endpoint: Arc::new(endpoint),
             document,
             operator: Operator::new(store),
+            gauges: dependencies,
             database,
             keys,
             epochs,
@@ -183,13 +161,57 @@ fn rate_limits(config: &Config, parts: &Parts) -> anyhow::Result<Arc<RateLimits>
     Ok(Arc::new(RateLimits::new(&config.http, &parts.clock, shared)))
 }
 
+/// What stands between the routes and the world, and the signing keys behind it, which are kept fresh beside the
+/// requests.
+fn gate(config: &Config, parts: &Parts, database: &Database) -> anyhow::Result<(Gate, Arc<AuthorityKeys>)> {
+    let client = infra::http::client()?;
+    let clock = || Arc::clone(&parts.clock);
+    let authority = Authority::new(config.entra.authority_host.clone(), config.entra.tenant.clone());
+    let listed = config.tenants.allowed.clone();
+    let allowed_tenants = EntraAllowedTenants::new(listed, &authority, client.clone(), clock());
+    let settings = BearerSettings {
+        authority,
+        client_id: config.entra.client_id,
+        extra_audiences: config.entra.audiences.clone(),
+    };
+    let verifier = BearerVerifier::new(settings, client, clock(), Arc::clone(&parts.entropy))?;
+    let keys = Arc::clone(verifier.keys());
+    let needed = AuthenticationPorts {
+        verifier: Arc::new(verifier),
+        allowed_tenants: Arc::new(allowed_tenants),
+        directory: Arc::new(database.clone()),
+        store: Arc::new(database.clone()),
+        epochs: Arc::new(database.epochs()),
+        cache: Arc::new(Principals::new(PRINCIPAL_CACHE_BYTES, clock())),
+        ids: parts.ids(),
+    };
+    let authentication = Authentication::new(needed, config.tenants.admission(&config.entra));
+    let development = config.development.clone();
+    Ok((Gate { authentication, development, consent_url: consent_url(config) }, keys))
+}
+
+/// Where an administrator of a tenant consents; `{tenant}` stands for it.
+fn consent_url(config: &Config) -> String {
+    let host = config.entra.authority_host.as_str().trim_end_matches('/');
+    let public_url = config.process.public_url.as_str().trim_end_matches('/');
+    let client_id = config.entra.client_id;
+    format!(
+        "{host}/{{tenant}}/v2.0/adminconsent?client_id={client_id}&scope={client_id}/.default\
+         &redirect_uri={public_url}/api/onboarding/callback"
+    )
+}
+
+fn database_url(config: &Config) -> DatabaseUrl {
+    match &config.database.kind {
+        DatabaseKind::SqliteFile(path) => DatabaseUrl::SqliteFile(path.clone()),
+        DatabaseKind::SqliteMemory => DatabaseUrl::SqliteMemory,
+        DatabaseKind::Postgres => DatabaseUrl::Postgres(config.database.url.clone()),
+    }
+}
+
 async fn open_database(config: &Config, parts: &Parts) -> anyhow::Result<Database> {
     let settings = DatabaseSettings {
-        url: match &config.database.kind {
-            DatabaseKind::SqliteFile(path) => DatabaseUrl::SqliteFile(path.clone()),
-            DatabaseKind::SqliteMemory => DatabaseUrl::SqliteMemory,
-            DatabaseKind::Postgres => DatabaseUrl::Postgres(config.database.url.clone()),
-        },
+        url: database_url(config),
         ids: parts.ids(),
         clock: Arc::clone(&parts.clock),
         revocation_max_stale: config.revocation.max_stale,
@@ -252,68 +274,17 @@ pub async fn document() -> anyhow::Result<Value> {
     let store: Arc<dyn Store> = Arc::new(Database::open(settings).await?);
     let ring = KeyRing::new(("none".to_owned(), SecretString::from("-".repeat(64))), Vec::new())?;
     let cursors = SealedCursors::new(&ring, Arc::clone(&parts.entropy));
-    openapi::document(&api(store, parts.ids(), Arc::new(cursors)))
+    openapi::document(&api(store, parts.ids(), Arc::new(cursors)), &Published::nowhere())
 }
 
 fn routes(
+    open: Route,
     service: OpenApiService<Api, ()>,
     document: &Value,
     gate: Gate,
-    readiness: Arc<dyn Readiness>,
 ) -> anyhow::Result<impl Endpoint<Output = Response> + use<>> {
     let schemas = BodySchemas::compile(document)?;
-    Ok(Route::new()
-        .at("/healthz", get(healthz))
-        .at("/readyz", get(Readyz(readiness)))
-        .at("/openapi.json", get(openapi_json).data(Arc::new(document.clone())))
-        .nest("/", service)
-        .data(Arc::new(gate))
-        .data(schemas)
-        .map_to_response())
-}
-
-#[handler]
-#[expect(clippy::needless_pass_by_value, reason = "an extractor is had by value")]
-fn openapi_json(document: poem::web::Data<&Arc<Value>>) -> Json<Value> {
-    Json(document.as_ref().clone())
-}
-
-struct Dependencies {
-    database: Database,
-    keys: Arc<AuthorityKeys>,
-    epochs: EpochWatch,
-}
-
-#[async_trait]
-impl Readiness for Dependencies {
-    async fn checks(&self) -> Vec<Check> {
-        let database = match self.database.ping().await {
-            Ok(()) => Outcome::Good,
-            Err(_) => Outcome::Bad("the database does not answer".to_owned()),
-        };
-        let keys = match self.keys.state() {
-            KeysState::Fresh { .. } => Outcome::Good,
-            KeysState::Stale { fetched_at } => Outcome::Worn(format!(
-                "the authority does not answer; keys of {fetched_at} serve for 24 hours"
-            )),
-            KeysState::NotYetFetched => Outcome::Bad(
-                "the authority's signing keys have not been fetched yet; it may be down".to_owned(),
-            ),
-            KeysState::Expired { fetched_at } => Outcome::Bad(format!(
-                "the authority has not answered since {fetched_at}; its keys are too old"
-            )),
-        };
-        let revocation = if self.epochs.is_hearing() {
-            Outcome::Good
-        } else {
-            Outcome::Worn("revocations are not heard of; each request asks the database".to_owned())
-        };
-        vec![
-            Check { name: "database", outcome: database },
-            Check { name: "signingKeys", outcome: keys },
-            Check { name: "revocation", outcome: revocation },
-        ]
-    }
+    Ok(open.nest("/", service).data(Arc::new(gate)).data(schemas).map_to_response())
 }
 
 /// Brings a PostgreSQL schema up to date.

@@ -11,7 +11,7 @@ use poem::{
 };
 use poem_openapi::{
     ApiResponse, Enum, Object,
-    registry::{MetaResponses, Registry},
+    registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
     types::{ToJSON, Type},
 };
 use serde_json::{Value, json};
@@ -208,7 +208,17 @@ impl ResponseError for ApiError {
 /// Error responses are added to every operation of the document in one place; see `openapi`.
 impl ApiResponse for ApiError {
     fn meta() -> MetaResponses {
-        MetaResponses { responses: Vec::new() }
+        // The document's pass writes the rest. One is said here, since the framework drops schemas that it sees no
+        // use of.
+        let content = MetaMediaType { content_type: "application/json", schema: ErrorBody::schema_ref() };
+        let response = MetaResponse {
+            description: "",
+            status: Some(ErrorCode::Internal.status().as_u16()),
+            status_range: None,
+            content: vec![content],
+            headers: Vec::new(),
+        };
+        MetaResponses { responses: vec![response] }
     }
 
     fn register(registry: &mut Registry) {

@@ -3,13 +3,17 @@
 //! The framework writes what it knows; what it has no place for is added here, in one pass over the document:
 //! permissions, the error answers, and the headers that every answer has.
 
-use poem_openapi::{OpenApi, OpenApiService, Tags, registry::Registry, types::Type};
+mod errors;
+mod examples;
+mod nullable;
+mod security;
+
+use poem_openapi::{OpenApi, OpenApiService, Tags};
 use serde_json::{Map, Value, json};
 
-use crate::{
-    auth::PERMISSION_MARKER,
-    error::{ErrorBody, ErrorCode},
-};
+use crate::auth::PERMISSION_MARKER;
+
+pub(crate) use security::Published;
 
 /// The document's sections.
 #[derive(Clone, Copy, Tags)]
@@ -29,13 +33,36 @@ pub(crate) enum Tag {
 const DESCRIPTION: &str = "\
 Identity and Microsoft 365 access for products that are sold to organizations.
 
-Send a Microsoft Entra ID access token as `Authorization: Bearer …`. Your organization and your membership are found \
-by the token's tenant and object id, and everything you see and change is your organization's: what belongs to \
-another one answers `404`, as if it did not exist.
+## Signing in
 
-Answers are `{\"data\": …}`; lists come by pages, newest first, with `nextCursor`. Things that can be edited have an \
-`ETag`; send it as `If-Match` and a change that would undo somebody else's is refused with `412`. Every refusal has \
-the form of `ErrorResponse`, with the request's id to quote when you ask for help.";
+Send a Microsoft Entra ID access token with every request, as `Authorization: Bearer …`. A person's application asks \
+for the scope `api://{client id}/access_as_user`; an application that calls for itself uses the client credentials \
+grant with `api://{client id}/.default`, and may do what its app roles grant. ID tokens and tokens for other APIs, \
+Microsoft Graph included, are refused.
+
+Your organization is the token's tenant, and you are its object id in it. Both are made when they are first seen; \
+`GET /api/auth/me` shows them, with your permissions. Roles grant permissions: a `member` may read everything, and \
+write annotations; an `admin` may do all that is here.
+
+Everything you see and change is your organization's. What belongs to another one answers `404`, as if it did not \
+exist.
+
+## Requests and answers
+
+- Bodies are JSON with `Content-Type: application/json`; unknown members are refused. Times are RFC 3339 in UTC, ids \
+are UUIDs.
+- An answer is `{\"data\": …}`. A list is `{\"data\": […], \"nextCursor\": …}`, newest first: send `nextCursor` as \
+`cursor`, with the same filters, until it is `null`.
+- `PATCH` is JSON Merge Patch (RFC 7396): what is absent stays as it is, and `null` takes a value away.
+- Things that can be edited have an `ETag`. Send it as `If-Match` and a change that would undo somebody else's is \
+refused with `412`; without it the last write wins. Send it as `If-None-Match` with a `GET` and what you know already \
+answers `304`.
+
+## Refusals
+
+Every refusal is `{\"error\": {\"code\", \"message\", \"details\"?, \"requestId\"}}`. Decide by the `code`, which is \
+stable; the message is for people and may change. Quote the `requestId` (also the `X-Request-Id` header; send your own \
+if you like) when you ask for help. `503` and `429` say in `Retry-After` how many seconds to wait.";
 
 /// Makes the service of some APIs.
 pub(crate) fn service<T: OpenApi + 'static>(api: T) -> OpenApiService<T, ()> {
@@ -43,46 +70,27 @@ pub(crate) fn service<T: OpenApi + 'static>(api: T) -> OpenApiService<T, ()> {
 }
 
 /// The finished document of a service.
-pub(crate) fn document<T: OpenApi + 'static>(service: &OpenApiService<T, ()>) -> anyhow::Result<Value> {
-    let mut document: Value = serde_json::from_str(&service.spec())?;
-    remove_marker_schemes(&mut document);
-    write_error_schemas(&mut document)?;
+pub(crate) fn document<T: OpenApi + 'static>(
+    service: &OpenApiService<T, ()>,
+    published: &Published,
+) -> anyhow::Result<Value> {
+    let mut document: Map<String, Value> = serde_json::from_str(&service.spec())?;
+    security::write(&mut document, published);
     let paths = document.get_mut("paths").and_then(Value::as_object_mut);
     for (path, item) in paths.into_iter().flatten() {
         for (method, operation) in item.as_object_mut().into_iter().flatten() {
             if let Some(operation) = operation.as_object_mut() {
                 write_permission(operation);
-                write_errors(operation, method, path.contains('{'));
+                security::write_operation(operation, published);
+                errors::write(operation, method, path.contains('{'));
                 plain_content_type(operation);
+                describe(operation);
             }
         }
     }
-    Ok(document)
-}
-
-fn remove_marker_schemes(document: &mut Value) {
-    if let Some(schemes) = document.pointer_mut("/components/securitySchemes").and_then(Value::as_object_mut)
-    {
-        schemes.retain(|name, _| !name.starts_with(PERMISSION_MARKER));
-        if let Some(entra) = schemes.get_mut("entra").and_then(Value::as_object_mut) {
-            entra.insert(
-                "description".to_owned(),
-                json!("An access token that Microsoft Entra ID issued for this API."),
-            );
-        }
-    }
-}
-
-/// The framework leaves out schemas that no response of its own names, and the error answers are added here.
-fn write_error_schemas(document: &mut Value) -> anyhow::Result<()> {
-    let mut registry = Registry::new();
-    <ErrorBody as Type>::register(&mut registry);
-    if let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
-        for (name, schema) in registry.schemas {
-            schemas.insert(name, serde_json::to_value(schema)?);
-        }
-    }
-    Ok(())
+    nullable::write(&mut document);
+    examples::write(&mut document)?;
+    Ok(Value::Object(document))
 }
 
 /// `x-permission` is what the marker scheme says: a word, or `null` when being signed in is enough.
@@ -99,69 +107,37 @@ fn write_permission(operation: &mut Map<String, Value>) {
         marker.is_none()
     });
     if let Some(permission) = permission {
+        say_permission(operation, &permission);
         operation.insert("x-permission".to_owned(), permission);
     }
 }
 
-/// The refusals that an operation can give, by its form.
-fn write_errors(operation: &mut Map<String, Value>, method: &str, has_path_parameter: bool) {
-    let has_body = operation.contains_key("requestBody");
-    let parameters = operation.get("parameters").and_then(Value::as_array);
-    let has_parameters = parameters.is_some_and(|list| !list.is_empty());
-    let has_if_match =
-        parameters.is_some_and(|list| list.iter().any(|parameter| parameter["name"] == json!("If-Match")));
-    let mut codes = vec![
-        ErrorCode::Unauthorized,
-        ErrorCode::Forbidden,
-        ErrorCode::TenantNotOnboarded,
-        ErrorCode::OrganizationSuspended,
-        ErrorCode::UserDisabled,
-        ErrorCode::Internal,
-        ErrorCode::Unavailable,
-    ];
-    if has_body || has_parameters {
-        codes.push(ErrorCode::ValidationFailed);
-    }
-    if has_path_parameter || method == "patch" {
-        codes.push(ErrorCode::NotFound);
-    }
-    if method != "get" {
-        codes.push(ErrorCode::Conflict);
-    }
-    if has_if_match {
-        codes.push(ErrorCode::PreconditionFailed);
-    }
-    if has_body {
-        codes.extend([ErrorCode::PayloadTooLarge, ErrorCode::UnsupportedMediaType]);
-    }
-    let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
-    for code in codes {
-        let status = code.status();
-        let word = format!("`{}`", code.word());
-        let response = responses.entry(status.as_str()).or_insert_with(|| {
-            json!({
-                "description": "",
-                "content": { "application/json": { "schema": { "$ref": "#/components/schemas/ErrorResponse" } } },
-                "headers": error_headers(code),
-            })
-        });
-        let known = response["description"].as_str().unwrap_or_default();
-        let description = if known.is_empty() { word } else { format!("{known}, {word}") };
-        response["description"] = json!(description);
-    }
+/// Pages show no extensions, so the text says it too.
+fn say_permission(operation: &mut Map<String, Value>, permission: &Value) {
+    let Some(word) = permission.as_str() else { return };
+    let needs = format!("Needs the permission `{word}`.");
+    let known = operation.get("description").and_then(Value::as_str).unwrap_or_default();
+    let text = if known.is_empty() { needs } else { format!("{known}\n\n{needs}") };
+    operation.insert("description".to_owned(), json!(text));
 }
 
-fn error_headers(code: ErrorCode) -> Value {
-    let text = |description: &str| json!({ "description": description, "schema": { "type": "string" } });
-    let mut headers = Map::new();
-    headers.insert("X-Request-Id".to_owned(), text("The id of the request."));
-    if code == ErrorCode::Unauthorized {
-        headers.insert("WWW-Authenticate".to_owned(), text("What kind of credential is wanted (RFC 6750)."));
+/// What the framework has no text for: lists, and ids in paths.
+fn describe(operation: &mut Map<String, Value>) {
+    let success = operation.get_mut("responses").and_then(|responses| responses.get_mut("200"));
+    let description = success.and_then(|success| success.get_mut("description"));
+    if let Some(description) = description.filter(|text| *text == "") {
+        *description = json!("What was asked for.");
     }
-    if code == ErrorCode::Unavailable {
-        headers.insert("Retry-After".to_owned(), text("After how many seconds to try again."));
+    let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+    for parameter in parameters.into_iter().flatten().filter_map(Value::as_object_mut) {
+        let noun = parameter.get("name").and_then(Value::as_str).and_then(|name| name.strip_suffix("Id"));
+        if let Some(noun) = noun
+            && !parameter.contains_key("description")
+        {
+            let description = json!(format!("The id of the {noun}."));
+            parameter.insert("description".to_owned(), description);
+        }
     }
-    Value::Object(headers)
 }
 
 /// One name for the content type: the framework adds a character set, which JSON does not have (RFC 8259 §11).

@@ -20,6 +20,7 @@ use crate::{
     auth::chain,
     error::{ApiError, ErrorCode, from_framework},
     http::PathMethods,
+    metrics,
 };
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -59,6 +60,8 @@ impl<E: Endpoint> Endpoint for Outermost<E> {
                 AssertUnwindSafe(self.inner.call(request)).catch_unwind().instrument(span.clone()).await
             }
         };
+        let result = result.map(|answer| answer.map(IntoResponse::into_response));
+        let operation = result.as_ref().map_or("none", metrics::operation);
         let mut response = match result {
             Ok(Ok(response)) => not_modified(&method, if_none_match, response.into_response()),
             Ok(Err(error)) => refuse(error, &request_id, &span),
@@ -72,7 +75,9 @@ impl<E: Endpoint> Endpoint for Outermost<E> {
         }
         set_headers(response.headers_mut(), &request_id);
         let status = response.status().as_u16();
-        let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
+        let took = started.elapsed();
+        metrics::count_request(&method, operation, response.status(), took);
+        let duration_ms = took.as_secs_f64() * 1000.0;
         span.in_scope(|| tracing::info!(http.method = %method, http.path = path, http.status = status, duration_ms, "request"));
         Ok(response)
     }

@@ -13,7 +13,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, PaginatorTrait, QueryFilter, sea_qu
 use uuid::Uuid;
 
 use crate::db::{
-    Unit, insert_if_absent, store_error,
+    Unit, count_provisioned, insert_if_absent, store_error,
     users::{ActiveModel, Column, Entity, Model},
 };
 
@@ -80,9 +80,8 @@ impl UserRepository for Unit {
             ..Default::default()
         };
         let insert = self.scoped().insert(row);
-        insert_if_absent(insert, [Column::OrgId, Column::ObjectId], &self.connection)
-            .await
-            .map_err(store_error)
+        let added = insert_if_absent(insert, [Column::OrgId, Column::ObjectId], &self.connection).await;
+        added.inspect(|added| count_provisioned("user", *added)).map_err(store_error)
     }
 
     async fn has_own_person(&self) -> Result<bool, StoreError> {

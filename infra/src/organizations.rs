@@ -19,7 +19,7 @@ use sea_orm::{
 };
 
 use crate::db::{
-    Constraint, Database, Unit, insert_if_absent,
+    Constraint, Database, Unit, count_provisioned, insert_if_absent,
     organizations::{ActiveModel, Column, Entity, Model},
     store_error, violated,
 };
@@ -95,7 +95,8 @@ impl OrganizationRepository for Unit {
             reason = "the global table of organizations, with the unit's own id"
         )]
         let insert = Entity::insert(row);
-        insert_if_absent(insert, [Column::OriginKey], &self.connection).await.map_err(store_error)
+        let added = insert_if_absent(insert, [Column::OriginKey], &self.connection).await;
+        added.inspect(|added| count_provisioned("organization", *added)).map_err(store_error)
     }
 
     async fn lock(&self) -> Result<(), StoreError> {

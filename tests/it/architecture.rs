@@ -155,8 +155,9 @@ fn the_web_framework_is_in_the_api_and_the_database_is_behind_the_ports() {
 
 #[test]
 fn the_implementations_of_the_ports_are_named_only_where_the_process_is_put_together() {
-    only_in(&["api/src"], "infra::", &["api/src/app.rs", "api/src/main.rs"]);
-    only_in(&["api/src"], "use infra", &["api/src/app.rs", "api/src/main.rs"]);
+    let here = ["api/src/app.rs", "api/src/app/", "api/src/main.rs"];
+    only_in(&["api/src"], "infra::", &here);
+    only_in(&["api/src"], "use infra", &here);
 }
 
 #[test]

@@ -3,6 +3,8 @@
 mod access;
 mod annotations;
 mod architecture;
+mod docs;
+mod doctor;
 mod edge;
 mod envelope;
 mod health;

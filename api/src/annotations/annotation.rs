@@ -67,16 +67,22 @@ impl From<Place> for PlaceBody {
 #[oai(rename = "Annotation", rename_all = "camelCase")]
 struct AnnotationView {
     id: Id<AnnotationId>,
+    /// The SharePoint site of the item, as Microsoft Graph names it.
     site_id: String,
+    /// The drive (document library) of the item, as Microsoft Graph names it.
     drive_id: String,
+    /// The file or folder, as Microsoft Graph names it.
     item_id: String,
     /// The part of the item that is meant; `null` for all of it.
     place: Option<PlaceBody>,
+    /// Empty where there is none.
     note: String,
+    /// Terms of the organization's taxonomies.
     term_ids: Vec<Id<TermId>>,
     /// The member who made it.
     author_id: Id<UserId>,
     created_at: DateTime<Utc>,
+    /// The time of the last change.
     updated_at: DateTime<Utc>,
 }
 
@@ -113,6 +119,7 @@ struct NewAnnotationBody {
     item_id: String,
     /// The part of the item that is meant; absent for all of it.
     place: Option<PlaceBody>,
+    /// Plain text.
     #[oai(validator(max_length = 10000), default)]
     note: String,
     /// Terms of the organization's taxonomies.
@@ -126,6 +133,7 @@ struct NewAnnotationBody {
 struct AnnotationPatchBody {
     /// Replaced as a whole; `null` makes it an annotation of all of the item.
     place: Nullable<PlaceBody>,
+    /// An empty one takes the note away.
     #[oai(validator(max_length = 10000))]
     note: Option<String>,
     /// Replaced as a whole.
@@ -160,25 +168,25 @@ pub(crate) struct AnnotationsApi {
 impl AnnotationsApi {
     /// List annotations
     ///
-    /// Annotations of the organization, newest first, all or those of an item, with a term, by an author.
+    /// Annotations of the organization, newest first. Each filter that is given narrows the list.
     #[oai(path = "/api/annotations", method = "get", operation_id = "listAnnotations")]
     #[expect(clippy::too_many_arguments, reason = "one for each filter that the operation documents")]
     async fn list(
         &self,
         caller: Caller<Read>,
-        /// Only of items of this site.
+        /// Only of items of this site, by its id at Microsoft Graph.
         #[oai(name = "siteId")]
         site: Query<Option<String>>,
-        /// Only of items of this drive.
+        /// Only of items of this drive, by its id at Microsoft Graph.
         #[oai(name = "driveId")]
         drive: Query<Option<String>>,
-        /// Only of this item.
+        /// Only of this item, by its id at Microsoft Graph; ids are unique within a drive.
         #[oai(name = "itemId")]
         item: Query<Option<String>>,
         /// Only with this term.
         #[oai(name = "termId")]
         term: Query<Option<Id<TermId>>>,
-        /// Only by this member.
+        /// Only by this member, as `id` of `GET /api/auth/me` or of a member.
         #[oai(name = "authorId")]
         author: Query<Option<Id<UserId>>>,
         /// How many at the most; 50 if absent.
@@ -201,6 +209,8 @@ impl AnnotationsApi {
     }
 
     /// Create an annotation
+    ///
+    /// The caller is its author. The item is not looked for at Microsoft: its ids are kept as they are.
     #[oai(path = "/api/annotations", method = "post", operation_id = "createAnnotation")]
     async fn create(
         &self,
@@ -220,6 +230,8 @@ impl AnnotationsApi {
     }
 
     /// Get an annotation
+    ///
+    /// Its `ETag` is for `If-Match` when you change or delete it.
     #[oai(path = "/api/annotations/:annotationId", method = "get", operation_id = "getAnnotation")]
     async fn get(
         &self,
@@ -233,7 +245,8 @@ impl AnnotationsApi {
 
     /// Change an annotation
     ///
-    /// One's own; others' need the permission `annotations:moderate`.
+    /// What is absent stays as it is; the item it marks cannot be changed. One's own; others' need the permission
+    /// `annotations:moderate`.
     #[oai(path = "/api/annotations/:annotationId", method = "patch", operation_id = "updateAnnotation")]
     async fn update(
         &self,

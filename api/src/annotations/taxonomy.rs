@@ -30,9 +30,12 @@ use crate::{
 #[oai(rename = "Taxonomy", rename_all = "camelCase")]
 struct TaxonomyView {
     id: Id<TaxonomyId>,
+    /// Unique in the organization.
     name: String,
+    /// What it is for; `null` where nobody said.
     description: Option<String>,
     created_at: DateTime<Utc>,
+    /// The time of the last change.
     updated_at: DateTime<Utc>,
 }
 
@@ -55,6 +58,7 @@ struct NewTaxonomyBody {
     /// Unique in the organization.
     #[oai(validator(min_length = 1, max_length = 200))]
     name: String,
+    /// What it is for.
     #[oai(validator(max_length = 2000))]
     description: Option<String>,
 }
@@ -63,6 +67,7 @@ struct NewTaxonomyBody {
 #[derive(Debug, Object)]
 #[oai(rename_all = "camelCase")]
 struct TaxonomyPatchBody {
+    /// Unique in the organization.
     #[oai(validator(min_length = 1, max_length = 200))]
     name: Option<String>,
     /// `null` takes it away.
@@ -99,7 +104,7 @@ pub(crate) struct TaxonomiesApi {
 impl TaxonomiesApi {
     /// List taxonomies
     ///
-    /// All taxonomies of the organization, newest first.
+    /// All taxonomies of the organization, newest first. Their terms are lists of their own.
     #[oai(path = "/api/taxonomies", method = "get", operation_id = "listTaxonomies")]
     async fn list(
         &self,
@@ -117,6 +122,8 @@ impl TaxonomiesApi {
     }
 
     /// Create a taxonomy
+    ///
+    /// It has no terms yet. A name that is taken is refused with `409`.
     #[oai(path = "/api/taxonomies", method = "post", operation_id = "createTaxonomy")]
     async fn create(
         &self,
@@ -130,6 +137,8 @@ impl TaxonomiesApi {
     }
 
     /// Get a taxonomy
+    ///
+    /// Its `ETag` is for `If-Match` when you change or delete it.
     #[oai(path = "/api/taxonomies/:taxonomyId", method = "get", operation_id = "getTaxonomy")]
     async fn get(
         &self,
@@ -142,6 +151,8 @@ impl TaxonomiesApi {
     }
 
     /// Change a taxonomy
+    ///
+    /// Changes its name and description. A name that is taken is refused with `409`.
     #[oai(path = "/api/taxonomies/:taxonomyId", method = "patch", operation_id = "updateTaxonomy")]
     async fn update(
         &self,

@@ -30,11 +30,14 @@ use crate::{
 #[oai(rename = "Term", rename_all = "camelCase")]
 struct TermView {
     id: Id<TermId>,
+    /// The taxonomy it belongs to.
     taxonomy_id: Id<TaxonomyId>,
     /// The term above it; `null` at the root.
     parent_id: Option<Id<TermId>>,
+    /// What people see.
     label: String,
     created_at: DateTime<Utc>,
+    /// The time of the last change.
     updated_at: DateTime<Utc>,
 }
 
@@ -55,6 +58,7 @@ impl From<Term> for TermView {
 #[derive(Debug, Object)]
 #[oai(rename_all = "camelCase")]
 struct NewTermBody {
+    /// What people see.
     #[oai(validator(min_length = 1, max_length = 200))]
     label: String,
     /// The term above it, of the same taxonomy; absent at the root.
@@ -65,6 +69,7 @@ struct NewTermBody {
 #[derive(Debug, Object)]
 #[oai(rename_all = "camelCase")]
 struct TermPatchBody {
+    /// What people see.
     #[oai(validator(min_length = 1, max_length = 200))]
     label: Option<String>,
 }
@@ -101,6 +106,8 @@ impl TermsApi {
     }
 
     /// Create a term
+    ///
+    /// At the root of the taxonomy, or below another of its terms.
     #[oai(path = "/api/taxonomies/:taxonomyId/terms", method = "post", operation_id = "createTerm")]
     async fn create(
         &self,
@@ -115,6 +122,8 @@ impl TermsApi {
     }
 
     /// Get a term
+    ///
+    /// Its `ETag` is for `If-Match` when you rename or delete it.
     #[oai(path = "/api/taxonomies/:taxonomyId/terms/:termId", method = "get", operation_id = "getTerm")]
     async fn get(
         &self,
@@ -129,6 +138,8 @@ impl TermsApi {
     }
 
     /// Rename a term
+    ///
+    /// Annotations that have the term keep it. A term stays where it is in the tree.
     #[oai(path = "/api/taxonomies/:taxonomyId/terms/:termId", method = "patch", operation_id = "updateTerm")]
     async fn update(
         &self,

@@ -13,7 +13,7 @@ use super::Gate;
 use crate::{error::ApiError, rate_limit};
 
 /// The scheme of Entra ID access tokens in the document.
-pub(super) const BEARER: &str = "entra";
+pub(crate) const BEARER: &str = "entra";
 /// A scheme that is none: the document's post-processing takes it out and writes what follows the prefix as
 /// `x-permission`. The framework has no other place for it.
 pub(crate) const PERMISSION_MARKER: &str = "permission:";

@@ -6,7 +6,10 @@ use domain::access::{Authentication, AuthenticationError, DevelopmentIdentity, P
 use poem::{Request, http::header};
 use url::Url;
 
-use crate::error::{ApiError, ErrorCode};
+use crate::{
+    error::{ApiError, ErrorCode},
+    metrics::count_refusal,
+};
 
 /// `WWW-Authenticate` of a request without a credential: RFC 6750 §3.1 wants no error code then.
 const CHALLENGE: &str = "Bearer";
@@ -56,7 +59,10 @@ impl Gate {
                 self.authentication.bearer(token).await.map_err(|error| self.refusal(&error))
             }
             Credential::None => self.without_credential(request).await,
-            Credential::Unusable => Err(ApiError::unauthorized(INVALID_TOKEN)),
+            Credential::Unusable => {
+                count_refusal("unusable".to_owned());
+                Err(ApiError::unauthorized(INVALID_TOKEN))
+            }
         }
     }
 
@@ -79,9 +85,11 @@ impl Gate {
         match error {
             AuthenticationError::Rejected(reason) => {
                 tracing::info!(%reason, "bearer token rejected");
+                count_refusal(reason.to_string());
                 ApiError::unauthorized(INVALID_TOKEN)
             }
             AuthenticationError::TenantNotOnboarded { tenant } => {
+                count_refusal("tenant_not_onboarded".to_owned());
                 let consent_url = self.consent_url.replace("{tenant}", &tenant.to_string());
                 ApiError {
                     details: Some(serde_json::json!({ "consentUrl": consent_url })),
@@ -92,12 +100,15 @@ impl Gate {
                 }
             }
             AuthenticationError::OrganizationSuspended => {
+                count_refusal("organization_suspended".to_owned());
                 ApiError::new(ErrorCode::OrganizationSuspended, "Your organization is suspended")
             }
             AuthenticationError::UserDisabled => {
+                count_refusal("user_disabled".to_owned());
                 ApiError::new(ErrorCode::UserDisabled, "Your account is disabled")
             }
             AuthenticationError::Unavailable { retry_after } => {
+                count_refusal("unavailable".to_owned());
                 tracing::warn!(
                     "a credential could not be judged: signing keys or revocations are not available"
                 );

@@ -3,6 +3,6 @@
 mod caller;
 mod credential;
 
-pub(crate) use caller::{Caller, PERMISSION_MARKER};
+pub(crate) use caller::{BEARER, Caller, PERMISSION_MARKER};
 pub(crate) use credential::Gate;
 pub(crate) use credential::chain;

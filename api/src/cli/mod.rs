@@ -1,5 +1,6 @@
 //! The commands.
 
+mod doctor;
 mod organization;
 mod serve;
 
@@ -30,6 +31,10 @@ enum Command {
     Serve,
     /// Bring the database's schema up to date, as the role of `DATABASE_ADMIN_URL`.
     Migrate,
+    /// Check the configuration, and show where each setting comes from.
+    CheckConfig,
+    /// Check the configuration, and everything that it names: database, authority, clock, keys.
+    Doctor,
     /// Print the OpenAPI document.
     Openapi,
     /// Suspend an organization, or let it in again.
@@ -43,6 +48,15 @@ impl Cli {
         if let Command::Openapi = self.command {
             let document = app::document().await?;
             return print(&serde_json::to_string_pretty(&document)?);
+        }
+        match self.command {
+            Command::CheckConfig => {
+                return doctor::check_config(config::report(Sources::from_process(self.config))).map(drop);
+            }
+            Command::Doctor => {
+                return doctor::doctor(config::report(Sources::from_process(self.config))).await;
+            }
+            Command::Serve | Command::Migrate | Command::Openapi | Command::Organization(_) => {}
         }
         let config = config::load(Sources::from_process(self.config))?;
         start_log(&config);
@@ -62,7 +76,7 @@ impl Cli {
                 report.granted_to.map_or(Ok(()), |role| print(&format!("The role {role} may use it.")))
             }
             Command::Organization(command) => organization::run(&config, command).await,
-            Command::Openapi => Ok(()),
+            Command::Openapi | Command::CheckConfig | Command::Doctor => Ok(()),
         }
     }
 }

@@ -9,13 +9,19 @@ use crate::{
     app::{App, Parts},
     config::Config,
     listener::{Limits, Listener, raise_open_files},
+    metrics,
 };
 
 /// Answers requests until the process is asked to end.
 pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
+    // Before anything is there to be counted.
+    let counted = config.metrics.port.map(|_| metrics::install()).transpose()?;
     let app = App::build(config, Parts::system()).await?;
-    let background = app.start_background();
+    let mut background = app.start_background();
     let (host, port) = (config.process.host, config.process.port);
+    if let (Some(port), Some(handle)) = (config.metrics.port, counted) {
+        background.spawn(metrics::listen(host, port, handle, Arc::clone(&app.gauges)).await?);
+    }
     let listener =
         Listener::bind((host, port).into(), raise_open_files(Limits::default())).await.with_context(
             || format!("cannot listen on {host}:{port}; is another process there? Change PORT or HOST"),

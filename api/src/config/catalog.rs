@@ -3,20 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::{
-    database, development, entra, http, keys, process, redis, revocation, setting::Setting,
+    database, development, docs, entra, http, keys, metrics, process, redis, revocation, setting::Setting,
     sources::FILE_NAME, tenants,
 };
 
 /// Read by later versions and described in `.env.example` already; nothing reads them today.
-pub(super) const LATER: &[&str] = &[
-    "API_DOCS",
-    "AZURE_CLIENT_CERTIFICATE_PATH",
-    "AZURE_CLIENT_SECRET",
-    "DOCS_CLIENT_ID",
-    "GRAPH_BASE_URL",
-    "METRICS_PORT",
-    "RATE_LIMIT_AUTH",
-];
+pub(super) const LATER: &[&str] =
+    &["AZURE_CLIENT_CERTIFICATE_PATH", "AZURE_CLIENT_SECRET", "GRAPH_BASE_URL", "RATE_LIMIT_AUTH"];
 
 /// Names of features that are further away: reserved, so that a file which has them starts without a complaint.
 const RESERVED: &[&str] = &[
@@ -90,6 +83,8 @@ pub(super) fn settings() -> impl Iterator<Item = &'static Setting> {
         revocation::SETTINGS,
         http::SETTINGS,
         redis::SETTINGS,
+        docs::SETTINGS,
+        metrics::SETTINGS,
     ]
     .into_iter()
     .flatten()

@@ -8,16 +8,19 @@
 mod catalog;
 mod database;
 mod development;
+mod docs;
 mod entra;
 mod expansion;
 mod file;
 mod http;
 mod keys;
+mod metrics;
 mod parse;
 mod problems;
 mod process;
 mod reader;
 mod redis;
+mod report;
 mod revocation;
 mod setting;
 mod sources;
@@ -32,12 +35,15 @@ use domain::access::DevelopmentIdentity;
 
 pub use self::{
     database::{DatabaseConfig, DatabaseKind},
+    docs::DocsConfig,
     entra::EntraConfig,
     http::HttpConfig,
     keys::{KeyRing, KeysConfig, TokenKey},
+    metrics::MetricsConfig,
     problems::{Problem, Problems},
     process::{Environment, LogFormat, ProcessConfig},
     redis::RedisConfig,
+    report::{GivenSetting, Report, report},
     revocation::RevocationConfig,
     sources::Sources,
     tenants::TenantsConfig,
@@ -57,6 +63,8 @@ pub struct Config {
     pub revocation: RevocationConfig,
     pub http: HttpConfig,
     pub redis: RedisConfig,
+    pub docs: DocsConfig,
+    pub metrics: MetricsConfig,
     /// What the operator should know and may leave as it is; to be logged at start.
     pub warnings: Vec<String>,
 }
@@ -64,24 +72,46 @@ pub struct Config {
 /// Reads and checks the whole configuration.
 pub fn load(sources: Sources) -> Result<Config, Problems> {
     let mut reader = Reader::new(sources);
-    let process = ProcessConfig::read(&mut reader);
-    let database = DatabaseConfig::read(&mut reader);
-    let entra = EntraConfig::read(&mut reader);
-    let tenants = TenantsConfig::read(&mut reader, process.environment, &entra.tenant);
-    let keys = KeysConfig::read(&mut reader);
-    let development = development::read(&mut reader, &process);
-    let revocation = RevocationConfig::read(&mut reader);
-    let http = HttpConfig::read(&mut reader);
-    let redis = RedisConfig::read(&mut reader);
-    let warnings = Vec::new();
-    let mut config =
-        Config { process, database, entra, tenants, keys, development, revocation, http, redis, warnings };
-    config.validate(&mut reader);
-    config.warnings = reader.finish()?;
-    Ok(config)
+    Config::read(&mut reader).finish(reader)
 }
 
 impl Config {
+    /// Stand-ins where there were problems, so only [`Config::finish`] gives it away.
+    fn read(reader: &mut Reader) -> Self {
+        let process = ProcessConfig::read(reader);
+        let database = DatabaseConfig::read(reader);
+        let entra = EntraConfig::read(reader);
+        let tenants = TenantsConfig::read(reader, process.environment, &entra.tenant);
+        let keys = KeysConfig::read(reader);
+        let development = development::read(reader, &process);
+        let revocation = RevocationConfig::read(reader);
+        let http = HttpConfig::read(reader);
+        let redis = RedisConfig::read(reader);
+        let docs = DocsConfig::read(reader, process.environment);
+        let metrics = MetricsConfig::read(reader, process.port);
+        let warnings = Vec::new();
+        let config = Self {
+            process,
+            database,
+            entra,
+            tenants,
+            keys,
+            development,
+            revocation,
+            http,
+            redis,
+            docs,
+            metrics,
+            warnings,
+        };
+        config.validate(reader);
+        config
+    }
+
+    fn finish(self, reader: Reader) -> Result<Self, Problems> {
+        Ok(Self { warnings: reader.finish()?, ..self })
+    }
+
     /// What no section can check alone.
     fn validate(&self, reader: &mut Reader) {
         let shared = self.database.kind == DatabaseKind::Postgres

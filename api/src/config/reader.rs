@@ -11,6 +11,7 @@ use super::{
     catalog, expansion,
     file::{self, FileValue},
     problems::{Problem, Problems},
+    report::GivenSetting,
     setting::Setting,
     sources::Sources,
 };
@@ -104,6 +105,20 @@ impl Reader {
     /// The setting has a problem already, so what follows from it need not be said.
     pub(super) fn failed(&self, setting: &Setting) -> bool {
         self.failed.contains(setting.name)
+    }
+
+    /// The setting as it was given, for a report; the texts of secrets and of URLs with credentials are not.
+    pub(super) fn given(&self, setting: &'static Setting) -> GivenSetting {
+        let mut given = self.given_in_environment(setting);
+        if given.is_empty() {
+            given = self.given_in_file(setting);
+        }
+        let Some(first) = given.into_iter().next() else {
+            return GivenSetting { name: setting.name, value: None, source: "default".to_owned() };
+        };
+        let has_credentials = first.text.contains("://") && first.text.contains('@');
+        let shown = if setting.is_secret || has_credentials { "***".to_owned() } else { first.text };
+        GivenSetting { name: setting.name, value: Some(shown), source: first.from }
     }
 
     /// The warnings, or everything that is wrong.

@@ -97,7 +97,7 @@ where
 
 impl<T: Type + ParseFromJSON + ToJSON> ApiResponse for Found<T> {
     fn meta() -> MetaResponses {
-        meta(200, "It is.", json_of::<Data<T>>(), vec![etag_meta()])
+        meta(200, "What was asked for.", json_of::<Data<T>>(), vec![etag_meta()])
     }
 
     fn register(registry: &mut Registry) {
@@ -122,7 +122,7 @@ where
 impl<T: Type + ParseFromJSON + ToJSON> ApiResponse for Created<T> {
     fn meta() -> MetaResponses {
         let headers = vec![header_meta("Location", "Where it is."), etag_meta()];
-        meta(201, "It was made.", json_of::<Data<T>>(), headers)
+        meta(201, "It was made, and is here.", json_of::<Data<T>>(), headers)
     }
 
     fn register(registry: &mut Registry) {

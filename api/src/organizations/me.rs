@@ -24,6 +24,7 @@ enum CallerKind {
 #[oai(rename_all = "camelCase")]
 struct OwnOrganization {
     id: Id<OrgId>,
+    /// For display.
     name: String,
     /// The Entra ID tenant; `null` for an organization that has none.
     azure_tenant_id: Option<Uuid>,
@@ -35,22 +36,25 @@ struct OwnOrganization {
 struct Me {
     /// The membership's id, in this organization.
     id: Id<UserId>,
+    /// A person, or an application that calls for itself.
     kind: CallerKind,
     /// For display; it identifies nobody.
     email: Option<String>,
+    /// As the access token gives it.
     display_name: Option<String>,
     /// Where the picture is; `null` while there is none.
     avatar_url: Option<String>,
+    /// The organization that the caller belongs to.
     organization: OwnOrganization,
-    /// Roles in the organization.
+    /// Roles in the organization: `member`, `admin`.
     roles: Vec<String>,
-    /// What the caller may do.
+    /// What the caller may do, in the words that each operation names.
     permissions: Vec<String>,
     /// Scopes of the access token (`scp`).
     scopes: Vec<String>,
     /// App roles of the access token (`roles`).
     app_roles: Vec<String>,
-    /// The client that the access token was issued to.
+    /// The client application that the access token was issued to.
     client_id: Option<Uuid>,
 }
 
@@ -88,8 +92,8 @@ pub(crate) struct MeApi;
 impl MeApi {
     /// Get the caller
     ///
-    /// The person or application that the access token speaks for, and the organization it belongs to. Both are
-    /// made on first sight.
+    /// The person or application that the access token speaks for, its organization, and what it may do. A good first
+    /// call: both are made on first sight.
     #[oai(path = "/api/auth/me", method = "get", operation_id = "getMe")]
     async fn me(&self, caller: Caller<SignedIn>) -> Result<Json<Data<Me>>, ApiError> {
         Ok(Json(Data { data: caller.principal().into() }))

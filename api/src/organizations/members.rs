@@ -31,6 +31,7 @@ use crate::{
 #[derive(Debug, Object)]
 #[oai(rename_all = "camelCase")]
 struct Member {
+    /// In this organization; a guest elsewhere has another one there.
     id: Id<UserId>,
     /// `person` or `service_principal`.
     kind: String,
@@ -38,6 +39,7 @@ struct Member {
     azure_object_id: Option<Uuid>,
     /// For display; it identifies nobody.
     email: Option<String>,
+    /// As the last access token gave it.
     display_name: Option<String>,
     /// A guest of the tenant.
     is_guest: bool,
@@ -46,6 +48,7 @@ struct Member {
     /// `active` or `disabled`.
     status: String,
     created_at: DateTime<Utc>,
+    /// The time of the last change.
     updated_at: DateTime<Utc>,
 }
 
@@ -91,7 +94,7 @@ pub(crate) struct MembersApi {
 impl MembersApi {
     /// List members
     ///
-    /// Everybody who belongs to the organization, newest first.
+    /// Everybody who belongs to the organization, newest first: whoever has called the API once.
     #[oai(path = "/api/members", method = "get", operation_id = "listMembers")]
     async fn list(
         &self,
@@ -109,6 +112,8 @@ impl MembersApi {
     }
 
     /// Get a member
+    ///
+    /// A person or an application of the organization, by the id that the list and `GET /api/auth/me` give.
     #[oai(path = "/api/members/:userId", method = "get", operation_id = "getMember")]
     async fn get(
         &self,

@@ -24,7 +24,7 @@ use crate::{
 #[derive(Debug, Object)]
 #[oai(rename_all = "camelCase")]
 struct SettingsView {
-    /// The taxonomy that annotations use when none is chosen.
+    /// The taxonomy to offer when none is chosen; `null` for none.
     default_taxonomy_id: Option<Id<TaxonomyId>>,
     /// Free JSON of the organization's own: branding, feature flags. At most 16 KiB.
     config: Value,
@@ -35,13 +35,16 @@ struct SettingsView {
 #[oai(rename = "Organization", rename_all = "camelCase")]
 struct OrganizationView {
     id: Id<OrgId>,
+    /// What Microsoft calls it, until an administrator gives another one.
     name: String,
     /// The Entra ID tenant; `null` for an organization that has none.
     azure_tenant_id: Option<Uuid>,
+    /// What its administrators decided.
     settings: SettingsView,
-    /// When an administrator of the tenant consented.
+    /// When an administrator of the tenant consented; `null` if nobody has yet.
     consented_at: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
+    /// The time of the last change.
     updated_at: DateTime<Utc>,
 }
 
@@ -76,8 +79,10 @@ struct SettingsPatch {
 #[derive(Debug, Object)]
 #[oai(rename_all = "camelCase")]
 struct OrganizationPatchBody {
+    /// The name that everybody sees.
     #[oai(validator(min_length = 1, max_length = 200))]
     name: Option<String>,
+    /// Those that are to be changed.
     settings: Option<SettingsPatch>,
 }
 
@@ -118,7 +123,7 @@ pub(crate) struct OrganizationApi {
 impl OrganizationApi {
     /// Get the organization
     ///
-    /// The caller's organization with its settings.
+    /// The caller's organization with its settings. Its `ETag` is for `If-Match` when you change it.
     #[oai(path = "/api/auth/organization", method = "get", operation_id = "getOrganization")]
     async fn get(&self, caller: Caller<Read>) -> Result<Found<OrganizationView>, ApiError> {
         let reader = self.store.read(&caller.scope()).await?;

@@ -58,7 +58,10 @@ fn key(token: &str) -> Key {
 #[async_trait]
 impl PrincipalCache for Principals {
     async fn get(&self, token: &str) -> Option<Arc<CachedPrincipal>> {
-        self.cache.get(&key(token)).await
+        let found = self.cache.get(&key(token)).await;
+        let result = if found.is_some() { "hit" } else { "miss" };
+        metrics::counter!("tenantry_principal_cache_total", "result" => result).increment(1);
+        found
     }
 
     async fn load(

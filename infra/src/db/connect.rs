@@ -88,7 +88,11 @@ pub(super) async fn postgres(url: &SecretString, connections: u32) -> Result<Dat
     Database::connect(options).await
 }
 
-async fn sqlite(url: String, connections: u32, read_only: bool) -> Result<DatabaseConnection, DbErr> {
+pub(super) async fn sqlite(
+    url: String,
+    connections: u32,
+    read_only: bool,
+) -> Result<DatabaseConnection, DbErr> {
     let mut options = ConnectOptions::new(url);
     options
         .max_connections(connections)

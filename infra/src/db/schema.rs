@@ -57,9 +57,9 @@ pub struct MigrationReport {
     pub granted_to: Option<String>,
 }
 
-struct Status {
-    pending: Vec<String>,
-    unknown: Vec<String>,
+pub(super) struct Status {
+    pub(super) pending: Vec<String>,
+    pub(super) unknown: Vec<String>,
 }
 
 fn raw(backend: DbBackend, sql: &str) -> Statement {
@@ -67,7 +67,7 @@ fn raw(backend: DbBackend, sql: &str) -> Statement {
     Statement::from_string(backend, sql)
 }
 
-async fn status(database: &DatabaseConnection) -> Result<Status, SchemaError> {
+pub(super) async fn status(database: &DatabaseConnection) -> Result<Status, SchemaError> {
     let backend = database.get_database_backend();
     let tables = if backend == DbBackend::Postgres {
         "SELECT tablename::text AS name FROM pg_tables WHERE schemaname = current_schema()"

@@ -15,6 +15,7 @@ mod jwks;
 mod keys;
 mod metadata;
 mod person;
+mod probe;
 mod schedule;
 mod unknown_keys;
 mod verify;
@@ -26,6 +27,7 @@ pub use allowed_tenants::EntraAllowedTenants;
 pub use audience::AudienceError;
 pub use authority::Authority;
 pub use keys::{AuthorityKeys, KeysState};
+pub use probe::{ProbeError, probe};
 pub use verify::{BearerSettings, BearerVerifier};
 
 /// A GUID in the only form that Entra writes: 36 characters with hyphens. The other forms that the `uuid` crate reads

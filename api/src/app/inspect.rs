@@ -1,0 +1,181 @@
+//! What `tenantry doctor` looks at beyond the configuration. Nothing is changed by it.
+
+use std::{error::Error, sync::Arc};
+
+use chrono::TimeDelta;
+use infra::{
+    db::{Inspection, inspect},
+    entra::{Authority, BearerSettings, BearerVerifier, KeysState, probe},
+};
+
+use super::{Parts, database_url};
+use crate::{
+    auth::chain,
+    config::{Config, DatabaseKind},
+};
+
+/// Tokens are judged by the clock, with five minutes of tolerance.
+const MUCH_TOO_WRONG: TimeDelta = TimeDelta::minutes(4);
+const WRONG: TimeDelta = TimeDelta::seconds(30);
+
+/// How serious a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    Good,
+    /// Works, but should be known.
+    Note,
+    Wrong,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    pub subject: &'static str,
+    pub severity: Severity,
+    pub text: String,
+    /// What to do about it.
+    pub fix: Option<&'static str>,
+}
+
+impl Finding {
+    fn good(subject: &'static str, text: impl Into<String>) -> Self {
+        Self { subject, severity: Severity::Good, text: text.into(), fix: None }
+    }
+
+    fn note(subject: &'static str, text: impl Into<String>, fix: &'static str) -> Self {
+        Self { subject, severity: Severity::Note, text: text.into(), fix: Some(fix) }
+    }
+
+    fn wrong(subject: &'static str, text: impl Into<String>, fix: &'static str) -> Self {
+        Self { subject, severity: Severity::Wrong, text: text.into(), fix: Some(fix) }
+    }
+}
+
+/// Looks at everything that the service needs.
+pub async fn findings(config: &Config, parts: &Parts) -> Vec<Finding> {
+    let mut findings = vec![database(config).await];
+    findings.extend(authority(config, parts).await);
+    findings.push(sealing_keys(config));
+    findings.push(Finding::good("redis", "not configured; replicas hear of revocations by the database"));
+    findings
+}
+
+async fn database(config: &Config) -> Finding {
+    const SUBJECT: &str = "database";
+    match inspect(&database_url(config)).await {
+        Ok(Inspection::Current) if config.database.kind == DatabaseKind::Postgres => {
+            Finding::good(SUBJECT, "reachable, schema current, and row-level security binds the role")
+        }
+        Ok(Inspection::Current) => Finding::good(SUBJECT, "opens, schema current"),
+        Ok(Inspection::New) => Finding::good(SUBJECT, "not there yet; `tenantry serve` makes it"),
+        Ok(Inspection::Older(steps)) => Finding::note(
+            SUBJECT,
+            format!("the schema is older than this version: {} missing", steps.join(", ")),
+            "`tenantry serve` brings it up to date, after copying the file beside itself",
+        ),
+        // The message says what to do.
+        Err(error) => {
+            Finding { severity: Severity::Wrong, fix: None, ..Finding::good(SUBJECT, chain(&error)) }
+        }
+    }
+}
+
+async fn authority(config: &Config, parts: &Parts) -> Vec<Finding> {
+    const SUBJECT: &str = "authority";
+    let authority = Authority::new(config.entra.authority_host.clone(), config.entra.tenant.clone());
+    let address = authority.v2_metadata();
+    let fail = |error: &(dyn Error + 'static)| {
+        let fix = "check AZURE_AUTHORITY_HOST and AZURE_TENANT_ID, and that a firewall or proxy lets this machine out";
+        vec![Finding::wrong(SUBJECT, format!("{address}: {}", chain(error)), fix)]
+    };
+    // An error means that another one is installed already, which serves as well.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let client = match infra::http::client() {
+        Ok(client) => client,
+        Err(error) => return fail(&error),
+    };
+    let skew = match probe(&client, &authority, parts.clock.as_ref()).await {
+        Ok(skew) => skew,
+        Err(error) => return fail(&error),
+    };
+    let mut findings = vec![Finding::good(SUBJECT, format!("{address} answers")), clock(skew)];
+    let settings = BearerSettings {
+        authority,
+        client_id: config.entra.client_id,
+        extra_audiences: config.entra.audiences.clone(),
+    };
+    let (clock, entropy) = (Arc::clone(&parts.clock), Arc::clone(&parts.entropy));
+    match BearerVerifier::new(settings, client, clock, entropy) {
+        Ok(verifier) => {
+            verifier.keys().refresh_if_due().await;
+            findings.push(signing_keys(&verifier.keys().state()));
+        }
+        Err(error) => findings.extend(fail(&error)),
+    }
+    findings
+}
+
+fn signing_keys(state: &KeysState) -> Finding {
+    const SUBJECT: &str = "signing keys";
+    match state {
+        KeysState::Fresh { .. } => Finding::good(SUBJECT, "fetched"),
+        KeysState::NotYetFetched | KeysState::Stale { .. } | KeysState::Expired { .. } => Finding::wrong(
+            SUBJECT,
+            "the metadata can be had, the keys it names cannot",
+            "the log above says why; the address of the keys (jwks_uri) must be reachable from here",
+        ),
+    }
+}
+
+fn clock(ahead: Option<TimeDelta>) -> Finding {
+    const SUBJECT: &str = "clock";
+    let fix = "let a time service (NTP) set this machine's clock";
+    let Some(ahead) = ahead else {
+        return Finding::note(SUBJECT, "the authority does not tell its time", fix);
+    };
+    let text = format!("{:+.1} s against the authority's", ahead.as_seconds_f64());
+    match ahead.abs() {
+        off if off > MUCH_TOO_WRONG => Finding::wrong(
+            SUBJECT,
+            format!("{text}; good tokens may be refused as expired or not yet valid"),
+            fix,
+        ),
+        off if off > WRONG => Finding::note(SUBJECT, text, fix),
+        _ => Finding::good(SUBJECT, text),
+    }
+}
+
+fn sealing_keys(config: &Config) -> Finding {
+    const SUBJECT: &str = "keys";
+    match (&config.keys.ring, &config.database.kind) {
+        (Some(ring), _) if ring.opening.is_empty() => Finding::good(SUBJECT, "one, which seals"),
+        (Some(ring), _) => {
+            Finding::good(SUBJECT, format!("one that seals, {} that still open", ring.opening.len()))
+        }
+        (None, DatabaseKind::SqliteFile(path)) => Finding::note(
+            SUBJECT,
+            format!("kept in {}.key, beside the database", path.display()),
+            "back it up with the database, or give TOKEN_KEY",
+        ),
+        (None, DatabaseKind::SqliteMemory | DatabaseKind::Postgres) => Finding::note(
+            SUBJECT,
+            "none; one is made for as long as the process lives, and what it sealed is lost with it",
+            "give TOKEN_KEY: the output of `openssl rand -base64 48`",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_clock_is_noted_before_tokens_are_refused() {
+        let severity = |seconds| clock(Some(TimeDelta::seconds(seconds))).severity;
+        assert_eq!(severity(2), Severity::Good);
+        assert_eq!(severity(-45), Severity::Note);
+        assert_eq!(severity(-300), Severity::Wrong);
+        assert_eq!(clock(Some(TimeDelta::seconds(-45))).text, "-45.0 s against the authority's");
+        assert_eq!(clock(None).severity, Severity::Note);
+    }
+}

@@ -1,0 +1,44 @@
+//! Metrics: whether they are served, and where.
+
+use super::{
+    reader::{Parsed, Reader},
+    setting::Setting,
+};
+
+static METRICS_PORT: Setting = Setting::new("METRICS_PORT", "metrics.port");
+
+pub(super) static SETTINGS: &[&Setting] = &[&METRICS_PORT];
+
+/// `[metrics]`.
+#[derive(Clone, Debug)]
+pub struct MetricsConfig {
+    /// Their own port, so that what faces the world need not hide them. `None`: nothing is counted.
+    pub port: Option<u16>,
+}
+
+impl MetricsConfig {
+    pub(super) fn read(reader: &mut Reader, port_of_the_api: u16) -> Self {
+        let port = reader.value(&METRICS_PORT, port);
+        if port == Some(port_of_the_api) {
+            reader.problem(&METRICS_PORT, "is the port of the API; give metrics one of their own");
+        }
+        Self { port }
+    }
+}
+
+fn port(text: &str) -> Parsed<u16> {
+    text.parse().ok().filter(|port| *port > 0).ok_or("is not a port; give a number from 1 to 65535")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::testing::{loaded, refused};
+
+    #[test]
+    fn metrics_have_a_port_of_their_own_or_none() {
+        assert_eq!(loaded(&[]).metrics.port, None);
+        assert_eq!(loaded(&[("METRICS_PORT", "9464")]).metrics.port, Some(9464));
+        assert!(refused(&[("METRICS_PORT", "0")]).contains("is not a port"));
+        assert!(refused(&[("METRICS_PORT", "4000")]).contains("is the port of the API"));
+    }
+}

@@ -1,0 +1,139 @@
+//! The refusals that an operation can give, by its form: which codes, what each means, and how it looks.
+
+use poem::http::StatusCode;
+use serde_json::{Map, Value, json};
+
+use crate::error::ErrorCode;
+
+/// Adds them to an operation's responses.
+pub(super) fn write(operation: &mut Map<String, Value>, method: &str, has_path_parameter: bool) {
+    let codes = codes(operation, method, has_path_parameter);
+    let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
+    for code in codes {
+        let status = code.status();
+        let response = responses.entry(status.as_str()).or_insert_with(|| json!({}));
+        let line = format!("- `{}`: {}", code.word(), meaning(code));
+        let known = response["description"].as_str().unwrap_or_default();
+        let description = if known.is_empty() { line } else { format!("{known}\n{line}") };
+        response["description"] = json!(description);
+        let content = response.pointer("/content/application~1json/examples").and_then(Value::as_object);
+        let mut examples = content.cloned().unwrap_or_default();
+        examples.insert(code.word(), json!({ "value": example(code) }));
+        response["headers"] = headers(status);
+        response["content"] = json!({ "application/json": {
+            "schema": { "$ref": "#/components/schemas/ErrorResponse" },
+            "examples": examples,
+        } });
+    }
+}
+
+fn codes(operation: &Map<String, Value>, method: &str, has_path_parameter: bool) -> Vec<ErrorCode> {
+    let has_body = operation.contains_key("requestBody");
+    let parameters = operation.get("parameters").and_then(Value::as_array);
+    let has_parameters = parameters.is_some_and(|list| !list.is_empty());
+    let has_if_match =
+        parameters.is_some_and(|list| list.iter().any(|parameter| parameter["name"] == json!("If-Match")));
+    let mut codes = vec![
+        ErrorCode::Unauthorized,
+        ErrorCode::Forbidden,
+        ErrorCode::TenantNotOnboarded,
+        ErrorCode::OrganizationSuspended,
+        ErrorCode::UserDisabled,
+        ErrorCode::Internal,
+        ErrorCode::Unavailable,
+    ];
+    if has_body || has_parameters {
+        codes.push(ErrorCode::ValidationFailed);
+    }
+    if has_path_parameter || method == "patch" {
+        codes.push(ErrorCode::NotFound);
+    }
+    if method != "get" {
+        codes.push(ErrorCode::Conflict);
+    }
+    if has_if_match {
+        codes.push(ErrorCode::PreconditionFailed);
+    }
+    if has_body {
+        codes.extend([ErrorCode::PayloadTooLarge, ErrorCode::UnsupportedMediaType]);
+    }
+    codes
+}
+
+/// For an integrator, in half a sentence; `docs/errors.md` says more.
+fn meaning(code: ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::Unauthorized => {
+            "no access token, or one that is expired or not for this API. Get a new one."
+        }
+        ErrorCode::Forbidden => "the caller lacks the permission.",
+        ErrorCode::TenantNotOnboarded => {
+            "an administrator of the caller's tenant has to consent first, at `details.consentUrl`."
+        }
+        ErrorCode::OrganizationSuspended => "nobody of this organization may call at present.",
+        ErrorCode::UserDisabled => "the caller was suspended by an administrator of the organization.",
+        ErrorCode::NotFound => "there is no such thing, or it belongs to another organization.",
+        ErrorCode::ValidationFailed => "`details` has the reasons for each field or parameter.",
+        ErrorCode::MethodNotAllowed => "the path has other methods; `Allow` lists them.",
+        ErrorCode::Conflict => "the present state forbids it; the message says why.",
+        ErrorCode::IdempotencyKeyReused => "the key was used with another body.",
+        ErrorCode::PreconditionFailed => "it was changed since; read it again and decide anew.",
+        ErrorCode::PayloadTooLarge => "the body is larger than 1 MiB, or a part of it than its own limit.",
+        ErrorCode::UnsupportedMediaType => "send the body as `application/json`.",
+        ErrorCode::RequestTimeout => "the request did not arrive in time.",
+        ErrorCode::HeadersTooLarge => "the headers are too large.",
+        ErrorCode::RateLimited => "too many requests; wait for as long as `Retry-After` says.",
+        ErrorCode::UpstreamError => "Microsoft 365 refused; `details` has its code and request id.",
+        ErrorCode::UpstreamTimeout => "Microsoft 365 did not answer in time.",
+        ErrorCode::Unavailable => "try again after `Retry-After` seconds.",
+        ErrorCode::Internal => "our mistake; name the `requestId` when you ask for help.",
+    }
+}
+
+fn example(code: ErrorCode) -> Value {
+    let (message, details) = match code {
+        ErrorCode::Unauthorized => ("Invalid or expired access token", None),
+        ErrorCode::Forbidden => ("You do not have access to this resource", None),
+        ErrorCode::TenantNotOnboarded => (
+            "An administrator of your organization has to consent first",
+            Some(json!({ "consentUrl": "https://login.microsoftonline.com/…/v2.0/adminconsent?…" })),
+        ),
+        ErrorCode::OrganizationSuspended => ("Your organization is suspended", None),
+        ErrorCode::UserDisabled => ("Your account is disabled", None),
+        ErrorCode::NotFound => ("There is no such resource", None),
+        ErrorCode::ValidationFailed => ("The request is not valid", Some(json!({ "name": ["is required"] }))),
+        ErrorCode::Conflict => ("A taxonomy of this name exists", None),
+        ErrorCode::PreconditionFailed => ("The resource has changed since you read it", None),
+        ErrorCode::PayloadTooLarge => ("The body is too large", None),
+        ErrorCode::UnsupportedMediaType => ("Send the body as application/json", None),
+        ErrorCode::Internal => ("Something went wrong on our side", None),
+        ErrorCode::Unavailable => ("The service cannot answer at the moment; try again", None),
+        ErrorCode::MethodNotAllowed
+        | ErrorCode::IdempotencyKeyReused
+        | ErrorCode::RequestTimeout
+        | ErrorCode::HeadersTooLarge
+        | ErrorCode::RateLimited
+        | ErrorCode::UpstreamError
+        | ErrorCode::UpstreamTimeout => (meaning(code), None),
+    };
+    let mut error = Map::from_iter([
+        ("code".to_owned(), json!(code.word())),
+        ("message".to_owned(), json!(message)),
+        ("requestId".to_owned(), json!("0193f2a1-7c44-7d20-9a31-5b6de0c1f5aa")),
+    ]);
+    error.extend(details.map(|details| ("details".to_owned(), details)));
+    json!({ "error": error })
+}
+
+fn headers(status: StatusCode) -> Value {
+    let text = |description: &str| json!({ "description": description, "schema": { "type": "string" } });
+    let mut headers = Map::new();
+    headers.insert("X-Request-Id".to_owned(), text("The id of the request."));
+    if status == StatusCode::UNAUTHORIZED {
+        headers.insert("WWW-Authenticate".to_owned(), text("What kind of credential is wanted (RFC 6750)."));
+    }
+    if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
+        headers.insert("Retry-After".to_owned(), text("After how many seconds to try again."));
+    }
+    Value::Object(headers)
+}

@@ -1,0 +1,88 @@
+//! How a caller gets and sends a credential, as the document says it.
+//!
+//! The framework takes the addresses of OAuth from literals in a macro, and ours are configured, so both schemes are
+//! written here.
+
+use serde_json::{Map, Value, json};
+use url::Url;
+use uuid::Uuid;
+
+use crate::auth::BEARER;
+
+/// A token that the caller has already: an application's own, or one that was pasted.
+const PLAIN_BEARER: &str = "bearer";
+
+/// What a document names of the place where it is published.
+#[derive(Clone, Debug)]
+pub(crate) struct Published {
+    pub authorization_url: String,
+    pub token_url: String,
+    /// The delegated permission of the API.
+    pub scope: String,
+    /// Where the service is; `None` in a document that is nobody's in particular.
+    pub server: Option<String>,
+}
+
+impl Published {
+    /// In the repository: the public cloud's work and school accounts, and no service in particular.
+    pub(crate) fn nowhere() -> Self {
+        Self::at("https://login.microsoftonline.com", "organizations", "{client-id}", None)
+    }
+
+    /// By a running service.
+    pub(crate) fn by(authority: &Url, tenant: &str, client_id: Uuid, public_url: &Url) -> Self {
+        let server = public_url.as_str().trim_end_matches('/').to_owned();
+        let host = authority.as_str().trim_end_matches('/');
+        Self::at(host, tenant, &client_id.to_string(), Some(server))
+    }
+
+    fn at(host: &str, tenant: &str, client_id: &str, server: Option<String>) -> Self {
+        Self {
+            authorization_url: format!("{host}/{tenant}/oauth2/v2.0/authorize"),
+            token_url: format!("{host}/{tenant}/oauth2/v2.0/token"),
+            scope: format!("api://{client_id}/access_as_user"),
+            server,
+        }
+    }
+}
+
+/// Writes the schemes and the server.
+pub(super) fn write(document: &mut Map<String, Value>, published: &Published) {
+    // The framework writes an empty list where there is none.
+    document.remove("servers");
+    if let Some(server) = &published.server {
+        document.insert("servers".to_owned(), json!([{ "url": server }]));
+    }
+    let Some(components) = document.get_mut("components").and_then(Value::as_object_mut) else { return };
+    let scopes = json!({ published.scope.as_str(): "Call the API as the person who signs in." });
+    let flow = json!({
+        "authorizationUrl": published.authorization_url,
+        "tokenUrl": published.token_url,
+        "scopes": scopes,
+    });
+    let schemes = json!({
+        BEARER: {
+            "type": "oauth2",
+            "description": "Sign in with Microsoft Entra ID (authorization code with PKCE) and call as yourself. There is no client \
+                            secret.",
+            "flows": { "authorizationCode": flow },
+        },
+        PLAIN_BEARER: {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description":
+                "An access token that you have already. An application that calls for itself gets one with the client \
+                 credentials grant and the scope `api://{client id}/.default`.",
+        },
+    });
+    components.insert("securitySchemes".to_owned(), schemes);
+}
+
+/// Either scheme will do for an operation that takes bearer tokens.
+pub(super) fn write_operation(operation: &mut Map<String, Value>, published: &Published) {
+    let Some(security) = operation.get_mut("security").and_then(Value::as_array_mut) else { return };
+    if security.iter().any(|scheme| scheme.get(BEARER).is_some()) {
+        *security = vec![json!({ BEARER: [published.scope] }), json!({ PLAIN_BEARER: [] })];
+    }
+}

@@ -1,0 +1,52 @@
+//! What `tenantry doctor` finds.
+
+use api::app::{Finding, Parts, Severity, findings};
+use emulator::{Endpoint, Fault};
+use tests::{TestApp, emulator};
+
+fn of<'a>(findings: &'a [Finding], subject: &str) -> &'a Finding {
+    findings.iter().find(|finding| finding.subject == subject).expect("the subject was looked at")
+}
+
+fn parts(app: &TestApp) -> Parts {
+    Parts { clock: std::sync::Arc::new(app.clock.clone()), ..Parts::system() }
+}
+
+#[tokio::test]
+async fn nothing_is_wrong_with_a_service_that_works() {
+    let app = TestApp::start().await;
+    // The emulator's `Date` is the real one, and so is this clock.
+    let found = findings(&app.config, &Parts::system()).await;
+    for subject in ["database", "authority", "clock", "signing keys", "keys", "redis"] {
+        assert_eq!(of(&found, subject).severity, Severity::Good, "{found:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_is_months_off_is_found() {
+    let app = TestApp::start().await;
+    let found = findings(&app.config, &parts(&app)).await;
+    let clock = of(&found, "clock");
+    assert_eq!(clock.severity, Severity::Wrong, "{clock:?}");
+    assert!(clock.fix.is_some_and(|fix| fix.contains("NTP")));
+}
+
+#[tokio::test]
+async fn an_authority_that_does_not_answer_is_found_and_the_rest_is_looked_at() {
+    let app = TestApp::start().await;
+    app.emulator.set_fault(Fault::status(Endpoint::Metadata, 503));
+    let found = findings(&app.config, &Parts::system()).await;
+    let authority = of(&found, "authority");
+    assert_eq!(authority.severity, Severity::Wrong);
+    assert!(authority.text.contains("503"), "{authority:?}");
+    assert_eq!(of(&found, "database").severity, Severity::Good);
+}
+
+#[tokio::test]
+async fn keys_that_cannot_be_had_are_found() {
+    let app = TestApp::start().await;
+    app.emulator.set_fault(Fault::status(Endpoint::Keys, 503));
+    let found = findings(&app.config, &Parts::system()).await;
+    assert_eq!(of(&found, "authority").severity, Severity::Good);
+    assert_eq!(of(&found, "signing keys").severity, Severity::Wrong);
+}

@@ -4,6 +4,7 @@ mod directory;
 mod faults;
 mod guard;
 mod keys;
+mod policies;
 mod reply;
 mod time;
 mod tokens;
@@ -28,6 +29,9 @@ pub(crate) fn routes() -> impl IntoEndpoint<Endpoint: 'static> {
         .at("/clock", get(time::show).post(time::set).delete(time::reset))
         .at("/users/:who", post(directory::update_user))
         .at("/consent", post(directory::consent))
+        .at("/apps/:who", post(directory::update_app))
+        .at("/policies", get(policies::show).post(policies::set).delete(policies::clear))
+        .at("/propagation", get(time::show_propagation).post(time::set_propagation))
         .at("/requests", get(requests))
         .at("/reset", post(reset))
         .at("/*", delete(reply::not_found).get(reply::not_found).post(reply::not_found))

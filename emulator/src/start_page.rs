@@ -10,6 +10,7 @@ use poem::{
 
 use crate::{
     directory::{Directory, Tenant},
+    html::escaped,
     ids,
     server::Site,
     world::{World, lock},
@@ -122,11 +123,6 @@ fn render(
          -H 'content-type: application/json' -d '{{\"user\":\"adele\"}}'</code></pre>\n</main></body></html>"
     )?;
     Ok(page)
-}
-
-/// Names can be changed through the control API, so they are not trusted here.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 const HEAD: &str = r#"<!doctype html>

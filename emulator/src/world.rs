@@ -2,13 +2,17 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use aws_lc_rs::hmac;
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use crate::{
     clock::{Clock, TimeSource},
     directory::{Directory, Version},
     faults::Faults,
+    issued::Issued,
     keys::KeyRing,
+    random,
     requests::Requests,
 };
 
@@ -19,6 +23,11 @@ pub(crate) struct World {
     pub(crate) clock: Clock,
     pub(crate) directory: Mutex<Directory>,
     pub(crate) keys: Mutex<KeyRing>,
+    pub(crate) issued: Mutex<Issued>,
+    /// How long a consent takes to be known everywhere.
+    pub(crate) propagation: Mutex<TimeDelta>,
+    /// Signs what the pages carry from step to step.
+    pub(crate) page_key: hmac::Key,
     pub(crate) faults: Faults,
     pub(crate) requests: Requests,
     /// The certificate authority of the https listener, if there is one.
@@ -32,6 +41,9 @@ impl World {
             clock: Clock::new(time),
             directory: Mutex::new(Directory::as_shipped()),
             keys: Mutex::new(KeyRing::as_shipped()),
+            issued: Mutex::default(),
+            propagation: Mutex::new(TimeDelta::zero()),
+            page_key: hmac::Key::new(hmac::HMAC_SHA256, &random::bytes::<32>()),
             faults: Faults::default(),
             requests: Requests::default(),
             ca_pem,
@@ -43,8 +55,21 @@ impl World {
         self.clock.reset();
         *lock(&self.directory) = Directory::as_shipped();
         *lock(&self.keys) = KeyRing::as_shipped();
+        *lock(&self.issued) = Issued::default();
+        *lock(&self.propagation) = TimeDelta::zero();
         self.faults.clear();
         self.requests.clear();
+    }
+
+    /// The directory as a request finds it now.
+    pub(crate) fn directory_now(&self) -> Directory {
+        let directory = lock(&self.directory).clone();
+        directory.known_at(self.clock.now())
+    }
+
+    /// From when on a consent given now counts.
+    pub(crate) fn consent_counts_from(&self) -> DateTime<Utc> {
+        self.clock.now() + *lock(&self.propagation)
     }
 
     /// The `iss` of a token.

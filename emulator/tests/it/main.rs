@@ -1,6 +1,10 @@
 //! Behaviour of the emulator, asked over HTTP as a client would.
 
 #[cfg(test)]
+mod browser;
+#[cfg(test)]
+mod client_assertions;
+#[cfg(test)]
 mod control;
 #[cfg(test)]
 mod faults;
@@ -15,8 +19,16 @@ mod minting;
 #[cfg(test)]
 mod process;
 #[cfg(test)]
+mod sign_in;
+#[cfg(test)]
+mod sign_in_rules;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod token_endpoint;
+#[cfg(test)]
+mod user_grant_rules;
+#[cfg(test)]
+mod user_grants;
 #[cfg(test)]
 mod wrong_tokens;

@@ -25,6 +25,8 @@ pub(crate) async fn run(
     arguments: &[OsString],
     wait: Option<&Url>,
 ) -> anyhow::Result<ExitCode> {
+    // Before the command starts, which may be quick to end us.
+    let stop = stop_signal()?;
     let mut child = Command::new(program)
         .args(arguments)
         .kill_on_drop(true)
@@ -44,20 +46,22 @@ pub(crate) async fn run(
     tokio::select! {
         ended = child.wait() => Ok(exit_code(ended?)),
         failed = greeted => failed.map(|()| ExitCode::SUCCESS),
-        stop = stop_signal() => {
-            stop?;
+        () = stop => {
             end(&mut child).await
         }
     }
 }
 
 /// Ctrl-C or SIGTERM.
-pub(crate) async fn stop_signal() -> std::io::Result<()> {
+pub(crate) fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted,
-        _ = terminate.recv() => Ok(()),
-    }
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => (),
+            _ = terminate.recv() => (),
+        }
+    })
 }
 
 /// Whether anything answers at the URL, whatever it says, before the time is over.

@@ -52,7 +52,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     let code = match command.split_first() {
         None => {
             greeting::print(&greeting::alone(&entra))?;
-            child::stop_signal().await?;
+            child::stop_signal()?.await;
             ExitCode::SUCCESS
         }
         Some((program, arguments)) => child::run(&entra, program, arguments, wait.as_ref()).await?,

@@ -5,6 +5,7 @@ use aws_lc_rs::signature::{
     UnparsedPublicKey,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 /// A token as it was sent; nothing of it is believed yet.
@@ -48,6 +49,14 @@ impl Jwt {
     pub(crate) fn seconds(&self, name: &str) -> Option<f64> {
         let value = self.claims.get(name)?;
         value.as_f64().or_else(|| value.as_str()?.parse().ok())
+    }
+
+    /// Whether it has begun and not ended, to the second.
+    pub(crate) fn is_good_at(&self, now: DateTime<Utc>) -> bool {
+        #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are far below 2^52")]
+        let now = now.timestamp() as f64;
+        self.seconds("exp").is_some_and(|expires| expires > now)
+            && self.seconds("nbf").is_none_or(|begins| begins <= now)
     }
 
     /// Whether the key of a certificate (`SubjectPublicKeyInfo`) has signed it.

@@ -9,7 +9,10 @@ use poem::{
     post,
 };
 
-use crate::{control, metadata, requests::Endpoint, sign_in, start_page, token_endpoint, world::World};
+use crate::{
+    control, graph, instance_discovery, metadata, requests::Endpoint, sign_in, start_page, token_endpoint,
+    world::World,
+};
 
 /// The listener a request came in by.
 #[derive(Debug, Clone)]
@@ -45,6 +48,16 @@ pub(crate) fn routes(world: &Arc<World>, site: Site) -> impl poem::Endpoint + 's
             public(world, Endpoint::Token, post(token_endpoint::device_authorization)),
         )
         .at("/:tenant/oauth2/v2.0/token", public(world, Endpoint::Token, post(token_endpoint::token)))
+        .at(
+            "/common/discovery/instance",
+            public(world, Endpoint::Metadata, get(instance_discovery::instance)),
+        )
+        .at("/v1.0/me", public(world, Endpoint::Graph, get(graph::me)))
+        .at("/v1.0/me/photo/$value", public(world, Endpoint::Graph, get(graph::photo)))
+        .at("/v1.0/organization", public(world, Endpoint::Graph, get(graph::organizations)))
+        .at("/v1.0/organization/:id", public(world, Endpoint::Graph, get(graph::organization)))
+        .at("/v1.0/*rest", public(world, Endpoint::Graph, get(graph::not_found)))
+        .at("/oidc/userinfo", public(world, Endpoint::Graph, get(graph::userinfo).post(graph::userinfo)))
         .data(Arc::clone(world))
         .data(site)
         .into_endpoint()

@@ -11,6 +11,7 @@ use crate::{
     directory::{Directory, Version},
     faults::Faults,
     issued::Issued,
+    jwt::Jwt,
     keys::KeyRing,
     random,
     requests::Requests,
@@ -59,6 +60,15 @@ impl World {
         *lock(&self.propagation) = TimeDelta::zero();
         self.faults.clear();
         self.requests.clear();
+    }
+
+    /// Whether a token is ours: by its issuer, and signed by a key that is published, or signs already.
+    pub(crate) fn has_issued(&self, jwt: &Jwt) -> bool {
+        let keys = lock(&self.keys);
+        let kid = jwt.header_text("kid").unwrap_or_default();
+        let mut known = keys.published().iter().chain([keys.current(), keys.personal()]);
+        known.any(|named| named.kid == kid && jwt.is_signed_by(&named.key.n, &named.key.e))
+            && jwt.text("iss").is_some_and(|issuer| issuer.starts_with(&self.issuer_base))
     }
 
     /// The directory as a request finds it now.

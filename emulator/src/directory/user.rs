@@ -10,11 +10,15 @@ use super::{App, Assignment, app::yes};
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 #[serde(rename_all(serialize = "camelCase"))]
+#[expect(clippy::struct_excessive_bools, reason = "each is a property of its own, as in a directory")]
 pub(crate) struct User {
     /// Short name, the same for all objects of one human.
     pub(crate) handle: String,
     /// Object id.
     pub(crate) id: Uuid,
+    /// Whether he has a picture.
+    #[serde(default)]
+    pub(crate) photo: bool,
     pub(crate) given_name: String,
     pub(crate) family_name: String,
     #[serde(default)]

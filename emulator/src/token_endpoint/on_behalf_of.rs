@@ -38,13 +38,10 @@ pub(super) fn grant(call: Call<'_>, client: &Client<'_>) -> Result<Value, Refusa
 fn caller(call: Call<'_>, client: &Client<'_>, assertion: &str, scope: &str) -> Result<SignIn, Refusal> {
     let app = client.app;
     let jwt = Jwt::parse(assertion).ok_or_else(|| Refusal::assertion_invalid("it is not a signed JWT"))?;
-    if !is_ours(call, &jwt) {
+    if !call.world.has_issued(&jwt) {
         return Err(Refusal::assertion_invalid("no key of this authority has signed it"));
     }
-    #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are far below 2^52")]
-    let now = call.world.clock.now().timestamp() as f64;
-    let is_in_time = jwt.seconds("exp").is_some_and(|expires| expires > now)
-        && jwt.seconds("nbf").is_none_or(|begins| begins <= now);
+    let is_in_time = jwt.is_good_at(call.world.clock.now());
     if !is_in_time {
         return Err(Refusal::assertion_expired());
     }
@@ -72,16 +69,6 @@ fn caller(call: Call<'_>, client: &Client<'_>, assertion: &str, scope: &str) -> 
         nonce: None,
         handles_claims: false,
     })
-}
-
-/// Whether a key of ours has signed it: one that is published, or signs already.
-fn is_ours(call: Call<'_>, jwt: &Jwt) -> bool {
-    let keys = lock(&call.world.keys);
-    let kid = jwt.header_text("kid").unwrap_or_default();
-    let mut known = keys.published().iter().chain([keys.current(), keys.personal()]);
-    let is_signed = known.any(|named| named.kid == kid && jwt.is_signed_by(&named.key.n, &named.key.e));
-    let is_issuer = jwt.text("iss").is_some_and(|issuer| issuer.starts_with(&call.world.issuer_base));
-    is_signed && is_issuer
 }
 
 fn handle(directory: &Directory, object: &str) -> Option<String> {

@@ -138,7 +138,7 @@ pub(crate) fn of_user(
 }
 
 /// A subject that is another for each app.
-fn pairwise(user: Uuid, app: &str) -> String {
+pub(crate) fn pairwise(user: Uuid, app: &str) -> String {
     let mut context = digest::Context::new(&digest::SHA256);
     context.update(user.as_bytes());
     context.update(app.as_bytes());

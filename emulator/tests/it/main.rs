@@ -9,6 +9,8 @@ mod control;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod graph;
+#[cfg(test)]
 mod https;
 #[cfg(test)]
 mod keys;

@@ -32,7 +32,7 @@ await check("openid-client: discovery, code and PKCE, refresh", async () => {
   assert.notEqual(renewed.access_token, tokens.access_token);
 });
 
-await check("openid-client: hybrid flow, whose ID token carries the hash of the code", async () => {
+await check("openid-client: hybrid flow, whose ID token carries the hash of the code, and UserInfo", async () => {
   const config = await oidc.discovery(new URL(`${entra}/${contoso}/v2.0`), web, secret);
   oidc.useCodeIdTokenResponseType(config);
   const expectedNonce = oidc.randomNonce();
@@ -46,6 +46,8 @@ await check("openid-client: hybrid flow, whose ID token carries the hash of the 
   const back = new URL(await signIn(url.href, "alex@contoso.com"));
   const tokens = await oidc.authorizationCodeGrant(config, back, { expectedNonce, expectedState });
   assert.equal(tokens.claims().tid, contoso);
+  const info = await oidc.fetchUserInfo(config, tokens.access_token, tokens.claims().sub);
+  assert.equal(info.email, "alex@contoso.com");
 });
 
 done();

@@ -2,6 +2,7 @@
 
 use std::sync::Mutex;
 
+use emulator::Emulator;
 use reqwest::{Client, redirect::Policy};
 use url::Url;
 
@@ -14,10 +15,8 @@ pub(crate) struct Browser {
 }
 
 impl Entra {
-    #[expect(clippy::disallowed_methods, reason = "a client of the tests, for this machine")]
     pub(crate) fn browser(&self) -> Browser {
-        let client = Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
-        Browser { client, base: self.url(""), cookie: Mutex::new(None) }
+        Browser::at(&self.emulator)
     }
 }
 
@@ -48,6 +47,13 @@ pub(crate) fn authorize_at(tenant: &str, changes: &[(&str, &str)]) -> String {
 pub(crate) const CALLBACK: &str = "http://localhost:4000/api/oauth/microsoft/callback";
 
 impl Browser {
+    /// At the http listener.
+    #[expect(clippy::disallowed_methods, reason = "a client of the tests, for this machine")]
+    pub(crate) fn at(emulator: &Emulator) -> Self {
+        let client = Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
+        Self { client, base: emulator.http_url().to_owned(), cookie: Mutex::new(None) }
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send(self.client.get(format!("{}{path}", self.base))).await
     }

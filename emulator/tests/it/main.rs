@@ -19,6 +19,8 @@ mod metadata;
 #[cfg(test)]
 mod minting;
 #[cfg(test)]
+mod openid_connect;
+#[cfg(test)]
 mod process;
 #[cfg(test)]
 mod sign_in;

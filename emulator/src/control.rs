@@ -27,6 +27,7 @@ pub(crate) fn routes() -> impl IntoEndpoint<Endpoint: 'static> {
         .at("/keys/announce", post(keys::announce))
         .at("/faults", get(faults::show).post(faults::set).delete(faults::clear))
         .at("/clock", get(time::show).post(time::set).delete(time::reset))
+        .at("/users", get(directory::users))
         .at("/users/:who", post(directory::update_user))
         .at("/consent", post(directory::consent))
         .at("/apps/:who", post(directory::update_app))

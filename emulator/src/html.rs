@@ -54,6 +54,7 @@ h1 { font-size: 1.5rem }
 label { display: block; margin: .75rem 0 }
 input[type=text], input[type=password] { font: inherit; width: 100%; padding: .5rem; box-sizing: border-box; border: 1px solid #616161 }
 button { font: inherit; padding: .5rem 1rem; margin: .25rem .5rem .25rem 0; border: 1px solid #0f4a8a; background: #fff; color: #0f4a8a; cursor: pointer }
+select { font: inherit }
 button.main { background: #0f4a8a; color: #fff }
 ul.people { list-style: none; padding: 0 }
 ul.people button { width: 100%; text-align: left }

@@ -19,6 +19,7 @@ mod aadsts;
 mod claims_request;
 mod clock;
 mod control;
+mod control_page;
 mod directory;
 mod emulator;
 mod faults;

@@ -10,8 +10,8 @@ use poem::{
 };
 
 use crate::{
-    control, graph, instance_discovery, metadata, requests::Endpoint, sign_in, start_page, token_endpoint,
-    world::World,
+    control, control_page, graph, instance_discovery, metadata, requests::Endpoint, sign_in, start_page,
+    token_endpoint, world::World,
 };
 
 /// The listener a request came in by.
@@ -25,6 +25,8 @@ pub(crate) struct Site {
 pub(crate) fn routes(world: &Arc<World>, site: Site) -> impl poem::Endpoint + 'static + use<> {
     Route::new()
         .at("/", get(start_page::start_page))
+        .at("/emulator", get(control_page::control_page))
+        .at("/emulator/control-page.js", get(control_page::control_page_script))
         .at("/emulator/ca.pem", get(start_page::ca_pem))
         .nest("/emulator/control", control::routes())
         .at(

@@ -71,6 +71,7 @@ fn render(
     has_https: bool,
 ) -> Result<String, std::fmt::Error> {
     let mut page = String::from(HEAD);
+    page.push_str("<p><a href=\"/emulator\">Faults, clock, users, policies</a></p>\n");
     page.push_str("<h2>Who can sign in</h2>\n<p>Every password is <code>emulator</code>.</p>\n");
     for tenant in &directory.tenants {
         let domain = tenant.domains.first().map(|domain| format!(", {domain}")).unwrap_or_default();

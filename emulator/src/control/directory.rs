@@ -14,6 +14,23 @@ use crate::{
     world::{World, lock},
 };
 
+/// All user objects, each with its tenant.
+#[handler]
+pub(super) fn users(Data(world): Data<&Arc<World>>) -> Json<Vec<Value>> {
+    let directory = lock(&world.directory);
+    let users = directory.tenants.iter().flat_map(|tenant| {
+        tenant.users.iter().map(|user| {
+            let mut shown = json!(user);
+            if let Some(shown) = shown.as_object_mut() {
+                shown.insert("tenant".to_owned(), json!(tenant.id));
+                shown.insert("tenantName".to_owned(), json!(tenant.name));
+            }
+            shown
+        })
+    });
+    Json(users.collect())
+}
+
 /// Answers with the user as he is then.
 #[handler]
 pub(super) async fn update_user(

@@ -1,4 +1,4 @@
-//! The openidconnect crate, to which a tenant authority is any OpenID provider.
+//! The `openidconnect` crate, which takes a tenant authority for any other provider.
 
 use emulator::{Emulator, Options, ids};
 use openidconnect::{

@@ -5,7 +5,11 @@ mod browser;
 #[cfg(test)]
 mod client_assertions;
 #[cfg(test)]
+mod conditions;
+#[cfg(test)]
 mod control;
+#[cfg(test)]
+mod device_and_obo;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]

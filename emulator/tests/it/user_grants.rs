@@ -1,17 +1,17 @@
-//! Tokens for users: by code, refresh token, device code and on behalf of.
+//! Tokens for users, by code and refresh token.
 
-use emulator::{AccessPolicy, Revocation, UserPatch, ids};
+use emulator::{Revocation, UserPatch, ids};
 use serde_json::{Value, json};
 
 use crate::{
     browser::{CALLBACK, authorize, parameter},
-    support::{Answer, Entra, claims, now},
+    support::{Answer, Entra, claims},
 };
 
 pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 pub(crate) const TOKEN: &str = "/contoso.com/oauth2/v2.0/token";
-const TENANTRY_SCOPE: &str = "api://a0000000-0000-4000-8000-00000000000a/access_as_user";
+pub(crate) const TENANTRY_SCOPE: &str = "api://a0000000-0000-4000-8000-00000000000a/access_as_user";
 
 /// A form for the web app, with its secret.
 pub(crate) fn web<'a>(grant: &'a str, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
@@ -216,158 +216,4 @@ async fn a_page_redeems_from_its_own_origin_and_for_a_day() {
         ("code", code),
     ];
     refused(&from_page(form.to_vec()).await, "invalid_request", 9_002_326);
-}
-
-#[tokio::test]
-async fn a_device_waits_for_somebody_to_sign_in() {
-    let entra = Entra::start().await;
-    let scope = format!("openid offline_access {TENANTRY_SCOPE}");
-    let start = async || {
-        let form = [("client_id", ids::TENANTRY_CLI), ("scope", &scope)];
-        entra.form("/contoso.com/oauth2/v2.0/devicecode", &form).await.json()
-    };
-    let poll = async |device: &Value| {
-        let form = [
-            ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
-            ("client_id", ids::TENANTRY_CLI),
-            ("device_code", text(device, "device_code")),
-        ];
-        entra.form(TOKEN, &form).await
-    };
-    let device = start().await;
-    assert_eq!((&device["expires_in"], &device["interval"]), (&json!(900), &json!(5)));
-    assert!(text(&device, "message").contains(text(&device, "user_code")));
-    assert_eq!(text(&device, "verification_uri"), entra.url("/devicelogin"));
-    refused(&poll(&device).await, "authorization_pending", 70016);
-
-    let browser = entra.browser();
-    let page = browser.get("/devicelogin").await;
-    let wrong = browser.submit(&page, &[("user_code", "NOTHING")]).await;
-    assert!(wrong.text.contains("role=\"alert\""));
-    let page = browser.submit(&wrong, &[("user_code", text(&device, "user_code"))]).await;
-    let page = browser.submit(&page, &[("username", "alex@contoso.com")]).await;
-    let page = browser.submit(&page, &[("password", "emulator")]).await;
-    assert!(page.text.contains("Permissions requested"), "{}", page.text);
-    let done = browser.submit(&page, &[("consent", "accept")]).await;
-    assert!(done.text.contains("You have signed in to Tenantry CLI"));
-    let tokens = poll(&device).await.json();
-    assert_eq!(claims(text(&tokens, "access_token"))["oid"], ids::ALEX);
-    assert!(tokens["refresh_token"].is_string());
-    refused(&poll(&device).await, "invalid_grant", 54005);
-
-    let device = start().await;
-    let page = browser.get("/devicelogin").await;
-    let page = browser.submit(&page, &[("user_code", text(&device, "user_code"))]).await;
-    assert!(page.text.contains("Pick an account"));
-    browser.submit(&page, &[("cancel", "1")]).await;
-    refused(&poll(&device).await, "authorization_declined", 70018);
-    let device = start().await;
-    entra.post("/emulator/control/clock", json!({ "advance": 900 })).await;
-    refused(&poll(&device).await, "expired_token", 70020);
-    refused(&poll(&json!({ "device_code": "x" })).await, "bad_verification_code", 70018);
-}
-
-#[tokio::test]
-async fn an_api_calls_another_on_behalf_of_its_caller() {
-    let entra = Entra::start().await;
-    let obo = async |assertion: &str, scope: &str| {
-        let form = [("assertion", assertion), ("requested_token_use", "on_behalf_of"), ("scope", scope)];
-        entra.form(TOKEN, &web("urn:ietf:params:oauth:grant-type:jwt-bearer", &form)).await
-    };
-    let graph = "https://graph.microsoft.com/User.Read";
-    let caller = entra.mint(json!({ "user": "alex" })).await;
-    let body = obo(&caller, graph).await.json();
-    let token = claims(text(&body, "access_token"));
-    assert_eq!((&token["oid"], &token["appid"]), (&json!(ids::ALEX), &json!(ids::TENANTRY_APP)));
-    assert_eq!(body["refresh_token"], Value::Null);
-    let lasting = obo(&caller, &format!("{graph} offline_access")).await.json();
-    assert!(lasting["refresh_token"].is_string());
-
-    for (wish, code) in [
-        (json!({ "user": "alex", "audience": "Stranger" }), 500_131),
-        (
-            json!({ "user": "alex", "audience": ids::TENANTRY_APP.to_uppercase(), "claims": { "aud": ids::TENANTRY_APP.to_uppercase() } }),
-            500_131,
-        ),
-        (json!({ "user": "alex", "expiresIn": -1 }), 500_133),
-        (json!({ "user": "alex", "notBefore": 60 }), 500_133),
-        (json!({ "user": "alex", "signWith": "rogue" }), 50013),
-        (json!({ "app": "Stranger" }), 7_000_114),
-        (json!({ "user": "alex", "kind": "id", "audience": "Tenantry" }), 240_002),
-    ] {
-        refused(&obo(&entra.mint(wish).await, graph).await, "invalid_grant", code);
-    }
-    refused(&obo("nonsense", graph).await, "invalid_grant", 50013);
-    let missing = obo(&caller, "Files.Read.All").await;
-    assert_eq!(refused(&missing, "invalid_grant", 65001)["suberror"], "consent_required");
-    let removal = json!({ "tenant": "contoso", "resource": "Microsoft Graph", "remove": true });
-    entra.post("/emulator/control/consent", removal).await;
-    refused(&obo(&caller, graph).await, "invalid_grant", 65001);
-}
-
-#[tokio::test]
-async fn policies_ask_for_more_and_a_second_factor_answers_them() {
-    let entra = Entra::start().await;
-    let first = entra.tokens("alex@contoso.com").await;
-    entra.emulator.add_policy(AccessPolicy::mfa("Microsoft Graph").user("alex"));
-    let refusal =
-        refused(&entra.refresh(text(&first, "refresh_token"), "User.Read").await, "invalid_grant", 50076);
-    assert_eq!(refusal["suberror"], "basic_action");
-    let challenge = text(&refusal, "claims");
-    assert!(challenge.starts_with(r#"{"access_token":{"capolids":{"#), "{challenge}");
-    // Another resource does not mind.
-    assert_eq!(entra.refresh(text(&first, "refresh_token"), TENANTRY_SCOPE).await.status, 200);
-
-    let browser = entra.browser();
-    let page = browser.sign_in(&authorize(&[("claims", challenge)]), "alex@contoso.com").await;
-    let answer = browser.submit(&page, &[("code", ids::MFA_CODE)]).await;
-    let second = entra.redeem(&parameter(&answer, "code").unwrap()).await.json();
-    assert_eq!(claims(text(&second, "access_token"))["amr"], json!(["pwd", "mfa"]));
-    assert_eq!(entra.refresh(text(&second, "refresh_token"), "User.Read").await.status, 200);
-
-    entra.emulator.add_policy(AccessPolicy::block("Microsoft Graph"));
-    let blocked = entra.refresh(text(&second, "refresh_token"), "User.Read").await;
-    assert_eq!(refused(&blocked, "invalid_grant", 53003)["suberror"], "message_only");
-    entra.emulator.clear_policies();
-
-    // Through the API in between, which passes the challenge on.
-    entra.emulator.add_policy(AccessPolicy::mfa("Microsoft Graph"));
-    let obo = async |refresh_token: &str| {
-        let caller = entra.refresh(refresh_token, TENANTRY_SCOPE).await.json();
-        let form = [
-            ("assertion", text(&caller, "access_token")),
-            ("requested_token_use", "on_behalf_of"),
-            ("scope", "User.Read"),
-        ];
-        entra.form(TOKEN, &web("urn:ietf:params:oauth:grant-type:jwt-bearer", &form)).await
-    };
-    refused(&obo(text(&first, "refresh_token")).await, "invalid_grant", 50076);
-    assert_eq!(obo(text(&second, "refresh_token")).await.status, 200);
-}
-
-#[tokio::test]
-async fn a_client_that_handles_challenges_gets_long_lived_tokens() {
-    let entra = Entra::start().await;
-    let claims_wanted = r#"{"access_token":{"xms_cc":{"values":["cp1"]}}}"#;
-    let code = entra.code("alex@contoso.com", &[("claims", claims_wanted)]).await;
-    let body = entra.redeem(&code).await.json();
-    let lifetime = body["expires_in"].as_i64().unwrap();
-    assert!((72_000..=100_800).contains(&lifetime));
-    assert_eq!(body["refresh_in"], lifetime / 2);
-    let access = claims(text(&body, "access_token"));
-    assert_eq!(access["xms_cc"], json!(["cp1"]));
-    assert_eq!(access["exp"], now().timestamp() + lifetime);
-}
-
-#[tokio::test]
-async fn consent_takes_its_time() {
-    let entra = Entra::start().await;
-    let tokens = entra.tokens("alex@contoso.com").await;
-    let files = json!({ "tenant": "contoso", "resource": "Microsoft Graph", "scopes": ["Files.Read.All"] });
-    entra.emulator.set_propagation(30);
-    entra.post("/emulator/control/consent", files).await;
-    let refresh = async || entra.refresh(text(&tokens, "refresh_token"), "Files.Read.All").await;
-    refused(&refresh().await, "invalid_grant", 65001);
-    entra.post("/emulator/control/clock", json!({ "advance": 30 })).await;
-    assert_eq!(refresh().await.status, 200);
 }

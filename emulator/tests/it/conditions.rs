@@ -75,3 +75,21 @@ async fn consent_takes_its_time() {
     entra.post("/emulator/control/clock", json!({ "advance": 30 })).await;
     assert_eq!(refresh().await.status, 200);
 }
+
+#[tokio::test]
+async fn an_authentication_context_is_met_by_a_second_factor_and_stays() {
+    let entra = Entra::start().await;
+    let wanted = r#"{"access_token":{"acrs":{"essential":true,"value":"c1"}}}"#;
+    let first = entra.tokens("alex@contoso.com").await;
+    let form =
+        [("refresh_token", text(&first, "refresh_token")), ("scope", TENANTRY_SCOPE), ("claims", wanted)];
+    let refusal = refused(&entra.form(TOKEN, &web("refresh_token", &form)).await, "invalid_grant", 50076);
+    assert_eq!(refusal["claims"], wanted);
+
+    let browser = entra.browser();
+    let page = browser.sign_in(&authorize(&[("claims", wanted)]), "alex@contoso.com").await;
+    let answer = browser.submit(&page, &[("code", ids::MFA_CODE)]).await;
+    let second = entra.redeem(&parameter(&answer, "code").unwrap()).await.json();
+    let renewed = entra.refresh(text(&second, "refresh_token"), TENANTRY_SCOPE).await.json();
+    assert_eq!(claims(text(&renewed, "access_token"))["acrs"], json!(["c1"]));
+}

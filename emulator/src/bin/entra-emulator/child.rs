@@ -25,7 +25,7 @@ pub(crate) async fn run(
     arguments: &[OsString],
     wait: Option<&Url>,
 ) -> anyhow::Result<ExitCode> {
-    // Before the command starts, which may be quick to end us.
+    // Before there is a child: a signal that came in between would end us and leave it behind.
     let stop = stop_signal()?;
     let mut child = Command::new(program)
         .args(arguments)
@@ -46,20 +46,18 @@ pub(crate) async fn run(
     tokio::select! {
         ended = child.wait() => Ok(exit_code(ended?)),
         failed = greeted => failed.map(|()| ExitCode::SUCCESS),
-        () = stop => {
-            end(&mut child).await
-        }
+        () = stop => end(&mut child).await,
     }
 }
 
-/// Ctrl-C or SIGTERM.
+/// Listens for Ctrl-C and SIGTERM from now on; the future ends when one of them comes.
 pub(crate) fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     Ok(async move {
         tokio::select! {
-            _ = interrupt.recv() => (),
-            _ = terminate.recv() => (),
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
         }
     })
 }

@@ -18,10 +18,7 @@ use infra::{
     cache::Principals,
     crypto::{KeyRing, SealedCursors, key_file},
     db::{Database, DatabaseSettings, DatabaseUrl},
-    entra::{
-        AllowedTenant, Authority, AuthorityKeys, BearerSettings, BearerVerifier, EntraAllowedTenants,
-        KeysState, TenantSelector,
-    },
+    entra::{Authority, AuthorityKeys, BearerSettings, BearerVerifier, EntraAllowedTenants, KeysState},
     epochs::EpochWatch,
 };
 use poem::{Endpoint, EndpointExt, Response, Route, endpoint::BoxEndpoint, get, handler, web::Json};
@@ -34,7 +31,7 @@ use crate::{
     auth::Gate,
     config::{self, Config, DatabaseKind},
     health::{Check, Outcome, Readiness, Readyz, healthz},
-    http::{BodySchemas, PageQuery},
+    http::{BodySchemas, PageQuery, PathMethods},
     openapi,
     organizations::{MeApi, MembersApi, OrganizationApi},
     server::Outermost,
@@ -81,9 +78,9 @@ impl App {
         let epochs = database.epochs();
         let client = infra::http::client()?;
         let host = config.entra.authority_host.as_str().trim_end_matches('/');
-        let authority = Authority::new(host, selector(&config.entra.tenant))?;
+        let authority = Authority::new(config.entra.authority_host.clone(), config.entra.tenant.clone());
         let allowed = EntraAllowedTenants::new(
-            config.tenants.allowed.iter().map(allowed_tenant).collect(),
+            config.tenants.allowed.clone(),
             &authority,
             client.clone(),
             Arc::clone(&parts.clock),
@@ -109,7 +106,10 @@ impl App {
         let public_url = config.process.public_url.as_str().trim_end_matches('/');
         let client_id = config.entra.client_id;
         let gate = Gate {
-            authentication: Authentication::new(ports_of_authentication, config.tenants.admission(&config.entra)),
+            authentication: Authentication::new(
+                ports_of_authentication,
+                config.tenants.admission(&config.entra),
+            ),
             development: config.development.clone(),
             consent_url: format!(
                 "{host}/{{tenant}}/v2.0/adminconsent?client_id={client_id}&scope={client_id}/.default\
@@ -126,7 +126,8 @@ impl App {
         });
         let routes = routes(service, &document, gate, readiness)?;
         let trusted_proxies = config.process.trusted_proxies.clone().into();
-        let endpoint = Outermost { inner: routes, ids: parts.ids(), trusted_proxies }.boxed();
+        let methods = PathMethods::of_document(&document);
+        let endpoint = Outermost { inner: routes, ids: parts.ids(), trusted_proxies, methods }.boxed();
         Ok(Self {
             endpoint: Arc::new(endpoint),
             document,
@@ -201,23 +202,6 @@ fn key_ring(config: &Config, parts: &Parts) -> anyhow::Result<KeyRing> {
         }
     };
     Ok(KeyRing::new((config::KeyRing::SINGLE_ID.to_owned(), key), Vec::new())?)
-}
-
-fn selector(tenant: &config::TenantSelector) -> TenantSelector {
-    match tenant {
-        config::TenantSelector::Common => TenantSelector::Common,
-        config::TenantSelector::Organizations => TenantSelector::Organizations,
-        config::TenantSelector::Consumers => TenantSelector::Consumers,
-        config::TenantSelector::Id(id) => TenantSelector::Tenant(*id),
-        config::TenantSelector::Domain(domain) => TenantSelector::Domain(domain.clone()),
-    }
-}
-
-fn allowed_tenant(entry: &config::AllowedTenant) -> AllowedTenant {
-    match entry {
-        config::AllowedTenant::Id(id) => AllowedTenant::Id(*id),
-        config::AllowedTenant::Domain(domain) => AllowedTenant::Domain(domain.clone()),
-    }
 }
 
 type Api = (MeApi, OrganizationApi, MembersApi, TaxonomiesApi, TermsApi, AnnotationsApi);

@@ -1,22 +1,24 @@
 //! The one error of the API: the envelope that every refusal has, the framework's own included.
 
+mod framework;
+
 use std::{borrow::Cow, collections::BTreeMap, time::Duration};
 
 use poem::{
     Response,
-    error::{
-        MethodNotAllowedError, NotFoundError, ParsePathError as PoemPathError, ReadBodyError, ResponseError,
-    },
+    error::ResponseError,
     http::{HeaderValue, StatusCode, header},
 };
 use poem_openapi::{
-    ApiResponse, Enum, Object, error as openapi,
+    ApiResponse, Enum, Object,
     registry::{MetaResponses, Registry},
     types::{ToJSON, Type},
 };
 use serde_json::{Value, json};
 
 use domain::store::StoreError;
+
+pub(crate) use framework::from_framework;
 
 /// Every code there is. Codes are stable, messages are not; `docs/errors.md` explains each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -31,9 +33,15 @@ pub enum ErrorCode {
     ValidationFailed,
     MethodNotAllowed,
     Conflict,
+    IdempotencyKeyReused,
     PreconditionFailed,
     PayloadTooLarge,
     UnsupportedMediaType,
+    RequestTimeout,
+    HeadersTooLarge,
+    RateLimited,
+    UpstreamError,
+    UpstreamTimeout,
     Unavailable,
     Internal,
 }
@@ -48,10 +56,15 @@ impl ErrorCode {
             }
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Conflict => StatusCode::CONFLICT,
+            Self::Conflict | Self::IdempotencyKeyReused => StatusCode::CONFLICT,
             Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
+            Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+            Self::UpstreamError => StatusCode::BAD_GATEWAY,
+            Self::UpstreamTimeout => StatusCode::GATEWAY_TIMEOUT,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -206,77 +219,5 @@ impl From<StoreError> for ApiError {
             }
             StoreError::Unexpected(cause) => Self::internal(cause),
         }
-    }
-}
-
-/// Gives the framework's errors our form.
-pub(crate) fn from_framework(error: poem::Error) -> ApiError {
-    if error.is::<ApiError>() {
-        return error.downcast::<ApiError>().unwrap_or_else(|_| ApiError::internal("an error lost its type"));
-    }
-    if let Some(error) = error.downcast_ref::<openapi::ParseParamError>() {
-        return ApiError::invalid_field(error.name, plain_reason(&error.reason));
-    }
-    if let Some(error) = error.downcast_ref::<openapi::ParsePathError>() {
-        // The framework knows the place of a path parameter and not its name; `Id` says it in the reason.
-        let reason = plain_reason(&error.reason);
-        let (name, reason) = reason.split_once(": ").unwrap_or((error.name, &reason));
-        return ApiError::invalid_field(name, reason);
-    }
-    if let Some(error) = error.downcast_ref::<openapi::ParseRequestPayloadError>() {
-        return ApiError::invalid_field("body", plain_reason(&error.reason));
-    }
-    if error.is::<PoemPathError>() {
-        return ApiError::not_found();
-    }
-    if error.is::<openapi::ContentTypeError>() {
-        return ApiError::new(ErrorCode::UnsupportedMediaType, "Send the body as application/json");
-    }
-    if let Some(ReadBodyError::PayloadTooLarge) = error.downcast_ref::<ReadBodyError>() {
-        return ApiError::new(ErrorCode::PayloadTooLarge, "The body is too large");
-    }
-    if error.is::<NotFoundError>() {
-        return ApiError::not_found();
-    }
-    if error.is::<MethodNotAllowedError>() {
-        return ApiError::new(ErrorCode::MethodNotAllowed, "This path does not have that method");
-    }
-    match error.status() {
-        StatusCode::NOT_FOUND => ApiError::not_found(),
-        StatusCode::METHOD_NOT_ALLOWED => {
-            ApiError::new(ErrorCode::MethodNotAllowed, "This path does not have that method")
-        }
-        StatusCode::PAYLOAD_TOO_LARGE => ApiError::new(ErrorCode::PayloadTooLarge, "The body is too large"),
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
-            ApiError::new(ErrorCode::UnsupportedMediaType, "Send the body as application/json")
-        }
-        status if status.is_client_error() => {
-            ApiError::new(ErrorCode::ValidationFailed, "The request is not valid")
-        }
-        _ => ApiError::internal(error.to_string()),
-    }
-}
-
-/// The framework's reason without the names of its types: `failed to parse "string_uuid": x` is `x`.
-fn plain_reason(reason: &str) -> String {
-    let reason = match reason.strip_prefix("failed to parse \"").and_then(|rest| rest.split_once("\": ")) {
-        Some((_, reason)) => reason,
-        None => reason,
-    };
-    match reason.find(" (occurred while parsing") {
-        Some(end) => reason.get(..end).unwrap_or(reason).to_owned(),
-        None => reason.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reasons_lose_the_names_of_the_frameworks_types() {
-        assert_eq!(plain_reason("failed to parse \"integer_uint16\": number too large"), "number too large");
-        assert_eq!(plain_reason("expected \"x\" (occurred while parsing \"Y\")"), "expected \"x\"");
-        assert_eq!(plain_reason("as it is"), "as it is");
     }
 }

@@ -50,7 +50,10 @@ impl<T: TypedId> ParseFromJSON for Id<T> {
     fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
         match value.unwrap_or_default() {
             Value::String(text) => parse(&text),
-            other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => Err(ParseError::expected_type(other)),
+            other
+            @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+                Err(ParseError::expected_type(other))
+            }
         }
     }
 }

@@ -3,10 +3,13 @@
 //! The framework writes what it knows; what it has no place for is added here, in one pass over the document:
 //! permissions, the error answers, and the headers that every answer has.
 
-use poem_openapi::{OpenApi, OpenApiService, Tags};
+use poem_openapi::{OpenApi, OpenApiService, Tags, registry::Registry, types::Type};
 use serde_json::{Map, Value, json};
 
-use crate::{auth::PERMISSION_MARKER, error::ErrorCode};
+use crate::{
+    auth::PERMISSION_MARKER,
+    error::{ErrorBody, ErrorCode},
+};
 
 /// The document's sections.
 #[derive(Clone, Copy, Tags)]
@@ -43,6 +46,7 @@ pub(crate) fn service<T: OpenApi + 'static>(api: T) -> OpenApiService<T, ()> {
 pub(crate) fn document<T: OpenApi + 'static>(service: &OpenApiService<T, ()>) -> anyhow::Result<Value> {
     let mut document: Value = serde_json::from_str(&service.spec())?;
     remove_marker_schemes(&mut document);
+    write_error_schemas(&mut document)?;
     let paths = document.get_mut("paths").and_then(Value::as_object_mut);
     for (path, item) in paths.into_iter().flatten() {
         for (method, operation) in item.as_object_mut().into_iter().flatten() {
@@ -67,6 +71,18 @@ fn remove_marker_schemes(document: &mut Value) {
             );
         }
     }
+}
+
+/// The framework leaves out schemas that no response of its own names, and the error answers are added here.
+fn write_error_schemas(document: &mut Value) -> anyhow::Result<()> {
+    let mut registry = Registry::new();
+    <ErrorBody as Type>::register(&mut registry);
+    if let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
+        for (name, schema) in registry.schemas {
+            schemas.insert(name, serde_json::to_value(schema)?);
+        }
+    }
+    Ok(())
 }
 
 /// `x-permission` is what the marker scheme says: a word, or `null` when being signed in is enough.

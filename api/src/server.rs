@@ -14,10 +14,12 @@ use poem::{
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
 };
 use tracing::Instrument;
+use url::form_urlencoded;
 
 use crate::{
     auth::chain,
     error::{ApiError, ErrorCode, from_framework},
+    http::PathMethods,
 };
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -30,6 +32,7 @@ pub(crate) struct Outermost<E> {
     pub inner: E,
     pub ids: Ids,
     pub trusted_proxies: Arc<[IpNet]>,
+    pub methods: PathMethods,
 }
 
 impl<E: Endpoint> Endpoint for Outermost<E> {
@@ -50,10 +53,11 @@ impl<E: Endpoint> Endpoint for Outermost<E> {
             org.id = tracing::field::Empty,
             user.id = tracing::field::Empty,
         );
-        let result = if declared_length(&request) > MAX_BODY_BYTES {
-            Ok(Err(ApiError::new(ErrorCode::PayloadTooLarge, "The body is too large").into()))
-        } else {
-            AssertUnwindSafe(self.inner.call(request)).catch_unwind().instrument(span.clone()).await
+        let result = match check(&request) {
+            Err(error) => Ok(Err(error.into())),
+            Ok(()) => {
+                AssertUnwindSafe(self.inner.call(request)).catch_unwind().instrument(span.clone()).await
+            }
         };
         let mut response = match result {
             Ok(Ok(response)) => not_modified(&method, if_none_match, response.into_response()),
@@ -63,6 +67,9 @@ impl<E: Endpoint> Endpoint for Outermost<E> {
                 ApiError::internal("panic").into_envelope(&request_id)
             }
         };
+        if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+            response.headers_mut().insert(header::ALLOW, self.methods.of(&path));
+        }
         set_headers(response.headers_mut(), &request_id);
         let status = response.status().as_u16();
         let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
@@ -77,10 +84,25 @@ fn refuse(error: poem::Error, request_id: &str, span: &tracing::Span) -> Respons
     if let Some(cause) = &error.cause {
         let cause = chain(cause.as_ref());
         span.in_scope(|| {
-            tracing::error!(error.code = error.code.word(), error.cause = cause, "request failed")
+            tracing::error!(error.code = error.code.word(), error.cause = cause, "request failed");
         });
     }
     error.into_envelope(request_id)
+}
+
+/// What can be refused before anything looks at the request.
+fn check(request: &Request) -> Result<(), ApiError> {
+    if declared_length(request) > MAX_BODY_BYTES {
+        return Err(ApiError::new(ErrorCode::PayloadTooLarge, "The body is too large"));
+    }
+    // Percent-encoded bytes that are not UTF-8 are decoded to U+FFFD; U+0000 is text, but PostgreSQL cannot keep it.
+    let query = request.uri().query().unwrap_or_default();
+    let is_text = |text: &str| !text.contains(['\0', char::REPLACEMENT_CHARACTER]);
+    match form_urlencoded::parse(query.as_bytes()).find(|(name, value)| !is_text(name) || !is_text(value)) {
+        Some((name, _)) if is_text(&name) => Err(ApiError::invalid_field(name, "is not text")),
+        Some(_) => Err(ApiError::invalid_field("query", "is not text")),
+        None => Ok(()),
+    }
 }
 
 fn declared_length(request: &Request) -> usize {
@@ -132,7 +154,7 @@ fn not_modified(method: &Method, if_none_match: Option<HeaderValue>, response: R
             .map(|known| known.trim().trim_start_matches("W/"))
             .any(|known| known == "*" || tag == known)
     });
-    if *method != Method::GET || response.status() != StatusCode::OK || !same {
+    if !matches!(*method, Method::GET | Method::HEAD) || response.status() != StatusCode::OK || !same {
         return response;
     }
     Response::builder().status(StatusCode::NOT_MODIFIED).header(header::ETAG, tag.clone()).finish()

@@ -45,6 +45,8 @@ pub struct EpochWatch {
 
 struct Inner {
     database: DatabaseConnection,
+    /// The one that may write.
+    writer: DatabaseConnection,
     clock: Arc<dyn Clock>,
     max_stale: TimeDelta,
     /// No other process can write to this database.
@@ -70,6 +72,7 @@ struct Heard {
 
 impl EpochWatch {
     pub(crate) fn new(
+        writer: DatabaseConnection,
         database: DatabaseConnection,
         clock: Arc<dyn Clock>,
         max_stale: Duration,
@@ -77,7 +80,7 @@ impl EpochWatch {
     ) -> Self {
         let max_stale = TimeDelta::from_std(max_stale).unwrap_or(TimeDelta::MAX);
         let (sequence, known, heard) = (AtomicU64::new(0), RwLock::default(), Mutex::default());
-        Self { inner: Arc::new(Inner { database, clock, max_stale, alone, sequence, known, heard }) }
+        Self { inner: Arc::new(Inner { database, writer, clock, max_stale, alone, sequence, known, heard }) }
     }
 
     /// Takes over epochs that are known to be written. What is new becomes a change in this process's sequence.
@@ -105,6 +108,10 @@ impl EpochWatch {
 
     /// Listens for as long as the process lives.
     pub async fn listen(self) {
+        if self.inner.alone {
+            // Nobody else writes, and the one connection is not to be kept from those who work.
+            return;
+        }
         let mut tidied = self.inner.clock.now();
         loop {
             let ended = if self.inner.database.get_database_backend() == DbBackend::Postgres {
@@ -136,9 +143,11 @@ impl EpochWatch {
         loop {
             match tokio::time::timeout(BEAT, listener.try_recv()).await {
                 Ok(Ok(Some(notification))) => {
+                    let heard = self.inner.clock.now();
                     if let Some(epoch) = table::parse_notification(notification.payload()) {
                         self.apply(&[epoch]);
                     }
+                    self.heard_channel(heard);
                 }
                 Ok(Ok(None)) => return Err(sqlx::Error::PoolClosed),
                 Ok(Err(error)) => return Err(error),
@@ -154,7 +163,6 @@ impl EpochWatch {
     }
 
     async fn poll_sqlite(&self, tidied: &mut DateTime<Utc>) -> Result<(), DbErr> {
-        self.catch_up().await?;
         let pool = self.inner.database.get_sqlite_connection_pool();
         // The version is a connection's own view of the others, so it must be asked on one and the same.
         let mut connection = pool.acquire().await.map_err(|error| DbErr::Custom(error.to_string()))?;
@@ -165,7 +173,8 @@ impl EpochWatch {
                 .fetch_one(&mut *connection)
                 .await
                 .map_err(|error| DbErr::Custom(error.to_string()))?;
-            if seen.is_some_and(|seen| seen != version) {
+            // The first time too, and after the version is known: what is written in between makes another version.
+            if seen != Some(version) {
                 let epochs = table::all(&self.inner.database).await?;
                 self.apply(&epochs);
             }
@@ -194,9 +203,7 @@ impl EpochWatch {
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .retain(|_, known| known.at >= before);
-        if self.inner.database.get_database_backend() == DbBackend::Postgres
-            && let Err(error) = table::forget(&self.inner.database, before).await
-        {
+        if let Err(error) = table::forget(&self.inner.writer, before).await {
             tracing::warn!(%error, "old epochs could not be deleted");
         }
     }
@@ -252,3 +259,6 @@ pub(crate) async fn ping(database: &DatabaseConnection) -> Result<(), DbErr> {
     let statement = Statement::from_string(database.get_database_backend(), "SELECT 1");
     database.query_one_raw(statement).await.map(|_| ())
 }
+
+#[cfg(test)]
+mod tests;

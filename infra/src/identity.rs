@@ -9,10 +9,7 @@ use domain::{
     page::{Page, PageRequest},
     store::StoreError,
 };
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::Expr,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, PaginatorTrait, QueryFilter, sea_query::Expr};
 use uuid::Uuid;
 
 use crate::db::{
@@ -44,16 +41,6 @@ fn user(row: Model) -> Result<User, StoreError> {
     })
 }
 
-impl Unit {
-    fn change_user(&self, id: UserId) -> sea_orm::UpdateMany<Entity> {
-        self.scoped()
-            .update::<Entity>()
-            .filter(Column::Id.eq(id.uuid()))
-            .col_expr(Column::Version, Expr::col(Column::Version).add(1))
-            .col_expr(Column::UpdatedAt, Expr::value(self.ids.clock().now()))
-    }
-}
-
 #[async_trait]
 impl UserReader for Unit {
     async fn get(&self, id: UserId) -> Result<Option<User>, StoreError> {
@@ -68,14 +55,8 @@ impl UserReader for Unit {
     }
 
     async fn list(&self, page: PageRequest) -> Result<Page<User>, StoreError> {
-        let mut query =
-            self.scoped().find::<Entity>().order_by_desc(Column::Id).limit(u64::from(page.limit) + 1);
-        if let Some(after) = page.after {
-            query = query.filter(Column::Id.lt(after));
-        }
-        let rows = query.all(&self.connection).await.map_err(store_error)?;
-        let users = rows.into_iter().map(user).collect::<Result<Vec<_>, _>>()?;
-        Ok(Page::from_surplus(users, page.limit, |user| user.id.uuid()))
+        let page = self.page(self.scoped().find::<Entity>(), page).await.map_err(store_error)?;
+        page.try_map(user)
     }
 }
 
@@ -123,7 +104,7 @@ impl UserRepository for Unit {
         as_of: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         let updated = self
-            .change_user(id)
+            .edit::<Entity>(id)
             .filter(Column::ProfileAsOf.lt(as_of))
             .col_expr(Column::Email, Expr::value(profile.email.clone()))
             .col_expr(Column::DisplayName, Expr::value(profile.display_name.clone()))
@@ -138,7 +119,7 @@ impl UserRepository for Unit {
 
     async fn set_status(&self, id: UserId, status: UserStatus) -> Result<bool, StoreError> {
         let updated = self
-            .change_user(id)
+            .edit::<Entity>(id)
             .col_expr(Column::Status, Expr::value(status.as_str()))
             .exec(&self.connection)
             .await

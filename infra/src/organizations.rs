@@ -12,8 +12,10 @@ use domain::{
     store::StoreError,
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, ExprTrait, QueryFilter,
-    QuerySelect, Select, UpdateMany, sea_query::Expr,
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, ExprTrait, QueryFilter, QuerySelect, Select,
+    UpdateMany,
+    sea_query::{Expr, LockType},
 };
 
 use crate::db::{
@@ -99,7 +101,8 @@ impl OrganizationRepository for Unit {
     async fn lock(&self) -> Result<(), StoreError> {
         // SQLite has one writer at a time; its transaction is the lock.
         if self.connection.get_database_backend() == DbBackend::Postgres {
-            self.own().lock_exclusive().one(&self.connection).await.map_err(store_error)?;
+            // Not the strongest lock: that would make every writer wait whose rows refer to the organization.
+            self.own().lock(LockType::NoKeyUpdate).one(&self.connection).await.map_err(store_error)?;
         }
         Ok(())
     }

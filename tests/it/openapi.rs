@@ -1,1 +1,137 @@
-//! .
+//! The OpenAPI document: the committed file is the generated one, and every operation has what a reader needs.
+
+pub(crate) mod operation;
+
+use std::{collections::BTreeSet, path::PathBuf};
+
+use domain::access::ALL_PERMISSIONS;
+use operation::{Operation, operations, resolve};
+use serde_json::{Value, json};
+
+fn file(path: &str) -> String {
+    let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).join(path);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| format!("{}: {error}", path.display()))
+}
+
+async fn document() -> Value {
+    api::app::document().await.expect("the document can be made")
+}
+
+#[tokio::test]
+async fn the_committed_document_is_the_generated_one() {
+    let generated = serde_json::to_string_pretty(&document().await).unwrap() + "\n";
+    assert!(
+        file("openapi/openapi.json") == generated,
+        "openapi/openapi.json is out of date: run `make openapi`"
+    );
+}
+
+#[tokio::test]
+async fn the_document_that_is_served_is_the_committed_one() {
+    let app = tests::TestApp::start().await;
+    assert_eq!(app.anonymous().get("/openapi.json").await.expect(200).json(), document().await);
+    assert_eq!(app.app.document, document().await);
+}
+
+#[tokio::test]
+async fn every_operation_has_a_name_of_its_own_that_a_client_can_use_as_a_function() {
+    let mut known = BTreeSet::new();
+    for operation in operations(&document().await) {
+        let (method, path, id) = (&operation.method, &operation.path, &operation.id);
+        let is_camel_case = id.starts_with(|first: char| first.is_ascii_lowercase())
+            && id.chars().all(|letter| letter.is_ascii_alphanumeric());
+        assert!(is_camel_case, "{method} {path}: the operationId {id:?} is not camelCase");
+        assert!(known.insert(id.clone()), "{method} {path}: another operation is called {id}, too");
+    }
+}
+
+#[tokio::test]
+async fn every_operation_says_what_it_does_and_in_which_section_it_stands() {
+    let document = document().await;
+    let sections: Vec<&Value> = document["tags"].as_array().unwrap().iter().map(|tag| &tag["name"]).collect();
+    for Operation { id, raw, .. } in operations(&document) {
+        assert!(raw["summary"].as_str().is_some_and(|text| !text.is_empty()), "{id} has no summary");
+        let tags = raw["tags"].as_array().cloned().unwrap_or_default();
+        assert!(tags.len() == 1 && sections.contains(&&tags[0]), "{id} stands in no section: {tags:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_operation_names_its_credential_and_its_permission() {
+    for Operation { id, raw, .. } in operations(&document().await) {
+        let schemes = raw["security"].as_array().cloned().unwrap_or_default();
+        assert!(!schemes.is_empty(), "{id} can be called by anybody");
+        for scheme in schemes {
+            assert_eq!(scheme, json!({ "entra": [] }), "{id}");
+        }
+        let permission = raw.get("x-permission").unwrap_or_else(|| panic!("{id} has no x-permission"));
+        let known = ALL_PERMISSIONS.iter().any(|(word, _)| permission == word);
+        assert!(known || permission.is_null(), "{id}: the permission {permission} does not exist");
+    }
+}
+
+#[tokio::test]
+async fn every_refusal_has_the_form_of_the_one_error() {
+    for Operation { id, raw, body, parameters, .. } in operations(&document().await) {
+        let responses = raw["responses"].as_object().unwrap();
+        for status in ["401", "403", "500", "503"] {
+            assert!(responses.contains_key(status), "{id} does not document {status}");
+        }
+        if body.is_some() || !parameters.is_empty() {
+            assert!(responses.contains_key("400"), "{id} takes something and does not document 400");
+        }
+        if parameters.iter().any(|parameter| parameter.place == "path") {
+            assert!(responses.contains_key("404"), "{id} has a path parameter and does not document 404");
+        }
+        for (status, response) in responses.iter().filter(|(status, _)| status.as_str() >= "400") {
+            let schema = response.pointer("/content/application~1json/schema/$ref");
+            assert_eq!(schema, Some(&json!("#/components/schemas/ErrorResponse")), "{id} {status}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_reference_in_the_document_leads_somewhere() {
+    let document = document().await;
+    let text = document.to_string();
+    let references: BTreeSet<&str> =
+        text.split("\"$ref\":\"#").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert!(references.len() > 5, "{references:?}");
+    for reference in references {
+        assert!(document.pointer(reference).is_some_and(Value::is_object), "{reference} is not there");
+    }
+}
+
+#[tokio::test]
+async fn every_list_has_pages_and_says_how_large_they_are() {
+    let document = document().await;
+    let mut lists = 0;
+    for operation in operations(&document) {
+        let id = &operation.id;
+        let success = operation.raw.pointer("/responses/200/content/application~1json/schema");
+        let answer = success.map(|schema| resolve(&document, schema)).unwrap_or_default();
+        let is_list = answer["properties"]["data"]["type"] == json!("array");
+        assert_eq!(is_list, id.starts_with("list"), "{id} answers with a list, or is only called so");
+        if is_list {
+            lists += 1;
+            assert!(operation.takes("cursor"), "{id} has no cursor");
+            assert!(answer["properties"]["nextCursor"].is_object(), "{id} has no nextCursor");
+            let limit = operation.parameters.iter().find(|parameter| parameter.name == "limit");
+            let limit = limit.unwrap_or_else(|| panic!("{id} has no limit"));
+            let bounds = (limit.schema["minimum"].as_f64(), limit.schema["maximum"].as_f64());
+            assert_eq!(bounds, (Some(1.0), Some(200.0)), "{id}");
+        }
+    }
+    assert!(lists > 0, "there is no list");
+}
+
+#[tokio::test]
+async fn every_code_of_an_error_is_explained() {
+    let document = document().await;
+    let explained = file("docs/errors.md");
+    let codes = document["components"]["schemas"]["ErrorCode"]["enum"].as_array().unwrap().clone();
+    assert!(!codes.is_empty());
+    let missing: Vec<&Value> =
+        codes.iter().filter(|code| !explained.contains(&format!("`{}`", code.as_str().unwrap()))).collect();
+    assert!(missing.is_empty(), "docs/errors.md does not explain {missing:?}");
+}

@@ -121,11 +121,12 @@ fn value(row: &sea_orm::QueryResult, name: &str) -> Value {
     if let Ok(number) = row.try_get::<Option<i64>>("", name) {
         return number.into();
     }
-    if let Ok(uuid) = row.try_get::<Option<uuid::Uuid>>("", name) {
-        return uuid.map(|uuid| uuid.to_string()).into();
-    }
+    // Before the UUID: SQLite would take a text of 16 bytes for one.
     if let Ok(text) = row.try_get::<Option<String>>("", name) {
         return text.into();
+    }
+    if let Ok(uuid) = row.try_get::<Option<uuid::Uuid>>("", name) {
+        return uuid.map(|uuid| uuid.to_string()).into();
     }
     if let Ok(flag) = row.try_get::<Option<bool>>("", name) {
         return flag.into();

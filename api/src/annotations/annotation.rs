@@ -15,13 +15,12 @@ use poem_openapi::{
     Object, OpenApi,
     param::{Header, Path, Query},
     payload::Json,
-    types::MaybeUndefined,
 };
 
 use crate::{
     auth::Caller,
     error::ApiError,
-    http::{Body, Created, Found, IfMatch, Listed, NoContent, PageQuery},
+    http::{Body, Created, Found, IfMatch, Listed, NoContent, Nullable, PageQuery},
     id::Id,
     openapi::Tag,
 };
@@ -99,17 +98,18 @@ impl From<Annotation> for AnnotationView {
 }
 
 /// An annotation to be made.
+// Graph's ids are visible ASCII; 400 characters of other planes would not fit into an index of PostgreSQL.
 #[derive(Debug, Object)]
 #[oai(rename_all = "camelCase")]
 struct NewAnnotationBody {
     /// The site's id, as Microsoft Graph gives it.
-    #[oai(validator(min_length = 1, max_length = 400))]
+    #[oai(validator(min_length = 1, max_length = 400, pattern = "^[!-~]*$"))]
     site_id: String,
     /// The drive's id, as Microsoft Graph gives it.
-    #[oai(validator(min_length = 1, max_length = 400))]
+    #[oai(validator(min_length = 1, max_length = 400, pattern = "^[!-~]*$"))]
     drive_id: String,
     /// The item's id, as Microsoft Graph gives it.
-    #[oai(validator(min_length = 1, max_length = 400))]
+    #[oai(validator(min_length = 1, max_length = 400, pattern = "^[!-~]*$"))]
     item_id: String,
     /// The part of the item that is meant; absent for all of it.
     place: Option<PlaceBody>,
@@ -125,8 +125,7 @@ struct NewAnnotationBody {
 #[oai(rename_all = "camelCase")]
 struct AnnotationPatchBody {
     /// Replaced as a whole; `null` makes it an annotation of all of the item.
-    #[oai(default)]
-    place: MaybeUndefined<PlaceBody>,
+    place: Nullable<PlaceBody>,
     #[oai(validator(max_length = 10000))]
     note: Option<String>,
     /// Replaced as a whole.
@@ -246,10 +245,10 @@ impl AnnotationsApi {
         body: Body<AnnotationPatchBody>,
     ) -> Result<Found<AnnotationView>, ApiError> {
         let patch = AnnotationPatch {
-            place: match body.0.place {
-                MaybeUndefined::Undefined => None,
-                MaybeUndefined::Null => Some(None),
-                MaybeUndefined::Value(place) => Some(Some(place.try_into()?)),
+            place: match body.0.place.change() {
+                Some(Some(place)) => Some(Some(place.try_into()?)),
+                Some(None) => Some(None),
+                None => None,
             },
             note: body.0.note,
             term_ids: body.0.term_ids.map(ids),

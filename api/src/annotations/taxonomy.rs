@@ -15,13 +15,12 @@ use poem_openapi::{
     Object, OpenApi,
     param::{Header, Path, Query},
     payload::Json,
-    types::MaybeUndefined,
 };
 
 use crate::{
     auth::Caller,
     error::ApiError,
-    http::{Body, Created, Found, IfMatch, Listed, NoContent, PageQuery},
+    http::{Body, Created, Found, IfMatch, Listed, NoContent, Nullable, PageQuery},
     id::Id,
     openapi::Tag,
 };
@@ -67,8 +66,8 @@ struct TaxonomyPatchBody {
     #[oai(validator(min_length = 1, max_length = 200))]
     name: Option<String>,
     /// `null` takes it away.
-    #[oai(default, validator(max_length = 2000))]
-    description: MaybeUndefined<String>,
+    #[oai(validator(max_length = 2000))]
+    description: Nullable<String>,
 }
 
 impl From<TaxonomyError> for ApiError {
@@ -153,12 +152,7 @@ impl TaxonomiesApi {
         if_match: Header<Option<IfMatch>>,
         body: Body<TaxonomyPatchBody>,
     ) -> Result<Found<TaxonomyView>, ApiError> {
-        let description = match body.0.description {
-            MaybeUndefined::Undefined => None,
-            MaybeUndefined::Null => Some(None),
-            MaybeUndefined::Value(text) => Some(Some(text)),
-        };
-        let patch = TaxonomyPatch { name: body.0.name, description };
+        let patch = TaxonomyPatch { name: body.0.name, description: body.0.description.change() };
         let taxonomy = self.taxonomies.update(&caller, id.0.0, patch, IfMatch::expected(if_match.0)).await?;
         Ok(Found { version: taxonomy.version, view: taxonomy.into() })
     }

@@ -3,7 +3,7 @@
 use url::Url;
 use uuid::Uuid;
 
-use domain::access::PERSONAL_ACCOUNTS_TENANT;
+use domain::access::{PERSONAL_ACCOUNTS_TENANT, TenantSelector};
 
 use super::{
     parse,
@@ -35,28 +35,6 @@ const GRAPH: [&str; 5] = [
     "https://dod-graph.microsoft.us",
     "https://microsoftgraph.chinacloudapi.cn",
 ];
-
-/// Whose tokens the authority is asked for: `AZURE_TENANT_ID`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TenantSelector {
-    /// Work, school and personal accounts.
-    Common,
-    /// Work and school accounts.
-    Organizations,
-    /// Personal accounts.
-    Consumers,
-    /// One tenant.
-    Id(Uuid),
-    /// One tenant, by a domain of it, in lower case.
-    Domain(String),
-}
-
-impl TenantSelector {
-    /// Only one tenant can come, so there is nobody to keep out.
-    pub fn is_single(&self) -> bool {
-        matches!(self, Self::Id(_) | Self::Domain(_))
-    }
-}
 
 /// `[entra]`.
 #[derive(Clone, Debug)]
@@ -126,7 +104,7 @@ fn tenant(text: &str) -> Parsed<TenantSelector> {
         "consumers" => Ok(TenantSelector::Consumers),
         word => match parse::guid(word) {
             Ok(PERSONAL_ACCOUNTS_TENANT) => Ok(TenantSelector::Consumers),
-            Ok(id) => Ok(TenantSelector::Id(id)),
+            Ok(id) => Ok(TenantSelector::Tenant(id)),
             Err(_) => parse::domain(word).map(TenantSelector::Domain).map_err(|_| REFUSAL),
         },
     }

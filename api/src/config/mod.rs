@@ -30,13 +30,13 @@ use domain::access::DevelopmentIdentity;
 
 pub use self::{
     database::{DatabaseConfig, DatabaseKind},
-    entra::{EntraConfig, TenantSelector},
+    entra::EntraConfig,
     keys::{KeyRing, KeysConfig, TokenKey},
     problems::{Problem, Problems},
     process::{Environment, LogFormat, ProcessConfig},
     revocation::RevocationConfig,
     sources::Sources,
-    tenants::{AllowedTenant, TenantsConfig},
+    tenants::TenantsConfig,
 };
 use self::{keys::TOKEN_KEY, process::APP_ENV, reader::Reader};
 

@@ -2,10 +2,12 @@
 
 use uuid::Uuid;
 
-use domain::access::{AdmissionPolicy, PERSONAL_ACCOUNTS_TENANT, TenantPolicy};
+use domain::access::{
+    AdmissionPolicy, AllowedTenant, PERSONAL_ACCOUNTS_TENANT, TenantPolicy, TenantSelector,
+};
 
 use super::{
-    entra::{AZURE_TENANT_ID, EntraConfig, TenantSelector},
+    entra::{AZURE_TENANT_ID, EntraConfig},
     parse,
     process::{APP_ENV, Environment},
     reader::{Parsed, Reader},
@@ -34,14 +36,6 @@ pub(super) static SETTINGS: &[&Setting] = &[
 
 /// Template id of Global Administrator (Microsoft Entra, "Built-in roles").
 const GLOBAL_ADMINISTRATOR: Uuid = uuid::uuid!("62e90394-69f5-4237-9190-012177145e10");
-
-/// An entry of the list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AllowedTenant {
-    Id(Uuid),
-    /// A verified domain of the tenant, in lower case; to be resolved to its id.
-    Domain(String),
-}
 
 /// `[tenants]`.
 #[derive(Clone, Debug)]
@@ -118,7 +112,7 @@ impl TenantsConfig {
 
     /// A list that leaves out the one tenant that can come lets nobody in.
     fn check_single_tenant(&self, reader: &mut Reader, tenant: &TenantSelector) {
-        let TenantSelector::Id(id) = tenant else { return };
+        let TenantSelector::Tenant(id) = tenant else { return };
         let only_ids = self.allowed.iter().all(|entry| matches!(entry, AllowedTenant::Id(_)));
         let failed = reader.failed(&ALLOWED_TENANTS) || reader.failed(&ALLOWED_DOMAINS);
         if !failed && only_ids && !self.allowed.is_empty() && !self.allowed.contains(&AllowedTenant::Id(*id))

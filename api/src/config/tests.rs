@@ -149,7 +149,7 @@ fn the_file_gives_what_the_environment_does_not() {
     let config = from_file(&text, &[("SERVER_PORT", "6000")]).unwrap();
     assert_eq!(config.process.port, 6000, "the environment wins, by whichever name");
     assert_eq!((config.process.log_filter.as_str(), config.process.trusted_proxies.len()), ("debug", 2));
-    assert_eq!(config.tenants.allowed, [AllowedTenant::Domain("contoso.com".to_owned())]);
+    assert_eq!(config.tenants.allowed, [domain::access::AllowedTenant::Domain("contoso.com".to_owned())]);
     assert!(!config.tenants.first_user_is_admin);
     assert_eq!(config.keys.ring.unwrap().sealing.key.expose_secret(), KEY);
     drop(directory);

@@ -17,6 +17,7 @@ use poem_openapi::{
 };
 use serde_json::{Map, Value, json};
 
+use super::json;
 use crate::{error::ApiError, server::MAX_BODY_BYTES};
 
 /// A validator for each object of the document, by the object's name.
@@ -47,18 +48,21 @@ impl BodySchemas {
     }
 
     fn check(&self, name: &str, body: &Value) -> Result<(), ApiError> {
-        let Some(validator) = self.0.get(name) else { return Ok(()) };
         let mut fields: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for error in validator.iter_errors(body) {
-            let (field, reason) = field_and_reason(&error);
-            fields.entry(field).or_default().push(reason);
+        if let Some(validator) = self.0.get(name) {
+            for error in validator.iter_errors(body) {
+                tell(&error, &mut fields);
+            }
+        }
+        for path in json::with_nul(body) {
+            tell_field(path, "has the character U+0000, which cannot be kept".to_owned(), &mut fields);
         }
         if fields.is_empty() { Ok(()) } else { Err(ApiError::invalid(&fields)) }
     }
 }
 
-/// OpenAPI 3.0 says `nullable` where JSON Schema has a type of its own; and an object takes no members that it does
-/// not name.
+/// OpenAPI 3.0 says `nullable` where JSON Schema has a type of its own, and has formats of integers that JSON Schema
+/// does not know; and an object takes no members that it does not name.
 fn as_json_schema(schema: Value) -> Value {
     match schema {
         Value::Object(mut members) => {
@@ -66,45 +70,73 @@ fn as_json_schema(schema: Value) -> Value {
             if members.contains_key("properties") && !members.contains_key("additionalProperties") {
                 members.insert("additionalProperties".to_owned(), Value::Bool(false));
             }
+            if let Some(largest) = largest_of_format(members.get("format")) {
+                members.entry("minimum").or_insert_with(|| json!(0));
+                members.entry("maximum").or_insert_with(|| json!(largest));
+            }
             let converted: Map<String, Value> =
                 members.into_iter().map(|(name, member)| (name, as_json_schema(member))).collect();
             let converted = Value::Object(converted);
             if nullable { json!({ "anyOf": [converted, { "type": "null" }] }) } else { converted }
         }
         Value::Array(items) => Value::Array(items.into_iter().map(as_json_schema).collect()),
-        other => other,
+        plain @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => plain,
     }
 }
 
-/// The field as its path with dots, and what is wrong with it.
-fn field_and_reason(error: &jsonschema::ValidationError<'_>) -> (String, String) {
-    let path = error.instance_path().to_string();
-    let mut field: Vec<&str> = path.split(['/', '.']).filter(|part| !part.is_empty()).collect();
+fn largest_of_format(format: Option<&Value>) -> Option<u32> {
+    match format.and_then(Value::as_str) {
+        Some("uint16") => Some(u16::MAX.into()),
+        Some("uint32") => Some(u32::MAX),
+        _ => None,
+    }
+}
+
+fn tell_field(field: String, reason: String, fields: &mut BTreeMap<String, Vec<String>>) {
+    let field = if field.is_empty() { "body".to_owned() } else { field };
+    fields.entry(field).or_default().push(reason);
+}
+
+/// Adds the field, as its path with dots, and what is wrong with it.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the kinds that the document's schemas can give have words"
+)]
+fn tell(error: &jsonschema::ValidationError<'_>, fields: &mut BTreeMap<String, Vec<String>>) {
+    let mut path: Vec<String> = error.instance_path().segments().map(|segment| segment.to_string()).collect();
     let reason = match error.kind() {
+        // What may be null and is not: the errors of the other branch are the ones that help.
+        ValidationErrorKind::AnyOf { context } => {
+            for error in context.iter().take(1).flatten() {
+                tell(error, fields);
+            }
+            return;
+        }
         ValidationErrorKind::Required { property } => {
-            let name = property.as_str().unwrap_or_default().to_owned();
-            field.push(&name);
-            return (field.join("."), "is required".to_owned());
+            path.push(property.as_str().unwrap_or_default().to_owned());
+            "is required".to_owned()
         }
         ValidationErrorKind::AdditionalProperties { unexpected } => {
             format!("has members that are not known: {}", unexpected.join(", "))
         }
-        ValidationErrorKind::Type { .. } | ValidationErrorKind::AnyOf { .. } => {
-            "has the wrong type".to_owned()
-        }
+        ValidationErrorKind::Type { .. } => "has the wrong type".to_owned(),
         ValidationErrorKind::Format { format } => format!("is not of the format {format}"),
         ValidationErrorKind::MinLength { limit } => format!("is shorter than {limit} characters"),
         ValidationErrorKind::MaxLength { limit } => format!("is longer than {limit} characters"),
         ValidationErrorKind::MinItems { limit } => format!("has fewer than {limit} items"),
         ValidationErrorKind::MaxItems { limit } => format!("has more than {limit} items"),
-        ValidationErrorKind::Minimum { limit } => format!("is less than {limit}"),
-        ValidationErrorKind::Maximum { limit } => format!("is more than {limit}"),
+        ValidationErrorKind::Minimum { limit } => format!("is less than {}", number(limit)),
+        ValidationErrorKind::Maximum { limit } => format!("is more than {}", number(limit)),
         ValidationErrorKind::Pattern { pattern } => format!("does not match {pattern}"),
         ValidationErrorKind::Enum { options } => format!("is none of {options}"),
         _ => "is not valid".to_owned(),
     };
-    let field = if field.is_empty() { "body".to_owned() } else { field.join(".") };
-    (field, reason)
+    tell_field(path.join("."), reason, fields);
+}
+
+/// A limit as a person writes it: the framework's are floating, `1.0`.
+fn number(limit: &Value) -> String {
+    limit.as_f64().map_or_else(|| limit.to_string(), |limit| limit.to_string())
 }
 
 /// A JSON body.
@@ -136,7 +168,7 @@ impl<'a, T: ParseFromJSON> ApiExtractor<'a> for Body<T> {
             return Err(ContentTypeError::NotSupported { content_type: content_type.to_owned() }.into());
         }
         let bytes = body.take()?.into_bytes_limit(MAX_BODY_BYTES).await?;
-        let value: Value = serde_json::from_slice(&bytes)
+        let value = json::read(&bytes)
             .map_err(|error| ApiError::invalid_field("body", format!("is not JSON: {error}")))?;
         if let Some(schemas) = request.data::<BodySchemas>() {
             schemas.check(&T::name(), &value)?;
@@ -160,6 +192,8 @@ mod tests {
                 "text": { "type": "string", "maxLength": 3 },
                 "page": { "type": "integer", "nullable": true },
                 "terms": { "type": "array", "items": { "type": "string", "format": "uuid" } },
+                "start": { "type": "integer", "format": "uint32" },
+                "a.b/c": { "type": "integer", "minimum": 1.0, "nullable": true },
             },
         } } } });
         let schemas = BodySchemas::compile(&document).unwrap();
@@ -176,6 +210,15 @@ mod tests {
                 "page": ["has the wrong type"],
                 "terms.0": ["is not of the format uuid"],
                 "text": ["is longer than 3 characters"],
+            }))
+        );
+        let wrong = json!({ "text": "a\0", "start": -1, "a.b/c": 0 });
+        assert_eq!(
+            check(&wrong),
+            Some(json!({
+                "a.b/c": ["is less than 1"],
+                "start": ["is less than 0"],
+                "text": ["has the character U+0000, which cannot be kept"],
             }))
         );
         assert_eq!(check(&json!({})), Some(json!({ "text": ["is required"] })));

@@ -54,8 +54,8 @@ impl ParseFromParameter for IfMatch {
         }
         let tag = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
         match tag {
-            Some(tag) => Ok(Self(Some(tag.parse().unwrap_or(0)))),
-            None => Err(ParseError::custom("is not one entity tag in double quotes, nor *")),
+            Some(tag) if !tag.contains('"') => Ok(Self(Some(tag.parse().unwrap_or(0)))),
+            _ => Err(ParseError::custom("is not one entity tag in double quotes, nor *")),
         }
     }
 }
@@ -70,6 +70,7 @@ mod tests {
         assert_eq!(expected("\"7\""), Ok(Some(7)));
         assert_eq!(expected("*"), Ok(None));
         assert_eq!(expected("\"abc\""), Ok(Some(0)));
+        assert_eq!(expected("\"7\", \"8\""), Err(()));
         assert_eq!(expected("7"), Err(()));
         assert_eq!(expected("W/\"7\""), Err(()));
     }

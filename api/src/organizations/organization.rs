@@ -8,14 +8,14 @@ use domain::{
     organizations::{Error, Manage, Organization, OrganizationPatch, Read, Settings},
     store::Store,
 };
-use poem_openapi::{Object, OpenApi, param::Header, types::MaybeUndefined};
-use serde_json::Value;
+use poem_openapi::{Object, OpenApi, param::Header};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
     auth::Caller,
     error::{ApiError, ErrorCode},
-    http::{Body, Found, IfMatch},
+    http::{Body, Found, IfMatch, Nullable},
     id::Id,
     openapi::Tag,
 };
@@ -67,10 +67,9 @@ impl From<Organization> for OrganizationView {
 #[oai(rename_all = "camelCase")]
 struct SettingsPatch {
     /// A taxonomy of this organization; `null` takes the default away.
-    #[oai(default)]
-    default_taxonomy_id: MaybeUndefined<Id<TaxonomyId>>,
-    /// Replaces the whole configuration.
-    config: Option<Value>,
+    default_taxonomy_id: Nullable<Id<TaxonomyId>>,
+    /// Replaces the whole configuration; `null` empties it.
+    config: Nullable<Value>,
 }
 
 /// Changes to an organization (JSON Merge Patch). What is absent stays as it is.
@@ -87,16 +86,12 @@ impl From<OrganizationPatchBody> for OrganizationPatch {
         let settings = body.settings;
         let (taxonomy, config) = match settings {
             Some(settings) => (settings.default_taxonomy_id, settings.config),
-            None => (MaybeUndefined::Undefined, None),
+            None => (Nullable::Absent, Nullable::Absent),
         };
         Self {
             name: body.name,
-            default_taxonomy_id: match taxonomy {
-                MaybeUndefined::Undefined => None,
-                MaybeUndefined::Null => Some(None),
-                MaybeUndefined::Value(id) => Some(Some(id.0)),
-            },
-            config,
+            default_taxonomy_id: taxonomy.change().map(|id| id.map(|id| id.0)),
+            config: config.change().map(|config| config.unwrap_or_else(|| json!({}))),
         }
     }
 }

@@ -89,7 +89,6 @@ impl CachedPrincipal {
             + size_of::<Principal>()
             + self.key_id.len()
             + principal.organization.name.len()
-            + principal.organization.config.to_string().len()
             + text(&principal.user.profile.email)
             + text(&principal.user.profile.display_name)
             + list(&principal.scopes)
@@ -240,7 +239,7 @@ impl Authentication {
         permissions.sort_unstable();
         permissions.dedup();
         Principal {
-            organization,
+            organization: organization.into(),
             user,
             roles: role.into_iter().collect(),
             permissions,

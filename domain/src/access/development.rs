@@ -60,7 +60,7 @@ mod bypass {
             Ok(Arc::new(Principal {
                 permissions: permissions_of(user.role),
                 roles: user.role.into_iter().collect(),
-                organization,
+                organization: organization.into(),
                 user,
                 scopes: Vec::new(),
                 app_roles: Vec::new(),

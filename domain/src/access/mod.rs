@@ -16,6 +16,7 @@ mod principal;
 mod provisioning;
 mod role;
 mod scope;
+mod tenants;
 mod verified_token;
 
 pub use admission::{AdmissionPolicy, AllowedTenants, TenantPolicy};
@@ -31,6 +32,7 @@ pub use principal::{Actor, AuthenticatedBy, Principal};
 pub use provisioning::Directory;
 pub use role::Role;
 pub use scope::{Authorized, Forbidden, OrgScope, Origin};
+pub use tenants::{AllowedTenant, TenantSelector};
 pub use verified_token::{IdentityKind, Rejection, TokenVerifier, VerificationError, VerifiedToken};
 
 /// The tenant that all personal Microsoft accounts share (Microsoft identity platform, "Access tokens").

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::{Authorized, Forbidden, Origin, Permission, Role, scope::authorize};
-use crate::{id::UserId, identity::User, organizations::Organization};
+use crate::{id::UserId, identity::User, organizations::OrganizationSummary};
 
 /// Who did something, as events and logs name them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +64,7 @@ impl AuthenticatedBy {
 /// it only while nothing it depends on has changed (see [`super::Epochs`]).
 #[derive(Debug)]
 pub struct Principal {
-    pub(super) organization: Organization,
+    pub(super) organization: OrganizationSummary,
     pub(super) user: User,
     pub(super) roles: Vec<Role>,
     pub(super) permissions: Vec<&'static str>,
@@ -76,7 +76,7 @@ pub struct Principal {
 
 impl Principal {
     /// The organization the caller belongs to.
-    pub fn organization(&self) -> &Organization {
+    pub fn organization(&self) -> &OrganizationSummary {
         &self.organization
     }
 

@@ -7,7 +7,7 @@ mod settings;
 pub use membership::{MembershipError, Memberships};
 pub use organization::{
     NameSource, NewOrganization, Organization, OrganizationOrigin, OrganizationReader,
-    OrganizationRepository, OrganizationStatus,
+    OrganizationRepository, OrganizationStatus, OrganizationSummary,
 };
 pub use settings::{Error, MAX_CONFIG_BYTES, OrganizationPatch, Settings};
 

@@ -111,6 +111,21 @@ pub struct Organization {
     pub updated_at: DateTime<Utc>,
 }
 
+/// What is remembered of an organization with each of its principals.
+#[derive(Clone, Debug)]
+pub struct OrganizationSummary {
+    pub id: OrgId,
+    pub name: String,
+    /// The Entra ID tenant; `None` for an organization that has none.
+    pub azure_tenant_id: Option<Uuid>,
+}
+
+impl From<Organization> for OrganizationSummary {
+    fn from(organization: Organization) -> Self {
+        Self { id: organization.id, name: organization.name, azure_tenant_id: organization.azure_tenant_id }
+    }
+}
+
 /// An organization to be made.
 #[derive(Clone, Debug)]
 pub struct NewOrganization {

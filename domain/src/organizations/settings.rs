@@ -60,6 +60,7 @@ impl Settings {
         expected: Option<i64>,
     ) -> Result<Organization, Error> {
         let tx = self.store.begin(&caller.scope()).await?;
+        tx.organization().lock().await?;
         let mut organization = tx.organization().get().await?.ok_or(Error::NotFound)?;
         if expected.is_some_and(|version| version != organization.version) {
             return Err(Error::VersionMismatch);

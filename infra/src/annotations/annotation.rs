@@ -12,8 +12,7 @@ use domain::{
     store::StoreError,
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DbErr, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, DbErr, QueryFilter, QueryOrder, QuerySelect, QueryTrait, sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -100,7 +99,7 @@ impl Unit {
 impl AnnotationReader for Unit {
     async fn get(&self, id: AnnotationId) -> Result<Option<Annotation>, StoreError> {
         let query = self.scoped().find::<annotations::Entity>().filter(annotations::Column::Id.eq(id.uuid()));
-        let Some(row) = query.one(&self.connection).await.map_err(store_error)? else { return Ok(None) };
+        let Some(row) = self.one(query).await.map_err(store_error)? else { return Ok(None) };
         let terms = self.terms_of(std::slice::from_ref(&row)).await?.remove(&row.id);
         Ok(Some(annotation(row, terms.unwrap_or_default())))
     }
@@ -134,12 +133,7 @@ impl AnnotationReader for Unit {
                 .into_query();
             query = query.filter(Column::Id.in_subquery(with_term));
         }
-        if let Some(after) = page.after {
-            query = query.filter(Column::Id.lt(after));
-        }
-        let query = query.order_by_desc(Column::Id).limit(u64::from(page.limit) + 1);
-        let rows = query.all(&self.connection).await.map_err(store_error)?;
-        let page = Page::from_surplus(rows, page.limit, |row| row.id);
+        let page = self.page(query, page).await.map_err(store_error)?;
         let mut terms = self.terms_of(&page.items).await?;
         Ok(page.map(|row| {
             let term_ids = terms.remove(&row.id).unwrap_or_default();
@@ -175,16 +169,11 @@ impl AnnotationRepository for Unit {
         use annotations::Column;
         let [page, text_start, text_end] = place_columns(annotation.place);
         let updated = self
-            .scoped()
-            .update::<annotations::Entity>()
-            .filter(Column::Id.eq(annotation.id.uuid()))
-            .filter(Column::Version.eq(annotation.version))
+            .edit_version::<annotations::Entity>(annotation.id, annotation.version)
             .col_expr(Column::Page, Expr::value(page))
             .col_expr(Column::TextStart, Expr::value(text_start))
             .col_expr(Column::TextEnd, Expr::value(text_end))
             .col_expr(Column::Note, Expr::value(annotation.note.clone()))
-            .col_expr(Column::Version, Expr::col(Column::Version).add(1))
-            .col_expr(Column::UpdatedAt, Expr::value(self.ids.clock().now()))
             .exec(&self.connection)
             .await
             .map_err(store_error)?;

@@ -7,9 +7,7 @@ use domain::{
     page::{Page, PageRequest},
     store::StoreError,
 };
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DbErr, ExprTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, DbErr, QueryFilter, sea_query::Expr};
 
 use crate::db::{Constraint, Unit, store_error, taxonomies, terms, violated};
 
@@ -48,18 +46,12 @@ fn name_taken(error: DbErr) -> TaxonomyError {
 impl TaxonomyReader for Unit {
     async fn get(&self, id: TaxonomyId) -> Result<Option<Taxonomy>, StoreError> {
         let query = self.scoped().find::<taxonomies::Entity>().filter(taxonomies::Column::Id.eq(id.uuid()));
-        Ok(query.one(&self.connection).await.map_err(store_error)?.map(taxonomy))
+        Ok(self.one(query).await.map_err(store_error)?.map(taxonomy))
     }
 
     async fn list(&self, page: PageRequest) -> Result<Page<Taxonomy>, StoreError> {
-        use taxonomies::Column;
-        let mut query = self.scoped().find::<taxonomies::Entity>();
-        if let Some(after) = page.after {
-            query = query.filter(Column::Id.lt(after));
-        }
-        let query = query.order_by_desc(Column::Id).limit(u64::from(page.limit) + 1);
-        let rows = query.all(&self.connection).await.map_err(store_error)?;
-        Ok(Page::from_surplus(rows, page.limit, |row| row.id).map(taxonomy))
+        let rows = self.page(self.scoped().find::<taxonomies::Entity>(), page).await.map_err(store_error)?;
+        Ok(rows.map(taxonomy))
     }
 
     async fn get_term(&self, taxonomy: TaxonomyId, id: TermId) -> Result<Option<Term>, StoreError> {
@@ -68,18 +60,13 @@ impl TaxonomyReader for Unit {
             .find::<terms::Entity>()
             .filter(terms::Column::TaxonomyId.eq(taxonomy.uuid()))
             .filter(terms::Column::Id.eq(id.uuid()));
-        Ok(query.one(&self.connection).await.map_err(store_error)?.map(term))
+        Ok(self.one(query).await.map_err(store_error)?.map(term))
     }
 
     async fn list_terms(&self, taxonomy: TaxonomyId, page: PageRequest) -> Result<Page<Term>, StoreError> {
-        use terms::Column;
-        let mut query = self.scoped().find::<terms::Entity>().filter(Column::TaxonomyId.eq(taxonomy.uuid()));
-        if let Some(after) = page.after {
-            query = query.filter(Column::Id.lt(after));
-        }
-        let query = query.order_by_desc(Column::Id).limit(u64::from(page.limit) + 1);
-        let rows = query.all(&self.connection).await.map_err(store_error)?;
-        Ok(Page::from_surplus(rows, page.limit, |row| row.id).map(term))
+        let rows =
+            self.scoped().find::<terms::Entity>().filter(terms::Column::TaxonomyId.eq(taxonomy.uuid()));
+        Ok(self.page(rows, page).await.map_err(store_error)?.map(term))
     }
 }
 
@@ -102,14 +89,9 @@ impl TaxonomyRepository for Unit {
     async fn update(&self, taxonomy: &Taxonomy) -> Result<(), TaxonomyError> {
         use taxonomies::Column;
         let updated = self
-            .scoped()
-            .update::<taxonomies::Entity>()
-            .filter(Column::Id.eq(taxonomy.id.uuid()))
-            .filter(Column::Version.eq(taxonomy.version))
+            .edit_version::<taxonomies::Entity>(taxonomy.id, taxonomy.version)
             .col_expr(Column::Name, Expr::value(taxonomy.name.clone()))
             .col_expr(Column::Description, Expr::value(taxonomy.description.clone()))
-            .col_expr(Column::Version, Expr::col(Column::Version).add(1))
-            .col_expr(Column::UpdatedAt, Expr::value(self.ids.clock().now()))
             .exec(&self.connection)
             .await
             .map_err(name_taken)?;
@@ -151,13 +133,8 @@ impl TaxonomyRepository for Unit {
     async fn update_term(&self, term: &Term) -> Result<(), TaxonomyError> {
         use terms::Column;
         let updated = self
-            .scoped()
-            .update::<terms::Entity>()
-            .filter(Column::Id.eq(term.id.uuid()))
-            .filter(Column::Version.eq(term.version))
+            .edit_version::<terms::Entity>(term.id, term.version)
             .col_expr(Column::Label, Expr::value(term.label.clone()))
-            .col_expr(Column::Version, Expr::col(Column::Version).add(1))
-            .col_expr(Column::UpdatedAt, Expr::value(self.ids.clock().now()))
             .exec(&self.connection)
             .await
             .map_err(store_error)?;

@@ -4,6 +4,7 @@ use std::{
     fs::{self, OpenOptions},
     io::{ErrorKind, Write},
     path::Path,
+    time::Duration,
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -29,9 +30,22 @@ pub fn read_or_create(path: &Path, entropy: &dyn Entropy) -> std::io::Result<Sec
             file.sync_all()?;
             Ok(SecretString::from(text))
         }
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            Ok(SecretString::from(fs::read_to_string(path)?.trim().to_owned()))
-        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => read(path),
         Err(error) => Err(error),
     }
+}
+
+/// Reads the key. An empty file is one that another process has made and is about to fill.
+fn read(path: &Path) -> std::io::Result<SecretString> {
+    for _ in 0..50 {
+        let text = fs::read_to_string(path)?;
+        if !text.is_empty() {
+            return Ok(SecretString::from(text.trim().to_owned()));
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Err(std::io::Error::new(
+        ErrorKind::UnexpectedEof,
+        format!("the key file {} is empty; delete it if nothing was ever sealed with it", path.display()),
+    ))
 }

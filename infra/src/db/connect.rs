@@ -20,8 +20,6 @@ pub enum DatabaseUrl {
 /// The database could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    #[error("DATABASE_URL must begin with sqlite: or postgres://")]
-    UnknownScheme,
     #[error("the folder {folder} for the database cannot be made")]
     Folder {
         folder: PathBuf,
@@ -43,20 +41,6 @@ pub enum ConnectError {
 }
 
 impl DatabaseUrl {
-    /// Reads `sqlite://path`, `sqlite:path`, `sqlite::memory:` or `postgres://…`.
-    pub fn parse(url: &SecretString) -> Result<Self, ConnectError> {
-        let text = url.expose_secret();
-        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-            return Ok(Self::Postgres(url.clone()));
-        }
-        let path = text.strip_prefix("sqlite://").or_else(|| text.strip_prefix("sqlite:"));
-        match path.map(|path| path.split('?').next().unwrap_or(path)) {
-            Some(":memory:") => Ok(Self::SqliteMemory),
-            Some(path) if !path.is_empty() => Ok(Self::SqliteFile(PathBuf::from(path))),
-            _ => Err(ConnectError::UnknownScheme),
-        }
-    }
-
     pub(crate) fn is_memory(&self) -> bool {
         matches!(self, Self::SqliteMemory)
     }

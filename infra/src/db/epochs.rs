@@ -45,7 +45,9 @@ pub(crate) async fn advance(
     let mut advanced = Vec::with_capacity(touched.len());
     for subject in touched {
         let (kind, id) = key(*subject);
-        let row = Model { kind: kind.to_owned(), id, epoch: 1, changed_at: now };
+        // A row that was forgotten and is written again must not count from one again: a process that still knows
+        // the old row would take the new epoch for the one it knows. The time is beyond all that were counted.
+        let row = Model { kind: kind.to_owned(), id, epoch: now.timestamp_micros(), changed_at: now };
         #[expect(
             clippy::disallowed_methods,
             reason = "a global table: epochs are read before an organization is known"

@@ -12,7 +12,10 @@ pub(crate) fn store_error(error: DbErr) -> StoreError {
     }
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "the list is of the ones that pass by themselves; all others do not")]
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the list is of the ones that pass by themselves; all others do not"
+)]
 fn is_transient(error: &DbErr) -> bool {
     let (DbErr::Conn(cause) | DbErr::Exec(cause) | DbErr::Query(cause)) = error else {
         return matches!(error, DbErr::ConnectionAcquire(_));

@@ -38,7 +38,7 @@ pub(crate) use connection::Connection;
 pub(crate) use entities::{annotation_terms, annotations, organizations, taxonomies, terms, users};
 pub(crate) use error::{Constraint, store_error, violated};
 pub use schema::{MigrationReport, SchemaError, migrate};
-pub(crate) use scoped::{OrgOwned, insert_if_absent};
+pub(crate) use scoped::{Edited, OrgOwned, insert_if_absent};
 pub(crate) use unit::Unit;
 
 use crate::epochs::EpochWatch;
@@ -74,7 +74,8 @@ impl Database {
         } else {
             schema::prepare_sqlite(&writer, &url, clock.as_ref()).await?;
         }
-        let watch = EpochWatch::new(reader.clone(), clock, revocation_max_stale, url.is_memory());
+        let watch =
+            EpochWatch::new(writer.clone(), reader.clone(), clock, revocation_max_stale, url.is_memory());
         Ok(Self { writer, reader, ids, watch, statements: Arc::default() })
     }
 
@@ -124,17 +125,13 @@ impl Database {
         }
         Ok(Connection::transaction(transaction, Arc::clone(&self.statements)))
     }
-
-    fn unit(&self, scope: &OrgScope, connection: Connection) -> Unit {
-        Unit::new(scope.clone(), connection, self.ids.clone(), self.watch.clone())
-    }
 }
 
 #[async_trait]
 impl Store for Database {
     async fn begin(&self, scope: &OrgScope) -> Result<Box<dyn OrgTx>, StoreError> {
         let connection = self.transaction(scope).await.map_err(store_error)?;
-        Ok(Box::new(self.unit(scope, connection)))
+        Ok(Box::new(Unit::changing(scope.clone(), connection, self.ids.clone(), self.watch.clone())))
     }
 
     /// On PostgreSQL a read has a transaction too: row-level security goes by a setting that lives in one.
@@ -144,6 +141,6 @@ impl Store for Database {
         } else {
             self.global()
         };
-        Ok(Box::new(self.unit(scope, connection)))
+        Ok(Box::new(Unit::reading(scope.clone(), connection, self.ids.clone(), self.watch.clone())))
     }
 }

@@ -125,7 +125,12 @@ pub(super) async fn prepare_sqlite(
     if let (DatabaseUrl::SqliteFile(path), false) = (url, is_new) {
         copy_beside(database, path, clock).await?;
     }
-    Migrator::up(database, None).await.map_err(SchemaError::Migrate)
+    match Migrator::up(database, None).await {
+        Ok(()) => Ok(()),
+        // Another process that started at the same time was first, and did all of it.
+        Err(_) if self::status(database).await?.pending.is_empty() => Ok(()),
+        Err(error) => Err(SchemaError::Migrate(error)),
+    }
 }
 
 async fn copy_beside(
@@ -231,4 +236,26 @@ fn user(url: &SecretString) -> Result<String, SchemaError> {
         ConnectError::Unreachable(DbErr::Conn(sea_orm::RuntimeErr::Internal(error.to_string())))
     })?;
     Ok(options.get_username().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+
+    #[tokio::test]
+    async fn the_copy_has_what_was_written_and_is_no_longer_written_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("it's.db");
+        let (database, _) = connect::open(&DatabaseUrl::SqliteFile(file.clone())).await.unwrap();
+        database.execute_unprepared("CREATE TABLE a (b); INSERT INTO a VALUES (1)").await.unwrap();
+        copy_beside(&database, &file, &SystemClock).await.unwrap();
+        database.execute_unprepared("INSERT INTO a VALUES (2)").await.unwrap();
+
+        let mut files = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().path());
+        let copy = files.find(|file| file.to_string_lossy().contains(".db.before-migration-2")).unwrap();
+        let (copy, _) = connect::open(&DatabaseUrl::SqliteFile(copy)).await.unwrap();
+        let rows = copy.query_all_raw(raw(DbBackend::Sqlite, "SELECT b FROM a")).await.unwrap();
+        assert_eq!(rows.len(), 1);
+    }
 }

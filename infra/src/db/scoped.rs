@@ -15,6 +15,13 @@ pub(crate) trait OrgOwned: EntityTrait {
     const ORG: Self::Column;
 }
 
+/// A table whose rows have an id of their own and are edited.
+pub(crate) trait Edited: OrgOwned {
+    const ID: Self::Column;
+    const VERSION: Self::Column;
+    const UPDATED_AT: Self::Column;
+}
+
 /// Adds one organization to every query.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scoped(OrgId);
@@ -65,4 +72,44 @@ where
 {
     let conflict = OnConflict::columns(columns).do_nothing().to_owned();
     Ok(insert.on_conflict(conflict).exec_without_returning(connection).await? == 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::id::TypedId;
+    use sea_orm::{DbBackend, QueryTrait, sea_query::Expr};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::db::taxonomies::{ActiveModel, Column, Entity};
+
+    const ORGANIZATION: Uuid = Uuid::from_u128(0xace);
+    const OTHER: Uuid = Uuid::from_u128(0xbad);
+
+    #[test]
+    fn every_statement_names_the_organization_whatever_it_is_given() {
+        let scoped = Scoped::new(OrgId::from_uuid(ORGANIZATION));
+        let predicate = format!(r#""taxonomies"."org_id" = '{ORGANIZATION}'"#);
+        let other = Column::OrgId.eq(OTHER);
+        for sql in [
+            scoped.find::<Entity>().filter(other.clone()).build(DbBackend::Postgres),
+            scoped
+                .update::<Entity>()
+                .filter(other.clone())
+                .col_expr(Column::Name, Expr::value("x"))
+                .build(DbBackend::Postgres),
+            scoped.delete::<Entity>().filter(other).build(DbBackend::Postgres),
+        ] {
+            let sql = sql.to_string();
+            assert!(sql.contains(&format!("WHERE {predicate} AND ")), "{sql}");
+        }
+    }
+
+    #[test]
+    fn a_new_row_is_the_organizations_own_even_if_it_says_otherwise() {
+        let row = ActiveModel { org_id: sea_orm::ActiveValue::Set(OTHER), ..Default::default() };
+        let sql =
+            Scoped::new(OrgId::from_uuid(ORGANIZATION)).insert(row).build(DbBackend::Postgres).to_string();
+        assert!(sql.contains(&ORGANIZATION.to_string()) && !sql.contains(&OTHER.to_string()), "{sql}");
+    }
 }

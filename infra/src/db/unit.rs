@@ -10,16 +10,22 @@ use domain::{
     id::{EventId, Ids, TypedId},
     identity::{UserReader, UserRepository},
     organizations::{OrganizationReader, OrganizationRepository},
+    page::{Page, PageRequest},
     store::{OrgReader, OrgTx, StoreError},
 };
-use sea_orm::{ActiveValue::Set, DbErr, EntityTrait};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, DbErr, EntityTrait, ExprTrait, ModelTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    UpdateMany,
+    sea_query::{Expr, LockType, ValueType},
+};
 
 use super::{
     connection::Connection,
     entities::{events, outbox},
     epochs,
     error::store_error,
-    scoped::Scoped,
+    scoped::{Edited, Scoped},
 };
 use crate::epochs::EpochWatch;
 
@@ -27,6 +33,8 @@ use crate::epochs::EpochWatch;
 pub(crate) struct Unit {
     scope: OrgScope,
     pub(crate) connection: Connection,
+    /// It was begun to change something.
+    changes: bool,
     pub(crate) ids: Ids,
     /// What was changed that cached things depend on; their epochs are written at commit.
     touched: Mutex<Vec<Subject>>,
@@ -34,8 +42,12 @@ pub(crate) struct Unit {
 }
 
 impl Unit {
-    pub(super) fn new(scope: OrgScope, connection: Connection, ids: Ids, watch: EpochWatch) -> Self {
-        Self { scope, connection, ids, touched: Mutex::default(), watch }
+    pub(super) fn reading(scope: OrgScope, connection: Connection, ids: Ids, watch: EpochWatch) -> Self {
+        Self { scope, connection, changes: false, ids, touched: Mutex::default(), watch }
+    }
+
+    pub(super) fn changing(scope: OrgScope, connection: Connection, ids: Ids, watch: EpochWatch) -> Self {
+        Self { changes: true, ..Self::reading(scope, connection, ids, watch) }
     }
 
     /// Begins a query on this organization's rows.
@@ -46,6 +58,45 @@ impl Unit {
     /// The organization's own row has this id; for everything else there is [`Unit::scoped`].
     pub(crate) fn org_id(&self) -> domain::id::OrgId {
         self.scope.org_id()
+    }
+
+    /// One row. Where something is to be changed, nobody else changes it until the transaction ends, so that what is
+    /// decided on it holds: without `If-Match` the last write wins and none is refused. SQLite has one writer at a
+    /// time and needs no lock. References to the row may still be made meanwhile.
+    pub(crate) async fn one<E: Edited>(&self, rows: Select<E>) -> Result<Option<E::Model>, DbErr> {
+        let rows = if self.changes { rows.lock(LockType::NoKeyUpdate) } else { rows };
+        rows.one(&self.connection).await
+    }
+
+    /// Changes one row, whatever its version.
+    pub(crate) fn edit<E: Edited>(&self, id: impl TypedId) -> UpdateMany<E> {
+        self.scoped()
+            .update::<E>()
+            .filter(E::ID.eq(id.uuid()))
+            .col_expr(E::VERSION, Expr::col(E::VERSION).add(1))
+            .col_expr(E::UPDATED_AT, Expr::value(self.ids.clock().now()))
+    }
+
+    /// Changes one row if it still has the version that it was read with.
+    pub(crate) fn edit_version<E: Edited>(&self, id: impl TypedId, version: i64) -> UpdateMany<E> {
+        self.edit::<E>(id).filter(E::VERSION.eq(version))
+    }
+
+    /// A page of rows, newest first.
+    pub(crate) async fn page<E: Edited>(
+        &self,
+        rows: Select<E>,
+        page: PageRequest,
+    ) -> Result<Page<E::Model>, DbErr> {
+        let mut rows = rows.order_by_desc(E::ID).limit(u64::from(page.limit) + 1);
+        if let Some(after) = page.after {
+            rows = rows.filter(E::ID.lt(after));
+        }
+        let rows = rows.all(&self.connection).await?;
+        // `ID` is a column of UUIDs, so there is always one.
+        Ok(Page::from_surplus(rows, page.limit, |row| {
+            ValueType::try_from(row.get(E::ID)).unwrap_or_default()
+        }))
     }
 
     /// Notes that what is cached of the subject is stale once this unit commits.

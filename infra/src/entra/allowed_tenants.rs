@@ -9,18 +9,16 @@ use std::{
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    access::{AllowedTenants, VerificationError},
+    access::{AllowedTenant, AllowedTenants, TenantSelector, VerificationError},
     clock::Clock,
 };
 use futures_util::future::join_all;
 use uuid::Uuid;
 
 use super::{
-    Authority, AuthorityError, TenantSelector,
-    authority::parse_domain,
+    Authority,
     fetch::{FetchError, Limits},
     metadata::fetch_v2_issuer,
-    parse_guid,
 };
 
 /// A domain is resolved anew after this; the old answer serves while the authority is down.
@@ -30,23 +28,6 @@ const UNKNOWN: TimeDelta = TimeDelta::minutes(5);
 /// After a failure, without and with an earlier answer.
 const RETRY: TimeDelta = TimeDelta::seconds(5);
 const RETRY_WITH_ANSWER: TimeDelta = TimeDelta::minutes(1);
-
-/// An entry of the list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AllowedTenant {
-    Id(Uuid),
-    /// A domain that the tenant has verified.
-    Domain(String),
-}
-
-impl AllowedTenant {
-    /// Reads an entry as it is configured: a tenant id or a domain.
-    pub fn parse(text: &str) -> Result<Self, AuthorityError> {
-        let text = text.trim();
-        let domain = || parse_domain(text).map(Self::Domain);
-        parse_guid(text).map(Self::Id).or_else(domain).ok_or_else(|| AuthorityError::Tenant(text.to_owned()))
-    }
-}
 
 /// Knows the list. Domains are resolved when they are first needed, each by one request at a time.
 pub struct EntraAllowedTenants {

@@ -1,10 +1,10 @@
 //! The `issuer` of a metadata document, with or without the placeholder for the tenant.
 
-use domain::access::PERSONAL_ACCOUNTS_TENANT;
+use domain::access::{PERSONAL_ACCOUNTS_TENANT, TenantSelector};
 use url::Url;
 use uuid::Uuid;
 
-use super::{TenantSelector, parse_guid};
+use super::parse_guid;
 
 /// What stands for the tenant in the issuer of `common` and `organizations`, and in the issuer of their keys.
 pub(super) const PLACEHOLDER: &str = "{tenantid}";

@@ -22,9 +22,9 @@ mod verify;
 #[cfg(test)]
 mod tests;
 
-pub use allowed_tenants::{AllowedTenant, EntraAllowedTenants};
+pub use allowed_tenants::EntraAllowedTenants;
 pub use audience::AudienceError;
-pub use authority::{Authority, AuthorityError, TenantSelector};
+pub use authority::Authority;
 pub use keys::{AuthorityKeys, KeysState};
 pub use verify::{BearerSettings, BearerVerifier};
 

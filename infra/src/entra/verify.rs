@@ -8,7 +8,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    access::{PERSONAL_ACCOUNTS_TENANT, Rejection, TokenVerifier, VerificationError, VerifiedToken},
+    access::{
+        PERSONAL_ACCOUNTS_TENANT, Rejection, TenantSelector, TokenVerifier, VerificationError, VerifiedToken,
+    },
     clock::Clock,
     entropy::Entropy,
 };
@@ -17,7 +19,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
-    AudienceError, Authority, AuthorityKeys, TenantSelector,
+    AudienceError, Authority, AuthorityKeys,
     audience::Audiences,
     claims::{Members, TenantClaim},
     compact::CompactToken,

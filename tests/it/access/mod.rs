@@ -1,1 +1,13 @@
-//! .
+//! Who is let in, as whom, and until when.
+
+mod administrators;
+mod development;
+mod outages;
+mod profiles;
+mod provisioning;
+mod replicas;
+mod revocation;
+mod signing_keys;
+mod support;
+mod tenant_policy;
+mod verification;

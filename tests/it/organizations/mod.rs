@@ -1,1 +1,3 @@
 mod me;
+mod members;
+mod organization;

@@ -28,3 +28,9 @@ impl ActiveModelBehavior for ActiveModel {}
 impl crate::db::OrgOwned for Entity {
     const ORG: Column = Column::OrgId;
 }
+
+impl crate::db::Edited for Entity {
+    const ID: Column = Column::Id;
+    const VERSION: Column = Column::Version;
+    const UPDATED_AT: Column = Column::UpdatedAt;
+}

@@ -7,7 +7,7 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    access::{Rejection, TokenVerifier, VerificationError, VerifiedToken},
+    access::{Rejection, TenantSelector, TokenVerifier, VerificationError, VerifiedToken},
     clock::Clock,
     entropy::Entropy,
 };
@@ -16,7 +16,7 @@ use super::{
     fake_authority::{Document, FakeAuthority},
     tokens::{CLIENT, Key, Token},
 };
-use crate::entra::{Authority, AuthorityKeys, BearerVerifier, TenantSelector, fetch::Limits};
+use crate::entra::{Authority, AuthorityKeys, BearerVerifier, fetch::Limits, parse_guid};
 
 /// When the tests begin, in seconds.
 pub(super) const NOW: i64 = 1_800_000_000;
@@ -73,7 +73,7 @@ impl World {
     }
 
     pub(super) fn with(fake: FakeAuthority, tenant: &str, limits: Limits, audiences: &[&str]) -> Self {
-        let authority = Authority::new(fake.base(), TenantSelector::parse(tenant).unwrap()).unwrap();
+        let authority = Authority::new(fake.base().parse().unwrap(), selector(tenant));
         let clock = TestClock::start();
         let keys = AuthorityKeys::with_limits(
             authority,
@@ -126,4 +126,16 @@ pub(super) fn is_unavailable<T>(result: &Result<T, VerificationError>) -> bool {
 pub(super) fn client() -> reqwest::Client {
     let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
     builder.build().unwrap()
+}
+
+/// A selector as an operator would write it.
+fn selector(text: &str) -> TenantSelector {
+    match text {
+        "common" => TenantSelector::Common,
+        "organizations" => TenantSelector::Organizations,
+        "consumers" => TenantSelector::Consumers,
+        text => {
+            parse_guid(text).map_or_else(|| TenantSelector::Domain(text.to_owned()), TenantSelector::Tenant)
+        }
+    }
 }

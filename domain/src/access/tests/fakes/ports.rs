@@ -1,0 +1,180 @@
+//! The ports themselves.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, atomic::Ordering},
+};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use tokio::sync::OnceCell;
+use uuid::Uuid;
+
+use super::{Place, State};
+use crate::{
+    access::{
+        AllowedTenants, AuthenticationError, CachedPrincipal, Directory, Epochs, EpochsUnavailable, Loading,
+        Mark, OrgScope, PrincipalCache, Subject, TokenVerifier, VerificationError, VerifiedToken,
+    },
+    annotations::{AnnotationReader, TaxonomyReader},
+    clock::Clock,
+    entropy::Entropy,
+    id::{OrgId, UserId},
+    identity::{User, UserReader},
+    organizations::{Organization, OrganizationOrigin, OrganizationReader},
+    page::{Page, PageRequest},
+    store::{OrgReader, OrgTx, Store, StoreError},
+};
+
+#[derive(Clone)]
+pub(super) struct Ports(pub Arc<State>);
+
+impl Clock for Ports {
+    fn now(&self) -> DateTime<Utc> {
+        *self.0.now.lock().unwrap()
+    }
+}
+
+impl Entropy for Ports {
+    fn fill(&self, bytes: &mut [u8]) {
+        bytes.fill(0);
+    }
+}
+
+#[async_trait]
+impl TokenVerifier for Ports {
+    async fn verify(&self, _token: &str) -> Result<VerifiedToken, VerificationError> {
+        self.0.loads.fetch_add(1, Ordering::SeqCst);
+        self.0.pass(Place::Verifying).await;
+        self.0.token.lock().unwrap().clone()
+    }
+
+    fn trusts(&self, key_id: &str) -> bool {
+        assert_eq!(key_id, "key");
+        self.0.trusts.load(Ordering::SeqCst)
+    }
+}
+
+#[async_trait]
+impl AllowedTenants for Ports {
+    async fn contains(&self, _tenant: Uuid) -> Result<bool, VerificationError> {
+        Ok(true)
+    }
+}
+
+#[async_trait]
+impl Directory for Ports {
+    async fn find(&self, _origin: &OrganizationOrigin) -> Result<Option<OrgId>, StoreError> {
+        Ok(Some(self.0.organization.lock().unwrap().id))
+    }
+}
+
+#[async_trait]
+impl Epochs for Ports {
+    fn mark(&self) -> Mark {
+        Mark(self.0.sequence.load(Ordering::SeqCst))
+    }
+
+    async fn unchanged_since(&self, mark: Mark, subjects: &[Subject]) -> Result<bool, EpochsUnavailable> {
+        self.0.marks.lock().unwrap().push(mark.0);
+        if self.0.epochs_unavailable.load(Ordering::SeqCst) {
+            return Err(EpochsUnavailable);
+        }
+        let unchanged = {
+            let changes = self.0.changes.lock().unwrap();
+            subjects.iter().all(|subject| changes.get(subject).is_none_or(|at| *at <= mark.0))
+        };
+        self.0.pass(Place::HasCompared).await;
+        Ok(unchanged)
+    }
+}
+
+#[async_trait]
+impl Store for Ports {
+    async fn begin(&self, _scope: &OrgScope) -> Result<Box<dyn OrgTx>, StoreError> {
+        unreachable!("organization and user are known and have not changed")
+    }
+
+    async fn read(&self, _scope: &OrgScope) -> Result<Box<dyn OrgReader>, StoreError> {
+        Ok(Box::new(self.clone()))
+    }
+}
+
+impl OrgReader for Ports {
+    fn organization(&self) -> &dyn OrganizationReader {
+        self
+    }
+
+    fn users(&self) -> &dyn UserReader {
+        self
+    }
+
+    fn taxonomies(&self) -> &dyn TaxonomyReader {
+        unreachable!("authentication has nothing to do with taxonomies")
+    }
+
+    fn annotations(&self) -> &dyn AnnotationReader {
+        unreachable!("authentication has nothing to do with annotations")
+    }
+}
+
+#[async_trait]
+impl OrganizationReader for Ports {
+    async fn get(&self) -> Result<Option<Organization>, StoreError> {
+        Ok(Some(self.0.organization.lock().unwrap().clone()))
+    }
+}
+
+#[async_trait]
+impl UserReader for Ports {
+    async fn get(&self, _id: UserId) -> Result<Option<User>, StoreError> {
+        Ok(Some(self.0.user.lock().unwrap().clone()))
+    }
+
+    async fn find_by_object_id(&self, _object_id: Uuid) -> Result<Option<User>, StoreError> {
+        let user = self.0.user.lock().unwrap().clone();
+        self.0.pass(Place::HasRead).await;
+        Ok(Some(user))
+    }
+
+    async fn list(&self, _page: PageRequest) -> Result<Page<User>, StoreError> {
+        unreachable!("authentication lists nobody")
+    }
+}
+
+type Load = OnceCell<Result<Arc<CachedPrincipal>, Arc<AuthenticationError>>>;
+
+/// Keeps what the real cache keeps: successes, also of a load during which the token was forgotten.
+#[derive(Default)]
+pub(super) struct Cache {
+    entries: Mutex<HashMap<String, Arc<CachedPrincipal>>>,
+    loading: Mutex<HashMap<String, Arc<Load>>>,
+}
+
+#[async_trait]
+impl PrincipalCache for Cache {
+    async fn get(&self, token: &str) -> Option<Arc<CachedPrincipal>> {
+        self.entries.lock().unwrap().get(token).cloned()
+    }
+
+    async fn load(
+        &self,
+        token: &str,
+        load: Loading<'_>,
+    ) -> Result<Arc<CachedPrincipal>, Arc<AuthenticationError>> {
+        let cell = Arc::clone(self.loading.lock().unwrap().entry(token.to_owned()).or_default());
+        let load = async {
+            let result = load.await.map_err(Arc::new);
+            if let Ok(entry) = &result {
+                self.entries.lock().unwrap().insert(token.to_owned(), Arc::clone(entry));
+            }
+            self.loading.lock().unwrap().remove(token);
+            result
+        };
+        cell.get_or_init(|| load).await.clone()
+    }
+
+    async fn forget(&self, token: &str) {
+        self.entries.lock().unwrap().remove(token);
+    }
+}

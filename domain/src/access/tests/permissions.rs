@@ -1,0 +1,98 @@
+//! Who may do what.
+
+use super::fakes::World;
+use crate::{
+    access::{ALL_PERMISSIONS, Forbidden, Origin, Permission, Role, SignedIn},
+    annotations::{self, taxonomies},
+    organizations::{self, members},
+};
+
+#[test]
+fn each_role_has_its_permissions_and_no_others() {
+    let of = |role: Role| role.permissions().collect::<Vec<_>>();
+    let member =
+        ["annotations:read", "annotations:write", "members:read", "organization:read", "taxonomies:read"];
+    let admin_alone = ["annotations:moderate", "members:manage", "organization:manage", "taxonomies:manage"];
+    assert_eq!(of(Role::Member), member);
+    let mut all = [&member[..], &admin_alone].concat();
+    all.sort_unstable();
+    assert_eq!(of(Role::Admin), all);
+}
+
+#[test]
+fn every_permission_that_a_handler_can_name_is_in_the_list_and_the_other_way_round() {
+    fn word<P: Permission>() -> &'static str {
+        assert_eq!(P::MARKER.strip_prefix("permission:"), P::NAME);
+        P::NAME.unwrap()
+    }
+    let mut named = [
+        word::<annotations::Read>(),
+        word::<annotations::Write>(),
+        word::<annotations::Moderate>(),
+        word::<taxonomies::Read>(),
+        word::<taxonomies::Manage>(),
+        word::<organizations::Read>(),
+        word::<organizations::Manage>(),
+        word::<members::Read>(),
+        word::<members::Manage>(),
+    ];
+    named.sort_unstable();
+    assert_eq!(ALL_PERMISSIONS.iter().map(|(word, _)| *word).collect::<Vec<_>>(), named);
+    assert!(SignedIn::NAME.is_none());
+}
+
+#[test]
+fn a_role_is_read_back_from_its_word() {
+    for role in [Role::Member, Role::Admin] {
+        assert_eq!(Role::parse(role.as_str()), Some(role));
+    }
+    assert_eq!(Role::parse("Admin"), None);
+}
+
+#[tokio::test]
+async fn a_principal_gives_the_proof_of_what_it_may_and_of_nothing_else() {
+    let world = World::new();
+    let member = world.bearer().await.unwrap();
+    assert!(member.authorize::<SignedIn>(Origin::default()).is_ok());
+    let proof = member.authorize::<annotations::Write>(Origin::default()).unwrap();
+    assert_eq!(proof.scope().org_id(), member.organization().id);
+    assert_eq!(proof.scope().actor().user_id(), Some(member.user().id));
+    assert!(matches!(member.authorize::<members::Manage>(Origin::default()), Err(Forbidden)));
+}
+
+#[tokio::test]
+async fn the_greater_of_the_roles_counts_that_the_organization_and_the_token_give() {
+    for (given, by_token, role) in [
+        (Some(Role::Admin), None, Role::Admin),
+        (Some(Role::Member), Some("Tenantry.Admin"), Role::Admin),
+        (None, None, Role::Member),
+    ] {
+        let world = World::new();
+        world.state.user.lock().unwrap().role = given;
+        world.state.token.lock().unwrap().as_mut().unwrap().app_roles =
+            by_token.map(ToOwned::to_owned).into_iter().collect();
+        assert_eq!(world.bearer().await.unwrap().roles(), [role]);
+    }
+}
+
+#[tokio::test]
+async fn an_application_has_what_its_app_roles_name_and_a_person_does_not() {
+    let with = |scopes: &[&str]| {
+        let world = World::new();
+        {
+            let mut token = world.state.token.lock().unwrap();
+            let token = token.as_mut().unwrap();
+            token.scopes = scopes.iter().map(|&scope| scope.to_owned()).collect();
+            token.app_roles =
+                ["annotations:moderate", "annotations:read", "everything"].map(str::to_owned).into();
+        }
+        world
+    };
+    let app = with(&[]);
+    app.state.user.lock().unwrap().role = None;
+    let app = app.bearer().await.unwrap();
+    assert_eq!(app.permissions(), ["annotations:moderate", "annotations:read"]);
+    assert!(app.roles().is_empty());
+    let person = with(&["access_as_user"]).bearer().await.unwrap();
+    assert_eq!(person.permissions(), Role::Member.permissions().collect::<Vec<_>>());
+}

@@ -1,0 +1,16 @@
+//! The proof of one permission is not that of another.
+
+use domain::{
+    access::Authorized,
+    annotations::{AnnotationError, Annotations, NewAnnotation, Read},
+};
+
+async fn create(
+    annotations: &Annotations,
+    caller: &Authorized<Read>,
+    new: NewAnnotation,
+) -> Result<(), AnnotationError> {
+    annotations.create(caller, new).await.map(|_| ())
+}
+
+fn main() {}

@@ -1,0 +1,5 @@
+//! Queries begin in `infra` only.
+
+use infra::db::scoped::Scoped;
+
+fn main() {}

@@ -1,0 +1,119 @@
+//! Every operation, called by those who may not: without a credential, and without the permission that the document
+//! says it needs.
+
+use domain::access::{ALL_PERMISSIONS, Role};
+use serde_json::Value;
+use tests::{Actor, emulator::ids};
+
+use super::{
+    fill::{Filled, Place, fill, unknown},
+    world::World,
+};
+use crate::openapi::operation::{Operation, operations};
+
+fn of_a(world: &World, operation: &Operation) -> Filled {
+    fill(&world.app.app.document, operation, &|place: Place, name: &str| world.a.noun(place, name))
+        .expect("the walk can fill it")
+}
+
+fn of_nobody(world: &World, operation: &Operation) -> Filled {
+    let nouns = |place: Place, name: &str| world.a.noun(place, name).map(unknown);
+    fill(&world.app.app.document, operation, &nouns).expect("the walk can fill it")
+}
+
+#[tokio::test]
+async fn without_a_credential_nobody_gets_in() {
+    let world = World::filled().await;
+    let before = world.rows_of_a().await;
+    for operation in operations(&world.app.app.document) {
+        let id = &operation.id;
+        let secured = operation.raw["security"].as_array().is_some_and(|schemes| !schemes.is_empty());
+        assert!(secured, "{id} can be called by anybody: if it is meant so, list it here with the reason");
+        for (actor, challenge) in [
+            (world.app.anonymous(), "Bearer"),
+            (world.app.token("no token"), "Bearer error=\"invalid_token\""),
+            // Claiming to be of an organization is no credential.
+            (world.app.anonymous().with("X-Tenant-ID", &world.a.id), "Bearer"),
+        ] {
+            let statements = world.app.app.statements();
+            let refused = of_a(&world, &operation).send(&actor).await;
+            assert_eq!((refused.status.as_u16(), refused.code().as_str()), (401, "UNAUTHORIZED"), "{id}");
+            assert_eq!(refused.header("www-authenticate"), Some(challenge), "{id}");
+            assert_eq!(world.app.app.statements(), statements, "{id}");
+            world.assert_silent(&refused, &Value::Null, id);
+        }
+    }
+    assert_eq!(world.rows_of_a().await, before);
+}
+
+#[tokio::test]
+async fn a_member_may_call_what_the_policy_gives_to_members_and_nothing_else() {
+    let world = World::filled().await;
+    let before = world.rows_of_a().await;
+    let granted: Vec<&str> = Role::Member.permissions().collect();
+    let (mut refused, mut allowed) = (0, 0);
+    for operation in operations(&world.app.app.document) {
+        let is_granted = operation.permission.as_deref().is_none_or(|word| granted.contains(&word));
+        if is_granted {
+            allowed += 1;
+            may(&world, &operation, &world.a.member).await;
+        } else {
+            refused += 1;
+            may_not(&world, &operation, &world.a.member).await;
+        }
+    }
+    assert!(refused > 0 && allowed > 0, "{refused} operations were refused and {allowed} allowed");
+    assert_eq!(world.rows_of_a().await, before);
+}
+
+#[tokio::test]
+async fn an_app_role_that_means_nothing_here_grants_nothing() {
+    let world = World::filled().await;
+    let application = world.app.application("Tenantry", ids::CONTOSO, &["Other.Role"]);
+    let before = world.rows_of_a().await;
+    for operation in operations(&world.app.app.document) {
+        if operation.permission.is_some() {
+            may_not(&world, &operation, &application).await;
+        } else {
+            may(&world, &operation, &application).await;
+        }
+    }
+    assert_eq!(world.rows_of_a().await, before);
+}
+
+#[tokio::test]
+async fn an_app_role_of_a_permissions_name_grants_that_permission_alone() {
+    let world = World::filled().await;
+    for (word, _) in ALL_PERMISSIONS {
+        let application = world.app.application("Tenantry", ids::CONTOSO, &[word]);
+        for operation in operations(&world.app.app.document) {
+            if operation.permission.as_deref().is_none_or(|needed| needed == *word) {
+                may(&world, &operation, &application).await;
+            } else {
+                may_not(&world, &operation, &application).await;
+            }
+        }
+    }
+}
+
+/// The caller is refused, and whether the thing exists makes no difference.
+async fn may_not(world: &World, operation: &Operation, actor: &Actor) {
+    for filled in [of_a(world, operation), of_nobody(world, operation)] {
+        let refused = filled.send(actor).await;
+        assert_eq!(
+            (refused.status.as_u16(), refused.code().as_str()),
+            (403, "FORBIDDEN"),
+            "{}",
+            operation.id
+        );
+        let message = "You do not have access to this resource";
+        assert_eq!(refused.text_at("/error/message"), message, "{}", operation.id);
+    }
+}
+
+/// The caller gets past the door. Behind it is nothing that the ids would name, so little is changed by it.
+async fn may(world: &World, operation: &Operation, actor: &Actor) {
+    let answer = of_nobody(world, operation).send(actor).await;
+    assert!(![401, 403].contains(&answer.status.as_u16()), "{}: {}", operation.id, answer.text);
+    assert!(!answer.status.is_server_error(), "{}: {}", operation.id, answer.text);
+}

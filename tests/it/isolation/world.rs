@@ -1,0 +1,238 @@
+//! Two organizations that are full of data, and what of the first one the second must never learn.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use tests::{Actor, Response, Rows, TestApp, emulator::ids};
+
+use super::fill::{Noun, Place};
+use crate::{
+    annotations::{id, taxonomy, term, user_id},
+    schema::catalog::tables,
+};
+
+/// In every text that the first organization gives; the second one gives none that has it.
+pub(crate) const MARKER: &str = "contoso";
+
+/// A service with two organizations.
+pub(crate) struct World {
+    pub app: TestApp,
+    /// Whose things are to stay unknown.
+    pub a: Organization,
+    /// Who tries.
+    pub b: Organization,
+    /// Ids and texts that are only in rows of the first organization.
+    pub secrets: BTreeSet<String>,
+}
+
+/// An organization, its callers, and the ids of some of its things.
+pub(crate) struct Organization {
+    pub id: String,
+    pub tenant: &'static str,
+    pub admin: Actor,
+    pub member: Actor,
+    pub application: Actor,
+    /// A word for it, in all that it gives.
+    word: &'static str,
+    member_id: String,
+    /// Its default, and in use.
+    topics: String,
+    /// Of `topics`, and in use.
+    used_terms: [String; 2],
+    /// Not in use, so that it can be deleted.
+    places: String,
+    /// Of `places`, with `leaf` below it.
+    branch: String,
+    leaf: String,
+    /// Made by the member, with `used_terms`.
+    annotation: String,
+}
+
+impl World {
+    pub(crate) async fn filled() -> Self {
+        let app = TestApp::start().await;
+        let a = Organization::filled(&app, "contoso", ids::CONTOSO, "adele", "alex").await;
+        let b = Organization::filled(&app, "fabrikam", ids::FABRIKAM, "megan", "nestor").await;
+        let mut world = Self { app, a, b, secrets: BTreeSet::new() };
+        let of_b = texts(&world.rows_with(&[&world.b.id]).await);
+        let of_a = texts(&world.rows_with(&[&world.a.id]).await);
+        world.secrets = of_a.difference(&of_b).cloned().collect();
+        for expected in
+            [&world.a.id, &world.a.leaf, &world.a.annotation, ids::ALEX, "contoso topics", "alex@contoso.com"]
+        {
+            assert!(world.secrets.contains(expected), "{expected} is not in {:?}", world.secrets);
+        }
+        world
+    }
+
+    /// Every row, whatever its table, that names one of these ids, in an order that is always the same.
+    async fn rows_with(&self, ids: &[&str]) -> Vec<(String, Rows)> {
+        let mut found = Vec::new();
+        for table in tables(&self.app.database).await {
+            let mut rows = self.app.database.query(&format!("SELECT * FROM {}", table.name)).await;
+            rows.retain(|row| {
+                let text = json!(row).to_string();
+                ids.iter().any(|id| text.contains(id))
+            });
+            rows.sort_by_cached_key(|row| json!(row).to_string());
+            found.push((table.name, rows));
+        }
+        found
+    }
+
+    /// Every row that names anything of the first organization's: its own, and any that others might have made.
+    pub(crate) async fn rows_of_a(&self) -> Vec<(String, Rows)> {
+        let ids: Vec<&str> = self.ids_of_a().collect();
+        let rows = self.rows_with(&ids).await;
+        assert!(
+            rows.iter().filter(|(_, rows)| !rows.is_empty()).count() > 5,
+            "the organization is not filled"
+        );
+        rows
+    }
+
+    fn ids_of_a(&self) -> impl Iterator<Item = &str> {
+        self.secrets.iter().map(String::as_str).filter(|secret| is_id(secret))
+    }
+
+    /// Whether a text names something that the first organization owns.
+    pub(crate) fn names_something_of_a(&self, text: &str) -> bool {
+        self.ids_of_a().any(|id| text.contains(id))
+    }
+
+    /// A response tells nothing of the first organization. What the caller sent of names from outside (of a site, an
+    /// item) may come back, once it was taken.
+    #[track_caller]
+    pub(crate) fn assert_silent(&self, response: &Response, sent: &Value, what: &str) {
+        let mut told = response.text.to_lowercase();
+        for (name, value) in &response.headers {
+            told.push_str(&format!("\n{name}: {}", String::from_utf8_lossy(value.as_bytes())).to_lowercase());
+        }
+        if response.status.is_success() {
+            for sent in strings(sent).into_iter().filter(|text| !is_id(text)) {
+                told = told.replace(&sent.to_lowercase(), "");
+            }
+        }
+        assert!(!told.contains(MARKER), "{what}: {told}");
+        for secret in &self.secrets {
+            assert!(!told.contains(&secret.to_lowercase()), "{what} tells {secret}: {told}");
+        }
+    }
+}
+
+impl Organization {
+    async fn filled(
+        app: &TestApp,
+        word: &'static str,
+        tenant: &'static str,
+        admin: &str,
+        member: &str,
+    ) -> Self {
+        let (admin, member) = (app.user(admin), app.user(member));
+        let application = app.application("Tenantry", tenant, &[ids::TENANTRY_ADMIN]);
+        let id_of = |response: Response| response.text_at("/data/organization/id");
+        let organization = id_of(admin.get("/api/auth/me").await.expect(200));
+        let member_id = user_id(&member).await;
+        application.get("/api/auth/me").await.expect(200);
+        let suspended = user_id(&app.application("Stranger", tenant, &["Other.Role"])).await;
+        admin.post(&format!("/api/members/{suspended}/suspend"), json!({})).await.expect(200);
+
+        let topics = taxonomy(&admin, &format!("{word} topics")).await;
+        let places = taxonomy(&admin, &format!("{word} places")).await;
+        let used_terms = [
+            term(&admin, &topics, &format!("{word} law")).await,
+            term(&admin, &topics, &format!("{word} tax")).await,
+        ];
+        let branch = term(&admin, &places, &format!("{word} north")).await;
+        let below = json!({ "label": format!("{word} hill"), "parentId": branch });
+        let leaf = id(&admin.post(&format!("/api/taxonomies/{places}/terms"), below).await.expect(201));
+        let described = json!({ "description": format!("{word} description") });
+        admin.patch(&format!("/api/taxonomies/{places}"), described).await.expect(200);
+        let on_item = json!({
+            "siteId": format!("{word}-site"), "driveId": format!("{word}-drive"), "itemId": format!("{word}-item"),
+            "note": format!("{word} note"), "termIds": used_terms,
+        });
+        admin.post("/api/annotations", on_item.clone()).await.expect(201);
+        let annotation = id(&member.post("/api/annotations", on_item).await.expect(201));
+        let settings = json!({
+            "name": format!("{word} organization"),
+            "settings": { "defaultTaxonomyId": topics, "config": { format!("{word} key"): format!("{word} value") } },
+        });
+        admin.patch("/api/auth/organization", settings).await.expect(200);
+        // Known again after that change, so that requests cost what they cost and not what the first one costs.
+        for actor in [&admin, &member, &application] {
+            actor.get("/api/auth/me").await.expect(200);
+        }
+        Self {
+            id: organization,
+            tenant,
+            admin,
+            member,
+            application,
+            word,
+            member_id,
+            topics,
+            used_terms,
+            places,
+            branch,
+            leaf,
+            annotation,
+        }
+    }
+
+    /// Everybody who may try something, by what they are.
+    pub(crate) fn callers(&self) -> [(&'static str, &Actor); 3] {
+        [("a member", &self.member), ("an administrator", &self.admin), ("an application", &self.application)]
+    }
+
+    /// THE TABLE: what stands for a parameter or a member of a body, by where it is and what it is called. Whatever
+    /// is not here is made from its schema, but for ids, of which one must say whose they are.
+    pub(crate) fn noun(&self, place: Place, name: &str) -> Option<Noun> {
+        let outside = |noun: &str| json!(format!("{}-{noun}", self.word));
+        let value = match (place, name) {
+            (_, "annotationId") => json!(self.annotation),
+            (_, "authorId" | "userId") => json!(self.member_id),
+            (_, "defaultTaxonomyId") => json!(self.topics),
+            (_, "driveId") => outside("drive"),
+            (_, "itemId") => outside("item"),
+            (_, "parentId") => json!(self.branch),
+            (_, "siteId") => outside("site"),
+            (_, "taxonomyId") => json!(self.places),
+            (Place::Path, "termId") => json!(self.leaf),
+            (_, "termId") => json!(self.used_terms.first()),
+            (_, "termIds") => json!(self.used_terms),
+            // A page or a range, which a schema cannot say.
+            (Place::Body, "place") => json!({ "page": 7 }),
+            // Both have tests of their own in this folder.
+            (Place::Query, "cursor") | (Place::Header, "If-Match") => return Some(Noun::LeaveOut),
+            _ => return None,
+        };
+        Some(Noun::Value(value))
+    }
+}
+
+/// Whether a text is an id.
+pub(crate) fn is_id(text: &str) -> bool {
+    text.len() == 36 && uuid::Uuid::try_parse(text).is_ok()
+}
+
+/// All texts of a JSON value, names of members included.
+fn strings(value: &Value) -> BTreeSet<String> {
+    match value {
+        // SQLite keeps JSON as text.
+        Value::String(text) => match serde_json::from_str(text) {
+            Ok(inner @ (Value::Object(_) | Value::Array(_))) => strings(&inner),
+            _ => BTreeSet::from([text.clone()]),
+        },
+        Value::Array(items) => items.iter().flat_map(strings).collect(),
+        Value::Object(members) => members
+            .iter()
+            .flat_map(|(name, value)| strings(value).into_iter().chain([name.clone()]))
+            .collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => BTreeSet::new(),
+    }
+}
+
+fn texts(rows: &[(String, Rows)]) -> BTreeSet<String> {
+    rows.iter().flat_map(|(_, rows)| strings(&json!(rows))).filter(|text| text.len() > 3).collect()
+}

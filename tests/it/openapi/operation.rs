@@ -1,0 +1,82 @@
+//! The operations of the OpenAPI document, for tests that hold for every one of them.
+
+use poem::http::Method;
+use serde_json::{Value, json};
+
+/// An operation, as the document describes it.
+#[derive(Clone, Debug)]
+pub(crate) struct Operation {
+    pub id: String,
+    pub method: Method,
+    /// With `{name}` where a parameter stands.
+    pub path: String,
+    pub parameters: Vec<Parameter>,
+    /// The schema of its JSON body.
+    pub body: Option<Value>,
+    /// The permission that it needs; `None` when being signed in is enough.
+    pub permission: Option<String>,
+    /// All that the document says about it.
+    pub raw: Value,
+}
+
+/// A parameter of an operation.
+#[derive(Clone, Debug)]
+pub(crate) struct Parameter {
+    pub name: String,
+    /// `path`, `query`, `header` or `cookie`.
+    pub place: String,
+    pub schema: Value,
+}
+
+impl Operation {
+    /// Whether it takes a parameter of this name, wherever.
+    pub(crate) fn takes(&self, name: &str) -> bool {
+        self.parameters.iter().any(|parameter| parameter.name == name)
+    }
+}
+
+/// Every operation of a document.
+pub(crate) fn operations(document: &Value) -> Vec<Operation> {
+    let paths = document["paths"].as_object().expect("the document has paths");
+    let mut all = Vec::new();
+    for (path, item) in paths {
+        for (method, raw) in item.as_object().expect("a path has methods") {
+            all.push(operation(method, path, raw));
+        }
+    }
+    assert!(!all.is_empty(), "the document has no operation, so a walk over it proves nothing");
+    all
+}
+
+fn operation(method: &str, path: &str, raw: &Value) -> Operation {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let parameters = raw["parameters"].as_array().into_iter().flatten();
+    Operation {
+        id: text(&raw["operationId"]),
+        method: method.to_uppercase().parse().expect("a method of HTTP"),
+        path: path.to_owned(),
+        parameters: parameters
+            .map(|parameter| Parameter {
+                name: text(&parameter["name"]),
+                place: text(&parameter["in"]),
+                schema: parameter["schema"].clone(),
+            })
+            .collect(),
+        body: raw.pointer("/requestBody/content/application~1json/schema").cloned(),
+        permission: raw["x-permission"].as_str().map(str::to_owned),
+        raw: raw.clone(),
+    }
+}
+
+/// A schema with its reference followed, through the `allOf` in which the framework wraps one.
+pub(crate) fn resolve(document: &Value, schema: &Value) -> Value {
+    let wrapped = schema["allOf"].as_array().into_iter().flatten().find(|part| part["$ref"].is_string());
+    match wrapped.unwrap_or(schema)["$ref"].as_str() {
+        Some(reference) => {
+            let pointer = reference.trim_start_matches('#');
+            let found = document.pointer(pointer).cloned();
+            resolve(document, &found.unwrap_or_else(|| json!({ "missing": reference })))
+        }
+        None => schema.clone(),
+    }
+}

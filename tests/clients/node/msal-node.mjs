@@ -62,10 +62,10 @@ for (const thumbprint of ["thumbprintSha256", "thumbprint"]) {
 const client = confidential();
 
 /** Signs in by code and PKCE. */
-async function byCode(user, more = {}) {
+async function byCode(user, more = {}, application = client) {
   const { verifier, challenge } = await new CryptoProvider().generatePkceCodes();
   const request = { scopes: [scope], redirectUri: callback, ...more };
-  const url = await client.getAuthCodeUrl({
+  const url = await application.getAuthCodeUrl({
     ...request,
     codeChallenge: challenge,
     codeChallengeMethod: "S256",
@@ -75,7 +75,7 @@ async function byCode(user, more = {}) {
   const back = new URL(await signIn(url, user));
   assert.equal(back.searchParams.get("state"), "s");
   const code = back.searchParams.get("code");
-  return client.acquireTokenByCode({ ...request, code, codeVerifier: verifier }, { nonce: "n" });
+  return application.acquireTokenByCode({ ...request, code, codeVerifier: verifier }, { nonce: "n" });
 }
 
 let signedIn;
@@ -157,6 +157,30 @@ await check("msal-node: a challenge is met by a second factor, also on behalf of
   const own = await client.acquireTokenSilent({ account: graph.account, scopes: [scope], forceRefresh: true });
   assert.ok(await onBehalf(own.accessToken));
   await ask("/policies", undefined, "DELETE");
+});
+
+await check("msal-node: a revoked token is challenged by Graph, and replaced after a new sign-in", async () => {
+  const capable = confidential({ clientSecret: secret, clientCapabilities: ["CP1"] });
+  const me = (token) => fetch(`${entra}/v1.0/me`, { headers: { authorization: `Bearer ${token}` } });
+  const scopes = ["User.Read"];
+  const first = await byCode("adele@contoso.com", { scopes }, capable);
+  assert.deepEqual(claims(first.accessToken).xms_cc, ["cp1"]);
+  assert.ok(first.expiresOn - Date.now() > 19 * 3_600_000);
+  assert.equal((await me(first.accessToken)).status, 200);
+  // Tokens and revocations know seconds.
+  await new Promise((passed) => setTimeout(passed, 1100));
+  await ask("/users/adele", { revoke: "sessions" });
+  const answer = await me(first.accessToken);
+  assert.equal(answer.status, 401);
+  const [, challenge] = answer.headers.get("www-authenticate").match(/error="insufficient_claims", claims="([^"]+)"/);
+  const wanted = Buffer.from(challenge, "base64").toString();
+  const error = await thrown(() =>
+    capable.acquireTokenSilent({ account: first.account, scopes, claims: wanted }),
+  );
+  assert.ok(error instanceof InteractionRequiredAuthError, error.stack);
+  assert.equal(error.subError, "bad_token");
+  const second = await byCode("adele@contoso.com", { scopes, claims: wanted }, capable);
+  assert.equal((await me(second.accessToken)).status, 200);
 });
 
 await check("the API accepts these tokens", async () => {

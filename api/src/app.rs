@@ -12,10 +12,11 @@ use domain::{
     id::Ids,
     organizations::{Memberships, Settings},
     page::CursorSeal,
+    rate::SharedRates,
     store::Store,
 };
 use infra::{
-    cache::Principals,
+    cache::{Principals, RedisRates},
     crypto::{KeyRing, SealedCursors, key_file},
     db::{Database, DatabaseSettings, DatabaseUrl},
     entra::{Authority, AuthorityKeys, BearerSettings, BearerVerifier, EntraAllowedTenants, KeysState},
@@ -30,10 +31,12 @@ use crate::{
     annotations::{AnnotationsApi, TaxonomiesApi, TermsApi},
     auth::Gate,
     config::{self, Config, DatabaseKind},
+    edge::Edge,
     health::{Check, Outcome, Readiness, Readyz, healthz},
     http::{BodySchemas, PageQuery, PathMethods},
     openapi,
     organizations::{MeApi, MembersApi, OrganizationApi},
+    rate_limit::RateLimits,
     server::Outermost,
 };
 
@@ -66,6 +69,7 @@ pub struct App {
     database: Database,
     keys: Arc<AuthorityKeys>,
     epochs: EpochWatch,
+    limits: Arc<RateLimits>,
 }
 
 impl App {
@@ -126,8 +130,11 @@ impl App {
         });
         let routes = routes(service, &document, gate, readiness)?;
         let trusted_proxies = config.process.trusted_proxies.clone().into();
+        let limits = rate_limits(config, &parts)?;
+        let edge = Edge::new(&config.http, Arc::clone(&limits));
         let methods = PathMethods::of_document(&document);
-        let endpoint = Outermost { inner: routes, ids: parts.ids(), trusted_proxies, methods }.boxed();
+        let outermost = Outermost { inner: edge.inside(routes), ids: parts.ids(), trusted_proxies, methods };
+        let endpoint = edge.outside(outermost).boxed();
         Ok(Self {
             endpoint: Arc::new(endpoint),
             document,
@@ -135,6 +142,7 @@ impl App {
             database,
             keys,
             epochs,
+            limits,
         })
     }
 
@@ -144,6 +152,7 @@ impl App {
         let mut tasks = tokio::task::JoinSet::new();
         tasks.spawn(Arc::clone(&self.keys).run_background());
         tasks.spawn(self.epochs.clone().listen());
+        tasks.spawn(Arc::clone(&self.limits).forget_idle());
         tasks
     }
 
@@ -164,6 +173,14 @@ impl App {
         drop(self.endpoint);
         Ok(self.database.close().await?)
     }
+}
+
+fn rate_limits(config: &Config, parts: &Parts) -> anyhow::Result<Arc<RateLimits>> {
+    let shared: Option<Arc<dyn SharedRates>> = match &config.redis.url {
+        Some(url) => Some(Arc::new(RedisRates::new(url)?)),
+        None => None,
+    };
+    Ok(Arc::new(RateLimits::new(&config.http, &parts.clock, shared)))
 }
 
 async fn open_database(config: &Config, parts: &Parts) -> anyhow::Result<Database> {

@@ -156,6 +156,11 @@ impl ApiError {
         Self::invalid(&BTreeMap::from([(field.into(), vec![reason.into()])]))
     }
 
+    pub fn rate_limited(retry_after: Duration) -> Self {
+        let error = Self::new(ErrorCode::RateLimited, "Too many requests; try again later");
+        Self { retry_after: Some(retry_after), ..error }
+    }
+
     pub fn unavailable(retry_after: Duration) -> Self {
         let error = Self::new(ErrorCode::Unavailable, "The service cannot answer at the moment; try again");
         Self { retry_after: Some(retry_after), ..error }

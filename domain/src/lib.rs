@@ -14,4 +14,5 @@ pub mod id;
 pub mod identity;
 pub mod organizations;
 pub mod page;
+pub mod rate;
 pub mod store;

@@ -3,9 +3,11 @@
 mod access;
 mod annotations;
 mod architecture;
+mod edge;
 mod envelope;
 mod health;
 mod isolation;
+mod listener;
 mod openapi;
 mod organizations;
 mod policy;

@@ -10,7 +10,7 @@ use poem_openapi::{
 };
 
 use super::Gate;
-use crate::error::ApiError;
+use crate::{error::ApiError, rate_limit};
 
 /// The scheme of Entra ID access tokens in the document.
 pub(super) const BEARER: &str = "entra";
@@ -62,6 +62,7 @@ impl<'a, P: Permission> ApiExtractor<'a> for Caller<P> {
         let principal = gate.principal(request).await?;
         let origin = request.extensions().get::<Origin>().cloned().unwrap_or_default();
         let user = principal.user().id;
+        rate_limit::take_caller(request, &principal).await?;
         tracing::Span::current().record("org.id", principal.organization().id.to_string());
         tracing::Span::current().record("user.id", user.to_string());
         principal.authorize::<P>(origin).map(Self).map_err(|_| ApiError::forbidden().into())

@@ -1,32 +1,28 @@
 //! `tenantry serve`.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use anyhow::Context;
-use poem::{Server, listener::TcpListener};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     app::{App, Parts},
     config::Config,
+    listener::{Limits, Listener, raise_open_files},
 };
-
-/// How long requests may go on after the process was asked to end.
-const DRAIN: Duration = Duration::from_secs(20);
 
 /// Answers requests until the process is asked to end.
 pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
     let app = App::build(config, Parts::system()).await?;
     let background = app.start_background();
     let (host, port) = (config.process.host, config.process.port);
-    let endpoint = Arc::clone(&app.endpoint);
-    tracing::info!(%host, port, public_url = %config.process.public_url, "serving");
-    Server::new(TcpListener::bind((host, port)))
-        .run_with_graceful_shutdown(endpoint, asked_to_end(), Some(DRAIN))
-        .await
-        .with_context(|| {
-            format!("cannot listen on {host}:{port}; is another process there? Change PORT or HOST")
-        })?;
+    let listener =
+        Listener::bind((host, port).into(), raise_open_files(Limits::default())).await.with_context(
+            || format!("cannot listen on {host}:{port}; is another process there? Change PORT or HOST"),
+        )?;
+    let address = listener.local_address()?;
+    tracing::info!(%address, public_url = %config.process.public_url, "serving");
+    listener.run(Arc::clone(&app.endpoint), asked_to_end()).await;
     drop(background);
     app.close().await?;
     tracing::info!("ended");

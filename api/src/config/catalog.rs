@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{
-    database, development, entra, keys, process, revocation, setting::Setting, sources::FILE_NAME, tenants,
+    database, development, entra, http, keys, process, redis, revocation, setting::Setting,
+    sources::FILE_NAME, tenants,
 };
 
 /// Read by later versions and described in `.env.example` already; nothing reads them today.
@@ -11,15 +12,10 @@ pub(super) const LATER: &[&str] = &[
     "API_DOCS",
     "AZURE_CLIENT_CERTIFICATE_PATH",
     "AZURE_CLIENT_SECRET",
-    "CORS_ORIGINS",
     "DOCS_CLIENT_ID",
     "GRAPH_BASE_URL",
     "METRICS_PORT",
-    "RATE_LIMIT_ADDRESS",
     "RATE_LIMIT_AUTH",
-    "RATE_LIMIT_ORGANIZATION",
-    "RATE_LIMIT_PRINCIPAL",
-    "REDIS_URL",
 ];
 
 /// Names of features that are further away: reserved, so that a file which has them starts without a complaint.
@@ -92,6 +88,8 @@ pub(super) fn settings() -> impl Iterator<Item = &'static Setting> {
         keys::SETTINGS,
         development::SETTINGS,
         revocation::SETTINGS,
+        http::SETTINGS,
+        redis::SETTINGS,
     ]
     .into_iter()
     .flatten()

@@ -11,11 +11,13 @@ mod development;
 mod entra;
 mod expansion;
 mod file;
+mod http;
 mod keys;
 mod parse;
 mod problems;
 mod process;
 mod reader;
+mod redis;
 mod revocation;
 mod setting;
 mod sources;
@@ -31,9 +33,11 @@ use domain::access::DevelopmentIdentity;
 pub use self::{
     database::{DatabaseConfig, DatabaseKind},
     entra::EntraConfig,
+    http::HttpConfig,
     keys::{KeyRing, KeysConfig, TokenKey},
     problems::{Problem, Problems},
     process::{Environment, LogFormat, ProcessConfig},
+    redis::RedisConfig,
     revocation::RevocationConfig,
     sources::Sources,
     tenants::TenantsConfig,
@@ -51,6 +55,8 @@ pub struct Config {
     /// Who a request without a credential is; only ever present in a debug build, in development, on loopback.
     pub development: Option<DevelopmentIdentity>,
     pub revocation: RevocationConfig,
+    pub http: HttpConfig,
+    pub redis: RedisConfig,
     /// What the operator should know and may leave as it is; to be logged at start.
     pub warnings: Vec<String>,
 }
@@ -65,8 +71,11 @@ pub fn load(sources: Sources) -> Result<Config, Problems> {
     let keys = KeysConfig::read(&mut reader);
     let development = development::read(&mut reader, &process);
     let revocation = RevocationConfig::read(&mut reader);
+    let http = HttpConfig::read(&mut reader);
+    let redis = RedisConfig::read(&mut reader);
+    let warnings = Vec::new();
     let mut config =
-        Config { process, database, entra, tenants, keys, development, revocation, warnings: Vec::new() };
+        Config { process, database, entra, tenants, keys, development, revocation, http, redis, warnings };
     config.validate(&mut reader);
     config.warnings = reader.finish()?;
     Ok(config)

@@ -38,6 +38,11 @@ pub(crate) fn from_framework(error: poem::Error) -> ApiError {
     if let Some(ReadBodyError::PayloadTooLarge) = error.downcast_ref::<ReadBodyError>() {
         return ApiError::new(ErrorCode::PayloadTooLarge, "The body is too large");
     }
+    if let Some(ReadBodyError::Io(cause)) = error.downcast_ref::<ReadBodyError>()
+        && cause.kind() == std::io::ErrorKind::TimedOut
+    {
+        return ApiError::new(ErrorCode::RequestTimeout, "The body did not arrive in time");
+    }
     if error.is::<NotFoundError>() {
         return ApiError::not_found();
     }

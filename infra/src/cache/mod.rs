@@ -1,5 +1,7 @@
-//! What is remembered in this process.
+//! What is remembered in this process, and counted for all.
 
 mod principals;
+mod rates;
 
 pub use principals::Principals;
+pub use rates::RedisRates;

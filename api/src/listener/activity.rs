@@ -1,0 +1,277 @@
+//! What goes on on one connection, and whether it is the client who keeps it waiting.
+//!
+//! hyper's own time-out for heads is one number for a head that is being sent and for a connection that rests, and
+//! does not run while it finds out which version of HTTP is spoken. So bytes, requests and responses are noted here,
+//! and [`Activity::verdict`] judges them.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    },
+    task::{Context, Poll, ready},
+};
+
+use http_body::{Body, Frame, SizeHint};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::Instant,
+};
+
+use super::Limits;
+
+/// A moment that may not have come: milliseconds since the connection began, and one more.
+#[derive(Default)]
+struct Since(AtomicU64);
+
+/// What goes on on one connection.
+pub(super) struct Activity {
+    born: Instant,
+    /// Requests whose response has not ended.
+    running: AtomicUsize,
+    is_http2: AtomicBool,
+    /// A head has begun and not ended.
+    head: Since,
+    /// Something cannot be written.
+    blocked: Since,
+    /// The last response ended.
+    rest: Since,
+}
+
+/// What is to be done with a connection.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    GoOn,
+    /// Nobody uses it.
+    Idle,
+    /// The client keeps us waiting.
+    Slow(&'static str),
+}
+
+impl Activity {
+    pub(super) fn new() -> Arc<Self> {
+        let activity = Self {
+            born: Instant::now(),
+            running: AtomicUsize::new(0),
+            is_http2: AtomicBool::new(false),
+            head: Since::default(),
+            blocked: Since::default(),
+            rest: Since::default(),
+        };
+        // Who connects has something to ask.
+        activity.head.begin(activity.born);
+        Arc::new(activity)
+    }
+
+    pub(super) fn verdict(&self, limits: &Limits, now: Instant) -> Verdict {
+        let lasts = |since: &Since, limit: std::time::Duration| {
+            since.milliseconds(self.born, now).is_some_and(|past| u128::from(past) >= limit.as_millis())
+        };
+        if lasts(&self.blocked, limits.write) {
+            return Verdict::Slow("it takes nothing of its response");
+        }
+        if self.running.load(Ordering::Acquire) > 0 {
+            return Verdict::GoOn;
+        }
+        if lasts(&self.head, limits.head) {
+            return Verdict::Slow("it does not finish its request's head");
+        }
+        if lasts(&self.rest, limits.idle) { Verdict::Idle } else { Verdict::GoOn }
+    }
+
+    /// A request is there; it runs until what is returned is dropped.
+    pub(super) fn request(self: &Arc<Self>, version: poem::http::Version) -> Running {
+        self.head.end();
+        self.rest.end();
+        if version == poem::http::Version::HTTP_2 {
+            self.is_http2.store(true, Ordering::Relaxed);
+        }
+        self.running.fetch_add(1, Ordering::AcqRel);
+        Running(Arc::clone(self))
+    }
+
+    fn bytes_came(&self) {
+        // On HTTP/2 they may be no head at all; and those that come while a request runs are the next one's turn.
+        if !self.is_http2.load(Ordering::Relaxed) && self.running.load(Ordering::Acquire) == 0 {
+            self.head.begin(self.born);
+        }
+    }
+
+    fn wrote(&self, is_blocked: bool) {
+        if is_blocked { self.blocked.begin(self.born) } else { self.blocked.end() }
+    }
+}
+
+impl Since {
+    fn begin(&self, born: Instant) {
+        if self.0.load(Ordering::Relaxed) == 0 {
+            let past = u64::try_from(born.elapsed().as_millis()).unwrap_or(u64::MAX - 1);
+            self.0.store(past + 1, Ordering::Relaxed);
+        }
+    }
+
+    fn end(&self) {
+        if self.0.load(Ordering::Relaxed) != 0 {
+            self.0.store(0, Ordering::Relaxed);
+        }
+    }
+
+    fn milliseconds(&self, born: Instant, now: Instant) -> Option<u64> {
+        let began = self.0.load(Ordering::Relaxed).checked_sub(1)?;
+        let past = now.saturating_duration_since(born).as_millis();
+        Some(u64::try_from(past).unwrap_or(u64::MAX).saturating_sub(began))
+    }
+}
+
+/// A request that runs.
+pub(super) struct Running(Arc<Activity>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.0.running.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.0.rest.begin(self.0.born);
+        }
+    }
+}
+
+/// A response's body, which is a part of its request's run.
+pub(super) struct RunningBody<B> {
+    body: B,
+    _running: Running,
+}
+
+impl<B> RunningBody<B> {
+    pub(super) fn new(body: B, running: Running) -> Self {
+        Self { body, _running: running }
+    }
+}
+
+impl<B: Body + Unpin> Body for RunningBody<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// A connection whose bytes are noted.
+pub(super) struct Watched<T> {
+    inner: T,
+    activity: Arc<Activity>,
+}
+
+impl<T> Watched<T> {
+    pub(super) fn new(inner: T, activity: Arc<Activity>) -> Self {
+        Self { inner, activity }
+    }
+}
+
+impl<T: AsyncRead + Unpin> AsyncRead for Watched<T> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.inner).poll_read(cx, buffer))?;
+        if buffer.filled().len() > before {
+            self.activity.bytes_came();
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<T: AsyncWrite + Unpin> AsyncWrite for Watched<T> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.inner).poll_write(cx, bytes);
+        self.activity.wrote(written.is_pending());
+        written
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.inner).poll_write_vectored(cx, slices);
+        self.activity.wrote(written.is_pending());
+        written
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use poem::http::Version;
+
+    use super::*;
+
+    /// The verdict when so many seconds have passed since the connection began.
+    fn at(activity: &Activity, seconds: u64) -> Verdict {
+        activity.verdict(&Limits::default(), activity.born + Duration::from_millis(seconds * 1000 + 500))
+    }
+
+    #[test]
+    fn a_head_has_ten_seconds() {
+        let activity = Activity::new();
+        assert_eq!(at(&activity, 9), Verdict::GoOn);
+        assert!(matches!(at(&activity, 10), Verdict::Slow(_)), "who connects has something to ask");
+        let running = activity.request(Version::HTTP_11);
+        assert_eq!(at(&activity, 1000), Verdict::GoOn, "a request has limits of its own");
+        drop(running);
+        activity.bytes_came();
+        assert!(matches!(at(&activity, 10), Verdict::Slow(_)), "the next head");
+    }
+
+    #[test]
+    fn a_rest_has_seventy_five_and_on_http2_bytes_need_not_be_a_head() {
+        let activity = Activity::new();
+        let running = activity.request(Version::HTTP_11);
+        activity.bytes_came();
+        drop(running);
+        assert_eq!(at(&activity, 74), Verdict::GoOn, "what came during a request is not the next head");
+        assert_eq!(at(&activity, 75), Verdict::Idle);
+        drop(activity.request(Version::HTTP_2));
+        activity.bytes_came();
+        assert_eq!(at(&activity, 74), Verdict::GoOn);
+        assert_eq!(at(&activity, 75), Verdict::Idle);
+    }
+
+    #[test]
+    fn who_takes_nothing_of_a_response_is_slow() {
+        let activity = Activity::new();
+        let _running = activity.request(Version::HTTP_11);
+        activity.wrote(true);
+        assert_eq!(at(&activity, 29), Verdict::GoOn);
+        assert!(matches!(at(&activity, 30), Verdict::Slow(_)));
+        activity.wrote(false);
+        assert_eq!(at(&activity, 30), Verdict::GoOn);
+    }
+}

@@ -1,0 +1,65 @@
+//! `RateLimit-*` on responses: of all limits that a request was taken from, the one that is nearest to a refusal.
+
+use std::fmt::Write;
+
+use domain::rate::{Allowance, Standing};
+use poem::http::{HeaderMap, HeaderName, HeaderValue};
+
+use super::Kind;
+use crate::config::HttpConfig;
+
+static LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+static REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
+static RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
+static POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+
+/// The limits in words.
+pub(super) struct Policies {
+    /// All that a request can be taken from, by whether its caller was known.
+    before: Option<HeaderValue>,
+    after: Option<HeaderValue>,
+}
+
+impl Policies {
+    pub(super) fn new(config: &HttpConfig) -> Self {
+        let address = (Kind::Address, config.rate_limit_address);
+        let principal = (Kind::Principal, config.rate_limit_principal);
+        let organization = (Kind::Organization, config.rate_limit_organization);
+        Self { before: policy(&[address]), after: policy(&[address, principal, organization]) }
+    }
+
+    /// Writes the headers; none where no limit was looked at.
+    pub(super) fn write(&self, taken: &[(Kind, Standing)], headers: &mut HeaderMap) {
+        let nearest = taken.iter().map(|(_, standing)| standing);
+        let Some(nearest) = nearest.min_by(|a, b| share_left(a).total_cmp(&share_left(b))) else { return };
+        headers.insert(LIMIT.clone(), nearest.limit.into());
+        headers.insert(REMAINING.clone(), nearest.remaining.into());
+        let reset = nearest.reset.as_secs() + u64::from(nearest.reset.subsec_nanos() > 0);
+        headers.insert(RESET.clone(), reset.into());
+        let is_known = taken.iter().any(|(kind, _)| *kind != Kind::Address);
+        if let Some(policy) = if is_known { &self.after } else { &self.before } {
+            headers.insert(POLICY.clone(), policy.clone());
+        }
+    }
+}
+
+/// `1000;w=10;comment="address", …`, the window in seconds.
+fn policy(limits: &[(Kind, Option<Allowance>)]) -> Option<HeaderValue> {
+    let mut text = String::new();
+    for (kind, limit) in limits {
+        let Some(Allowance { requests, period }) = limit else { continue };
+        let separator = if text.is_empty() { "" } else { ", " };
+        let seconds = period.as_secs().max(1);
+        // Writing to a string does not fail.
+        let _ = write!(text, "{separator}{requests};w={seconds};comment=\"{}\"", kind.word());
+    }
+    if text.is_empty() { None } else { HeaderValue::try_from(text).ok() }
+}
+
+/// How near a standing is to a refusal: the smaller, the nearer.
+fn share_left(standing: &Standing) -> f64 {
+    if standing.retry_after.is_some() {
+        return -1.0;
+    }
+    f64::from(standing.remaining) / f64::from(standing.limit.max(1))
+}

@@ -1,0 +1,192 @@
+//! How often anybody may call: by client address before authentication, by principal and by organization after it.
+//!
+//! The algorithm is GCRA (governor's), so a limit of `600/10s` allows 600 requests at once and then one each 17 ms;
+//! there is no window whose end everybody waits for. What a reader would get wrong: the address is limited before it
+//! is known who calls, so everybody behind one address shares that limit.
+
+mod headers;
+mod key;
+mod local;
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use domain::{
+    access::Principal,
+    clock::Clock,
+    id::TypedId,
+    rate::{Allowance, Draw, SharedRates, Standing},
+};
+use poem::{Endpoint, Request, Response};
+
+use self::{headers::Policies, key::ClientAddress, local::LocalLimit};
+use crate::{config::HttpConfig, error::ApiError};
+
+/// How often keys that nobody uses are forgotten.
+const FORGET_EVERY: Duration = Duration::from_secs(30);
+/// Whoever asks whether the service lives must always be answered.
+const FREE: [&str; 2] = ["/healthz", "/readyz"];
+
+/// What is limited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Address,
+    Principal,
+    Organization,
+}
+
+impl Kind {
+    const ALL: [Self; 3] = [Self::Address, Self::Principal, Self::Organization];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Address => "address",
+            Self::Principal => "principal",
+            Self::Organization => "organization",
+        }
+    }
+}
+
+/// The limits of one process, and those that it shares with others.
+pub(crate) struct RateLimits {
+    shared: Option<Arc<dyn SharedRates>>,
+    address: Option<LocalLimit>,
+    principal: Option<LocalLimit>,
+    organization: Option<LocalLimit>,
+    policies: Policies,
+}
+
+impl RateLimits {
+    pub(crate) fn new(
+        config: &HttpConfig,
+        clock: &Arc<dyn Clock>,
+        shared: Option<Arc<dyn SharedRates>>,
+    ) -> Self {
+        let limit = |allowance: Option<Allowance>| {
+            allowance.map(|allowance| LocalLimit::new(allowance, Arc::clone(clock)))
+        };
+        Self {
+            shared,
+            address: limit(config.rate_limit_address),
+            principal: limit(config.rate_limit_principal),
+            organization: limit(config.rate_limit_organization),
+            policies: Policies::new(config),
+        }
+    }
+
+    fn of(&self, kind: Kind) -> Option<&LocalLimit> {
+        match kind {
+            Kind::Address => self.address.as_ref(),
+            Kind::Principal => self.principal.as_ref(),
+            Kind::Organization => self.organization.as_ref(),
+        }
+    }
+
+    /// Forgets idle keys for as long as the process lives; nothing else would.
+    pub(crate) async fn forget_idle(self: Arc<Self>) {
+        loop {
+            tokio::time::sleep(FORGET_EVERY).await;
+            for limit in Kind::ALL.iter().filter_map(|kind| self.of(*kind)) {
+                limit.forget_idle();
+            }
+        }
+    }
+}
+
+/// What one request took from the limits. It travels in the request's extensions.
+#[derive(Clone)]
+struct Meter {
+    limits: Arc<RateLimits>,
+    taken: Arc<Mutex<Vec<(Kind, Standing)>>>,
+}
+
+impl Meter {
+    /// Takes one request from each limit that there is.
+    async fn take(&self, keys: &[(Kind, u128)]) -> Result<(), ApiError> {
+        let limited = keys.iter().filter_map(|(kind, key)| Some((*kind, *key, self.limits.of(*kind)?)));
+        if let Some(shared) = &self.limits.shared {
+            let limited: Vec<_> = limited.clone().collect();
+            let names: Vec<String> = limited.iter().map(|(kind, key, _)| name(*kind, *key)).collect();
+            let draws = names.iter().zip(&limited);
+            let draws: Vec<Draw<'_>> =
+                draws.map(|(key, (_, _, limit))| Draw { key, allowance: limit.allowance() }).collect();
+            if draws.is_empty() {
+                return Ok(());
+            }
+            if let Ok(standings) = shared.take(&draws).await {
+                let mut kinds = limited.iter().map(|(kind, _, _)| *kind).zip(standings);
+                return kinds.try_for_each(|(kind, standing)| self.judge(kind, standing));
+            }
+        }
+        for (kind, key, limit) in limited {
+            self.judge(kind, limit.take(key))?;
+        }
+        Ok(())
+    }
+
+    fn judge(&self, kind: Kind, standing: Standing) -> Result<(), ApiError> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner).push((kind, standing));
+        match standing.retry_after {
+            None => Ok(()),
+            Some(wait) => {
+                tracing::info!(limit = kind.word(), "rate limited");
+                Err(ApiError::rate_limited(wait))
+            }
+        }
+    }
+}
+
+/// The key's name where several processes look for it.
+fn name(kind: Kind, key: u128) -> String {
+    format!("tenantry:rate:{}:{key:032x}", kind.word())
+}
+
+/// Takes a request of a caller who is known now.
+pub(crate) async fn take_caller(request: &Request, principal: &Principal) -> Result<(), ApiError> {
+    let Some(meter) = request.extensions().get::<Meter>() else { return Ok(()) };
+    let user = principal.user().id.uuid().as_u128();
+    let organization = principal.organization().id.uuid().as_u128();
+    meter.take(&[(Kind::Principal, user), (Kind::Organization, organization)]).await
+}
+
+/// Limits client addresses. Stands where the request's origin is known.
+pub(crate) struct AddressLimited<E> {
+    pub inner: E,
+}
+
+impl<E: Endpoint<Output = Response>> Endpoint for AddressLimited<E> {
+    type Output = Response;
+
+    async fn call(&self, mut request: Request) -> poem::Result<Response> {
+        if !FREE.contains(&request.uri().path())
+            && let Some(key) = ClientAddress.of(&mut request)
+            && let Some(meter) = request.extensions().get::<Meter>()
+        {
+            meter.take(&[(Kind::Address, key)]).await?;
+        }
+        self.inner.call(request).await
+    }
+}
+
+/// Writes what is left of the limits on every response. Stands where refusals are responses.
+pub(crate) struct Metered<E> {
+    pub inner: E,
+    pub limits: Arc<RateLimits>,
+}
+
+impl<E: Endpoint<Output = Response>> Endpoint for Metered<E> {
+    type Output = Response;
+
+    async fn call(&self, mut request: Request) -> poem::Result<Response> {
+        let taken = Arc::new(Mutex::new(Vec::with_capacity(Kind::ALL.len())));
+        let meter = Meter { limits: Arc::clone(&self.limits), taken: Arc::clone(&taken) };
+        request.extensions_mut().insert(meter);
+        let mut response = self.inner.call(request).await?;
+        let taken = taken.lock().unwrap_or_else(PoisonError::into_inner);
+        self.limits.policies.write(&taken, response.headers_mut());
+        drop(taken);
+        Ok(response)
+    }
+}

@@ -1,5 +1,9 @@
 //! Refusals in Entra's words: an OAuth error, an AADSTS code, a text with ids for support.
 
+mod client;
+mod sign_in;
+mod user_grants;
+
 use poem::{
     Response,
     http::{HeaderValue, StatusCode, header},
@@ -16,6 +20,10 @@ pub(crate) struct Refusal {
     error: &'static str,
     code: u32,
     text: String,
+    /// What a client may do about it, finer than the error.
+    suberror: Option<&'static str>,
+    /// What the next sign-in must ask for, JSON as text.
+    claims: Option<String>,
 }
 
 /// What identifies one answer of the token endpoint, good or bad.
@@ -49,7 +57,7 @@ impl Trace {
 
 impl Refusal {
     fn new(status: StatusCode, error: &'static str, code: u32, text: impl Into<String>) -> Self {
-        Self { status, error, code, text: text.into() }
+        Self { status, error, code, text: text.into(), suberror: None, claims: None }
     }
 
     fn bad_request(error: &'static str, code: u32, text: impl Into<String>) -> Self {
@@ -118,60 +126,6 @@ impl Refusal {
         )
     }
 
-    pub(crate) fn cross_origin_secret() -> Self {
-        Self::bad_request(
-            "invalid_request",
-            9_002_326,
-            "Cross-origin token redemption is permitted only for the 'Single-Page Application' client-type.",
-        )
-    }
-
-    pub(crate) fn unknown_client(client: &str, tenant: &str) -> Self {
-        Self::bad_request(
-            "unauthorized_client",
-            700_016,
-            format!(
-                "Application with identifier '{client}' was not found in the directory '{tenant}'. This can happen \
-                 if the application has not been installed by the administrator of the tenant or consented to by \
-                 any user in the tenant. You may have sent your authentication request to the wrong tenant."
-            ),
-        )
-    }
-
-    pub(crate) fn client_has_no_principal(client: Uuid, tenant: Uuid) -> Self {
-        Self::unauthorized(
-            7_000_229,
-            format!(
-                "The client application {client} is missing service principal in the tenant {tenant}. See \
-                 instructions here: https://go.microsoft.com/fwlink/?linkid=2225119"
-            ),
-        )
-    }
-
-    pub(crate) fn missing_secret() -> Self {
-        Self::unauthorized(
-            7_000_218,
-            "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
-        )
-    }
-
-    pub(crate) fn wrong_secret(client: Uuid) -> Self {
-        Self::unauthorized(
-            7_000_215,
-            format!(
-                "Invalid client secret provided. Ensure the secret being sent in the request is the client secret \
-                 value, not the client secret ID, for a secret added to app '{client}'."
-            ),
-        )
-    }
-
-    pub(crate) fn public_client() -> Self {
-        Self::unauthorized(
-            700_025,
-            "Client is public so neither 'client_assertion' nor 'client_secret' should be presented.",
-        )
-    }
-
     pub(crate) fn invalid_scope(scope: &str) -> Self {
         Self::bad_request(
             "invalid_scope",
@@ -207,22 +161,60 @@ impl Refusal {
         )
     }
 
+    /// A grant that is no good, with what a client may do about it.
+    fn invalid_grant(code: u32, suberror: Option<&'static str>, text: impl Into<String>) -> Self {
+        Self { suberror, ..Self::bad_request("invalid_grant", code, text) }
+    }
+
+    /// With a claims challenge.
+    fn with_claims(self, claims: String) -> Self {
+        Self { claims: Some(claims), ..self }
+    }
+
+    /// The OAuth error.
+    pub(crate) fn error(&self) -> &'static str {
+        self.error
+    }
+
+    pub(crate) fn suberror(&self) -> Option<&'static str> {
+        self.suberror
+    }
+
+    pub(crate) fn code(&self) -> u32 {
+        self.code
+    }
+
+    /// In one line, for people.
+    pub(crate) fn sentence(&self) -> String {
+        format!("AADSTS{}: {}", self.code, self.text)
+    }
+
+    /// The `error_description`.
+    pub(crate) fn description(&self, world: &World, trace: &Trace) -> String {
+        let Trace { id, correlation_id, .. } = trace;
+        let timestamp = timestamp(world);
+        let sentence = self.sentence();
+        format!("{sentence}\r\nTrace ID: {id}\r\nCorrelation ID: {correlation_id}\r\nTimestamp: {timestamp}")
+    }
+
     /// As the token endpoint answers.
     pub(crate) fn answer(&self, world: &World, site: &str, trace: &Trace) -> Response {
-        let Self { status, error, code, text } = self;
+        let Self { status, error, code, .. } = self;
         let Trace { id: trace_id, correlation_id, .. } = trace;
-        let timestamp = world.clock.now().format("%Y-%m-%d %H:%M:%SZ").to_string();
-        let body = json!({
+        let timestamp = timestamp(world);
+        let mut body = json!({
             "error": error,
-            "error_description": format!(
-                "AADSTS{code}: {text}\r\nTrace ID: {trace_id}\r\nCorrelation ID: {correlation_id}\r\nTimestamp: {timestamp}"
-            ),
+            "error_description": self.description(world, trace),
             "error_codes": [code],
             "timestamp": timestamp,
             "trace_id": trace_id,
             "correlation_id": correlation_id,
             "error_uri": format!("{site}/error?code={code}"),
         });
+        if let Some(body) = body.as_object_mut() {
+            body.extend(self.suberror.map(|suberror| ("suberror".to_owned(), suberror.into())));
+            body.extend(self.claims.clone().map(|claims| ("claims".to_owned(), claims.into())));
+        }
         let mut response = Response::builder()
             .status(*status)
             .content_type("application/json; charset=utf-8")
@@ -235,4 +227,8 @@ impl Refusal {
     pub(crate) fn untraced(&self, world: &World, site: &str) -> Response {
         self.answer(world, site, &Trace::new())
     }
+}
+
+fn timestamp(world: &World) -> String {
+    world.clock.now().format("%Y-%m-%d %H:%M:%SZ").to_string()
 }

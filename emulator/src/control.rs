@@ -4,6 +4,7 @@ mod directory;
 mod faults;
 mod guard;
 mod keys;
+mod policies;
 mod reply;
 mod time;
 mod tokens;
@@ -26,8 +27,12 @@ pub(crate) fn routes() -> impl IntoEndpoint<Endpoint: 'static> {
         .at("/keys/announce", post(keys::announce))
         .at("/faults", get(faults::show).post(faults::set).delete(faults::clear))
         .at("/clock", get(time::show).post(time::set).delete(time::reset))
+        .at("/users", get(directory::users))
         .at("/users/:who", post(directory::update_user))
         .at("/consent", post(directory::consent))
+        .at("/apps/:who", post(directory::update_app))
+        .at("/policies", get(policies::show).post(policies::set).delete(policies::clear))
+        .at("/propagation", get(time::show_propagation).post(time::set_propagation))
         .at("/requests", get(requests))
         .at("/reset", post(reset))
         .at("/*", delete(reply::not_found).get(reply::not_found).post(reply::not_found))

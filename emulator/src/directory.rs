@@ -2,7 +2,10 @@
 
 mod app;
 mod authority;
+mod grant;
+mod human;
 mod patch;
+mod policy;
 mod user;
 
 use std::sync::LazyLock;
@@ -10,14 +13,16 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 use uuid::Uuid;
 
-pub use self::{
-    app::Version,
-    patch::{Consent, DirectoryError, UserPatch},
-};
 pub(crate) use self::{
-    app::{App, Assignment, ServicePrincipal, roles_at},
+    app::{App, Assignment, Platform, RedirectUri, ServicePrincipal, roles_at},
     authority::{Authority, PERSONAL},
+    grant::{Grant, Grantor},
     user::User,
+};
+pub use self::{
+    app::{FederatedCredential, Version},
+    patch::{AppPatch, Consent, DirectoryError, Revocation, UserPatch},
+    policy::{AccessPolicy, Demand},
 };
 
 static AS_SHIPPED: LazyLock<Directory> = LazyLock::new(|| {
@@ -30,6 +35,9 @@ static AS_SHIPPED: LazyLock<Directory> = LazyLock::new(|| {
 pub(crate) struct Directory {
     pub(crate) apps: Vec<App>,
     pub(crate) tenants: Vec<Tenant>,
+    /// Conditional Access of all tenants.
+    #[serde(skip)]
+    pub(crate) policies: Vec<AccessPolicy>,
 }
 
 /// A tenant with everything inside it.
@@ -44,6 +52,9 @@ pub(crate) struct Tenant {
     pub(crate) region: Option<String>,
     #[serde(default)]
     pub(crate) service_principals: Vec<ServicePrincipal>,
+    /// Delegated permissions, as consented to.
+    #[serde(default)]
+    pub(crate) grants: Vec<Grant>,
     #[serde(default)]
     pub(crate) users: Vec<User>,
 }
@@ -56,6 +67,12 @@ impl Tenant {
 
     pub(crate) fn has_domain(&self, domain: &str) -> bool {
         self.domains.iter().any(|known| known.eq_ignore_ascii_case(domain))
+    }
+
+    /// Whether `client` can ask for tokens for `resource` here. Personal accounts know them all, and an app that
+    /// asks for itself need not be there yet.
+    pub(crate) fn has_resource(&self, resource: &App, client: &App) -> bool {
+        self.is_personal() || resource.id == client.id || self.service_principal(resource).is_some()
     }
 
     pub(crate) fn service_principal(&self, app: &App) -> Option<&ServicePrincipal> {
@@ -146,6 +163,7 @@ mod tests {
         for (name, id) in [
             ("Tenantry", ids::TENANTRY_APP),
             ("Tenantry SPA", ids::TENANTRY_SPA),
+            ("Tenantry CLI", ids::TENANTRY_CLI),
             ("Stranger", ids::STRANGER_APP),
             ("Microsoft Graph", ids::GRAPH_APP),
         ] {

@@ -2,11 +2,12 @@
 
 use std::{fmt, path::PathBuf, sync::Arc};
 
+use chrono::TimeDelta;
 use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
     clock::{TimeSource, system_time},
-    directory::{Consent, DirectoryError, UserPatch},
+    directory::{AccessPolicy, AppPatch, Consent, DirectoryError, UserPatch},
     faults::Fault,
     keys::Rotation,
     listening::Listening,
@@ -166,12 +167,33 @@ impl Emulator {
 
     /// Changes a user: handle, user principal name or object id.
     pub fn update_user(&self, who: &str, patch: UserPatch) -> Result<(), DirectoryError> {
-        lock(&self.world.directory).update_user(who, patch).map(|_| ())
+        lock(&self.world.directory).update_user(who, patch, self.world.clock.now()).map(|_| ())
     }
 
     /// Gives or takes a service principal or app roles.
     pub fn consent(&self, consent: &Consent) -> Result<(), DirectoryError> {
-        lock(&self.world.directory).consent(consent)
+        let since = self.world.consent_counts_from();
+        lock(&self.world.directory).consent(consent, since)
+    }
+
+    /// Changes how an app proves itself, or how a tenant treats it.
+    pub fn update_app(&self, who: &str, patch: &AppPatch) -> Result<(), DirectoryError> {
+        lock(&self.world.directory).update_app(who, patch)
+    }
+
+    /// Adds a Conditional Access policy to those there are.
+    pub fn add_policy(&self, policy: AccessPolicy) {
+        lock(&self.world.directory).policies.push(policy);
+    }
+
+    /// Nothing is demanded any more.
+    pub fn clear_policies(&self) {
+        lock(&self.world.directory).policies.clear();
+    }
+
+    /// From now on a consent takes so many seconds to be known everywhere.
+    pub fn set_propagation(&self, seconds: u32) {
+        *lock(&self.world.propagation) = TimeDelta::seconds(i64::from(seconds));
     }
 
     /// Everything as at the start: directory, keys, faults, counts, clock.

@@ -13,9 +13,10 @@ use poem::{
     http::{StatusCode, header},
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use tokio::io::{AsyncRead, ReadBuf};
 
-use crate::{requests::Endpoint, world::lock};
+use crate::{random, requests::Endpoint, world::lock};
 
 /// What goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
@@ -31,8 +32,11 @@ pub enum FaultKind {
     Empty,
     /// The connection ends in the middle of the answer.
     Close,
-    /// 429 in plain text with `Retry-After` (`retry_after`, default 60).
+    /// 429 in plain text with `Retry-After` (`retry_after`, default 60): how apps are throttled.
     Throttle,
+    /// An OAuth error: `error` (default `invalid_grant`), `code` (default 50196, which is how users are
+    /// throttled), `suberror` and `claims`; `status` (default 400).
+    Refuse,
 }
 
 /// A fault of one endpoint, or of all.
@@ -52,6 +56,18 @@ pub struct Fault {
     /// Seconds, of [`FaultKind::Throttle`]; with [`FaultKind::Status`] no header without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u64>,
+    /// Of [`FaultKind::Refuse`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// The AADSTS number, of [`FaultKind::Refuse`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<u32>,
+    /// Of [`FaultKind::Refuse`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suberror: Option<String>,
+    /// JSON as text, of [`FaultKind::Refuse`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claims: Option<String>,
     /// How many requests it hits before it is over; for ever without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<u32>,
@@ -60,12 +76,42 @@ pub struct Fault {
 impl Fault {
     /// A fault with the defaults of its kind.
     pub fn new(endpoint: Endpoint, kind: FaultKind) -> Self {
-        Self { endpoint, kind, status: None, delay_ms: None, retry_after: None, times: None }
+        Self {
+            endpoint,
+            kind,
+            status: None,
+            delay_ms: None,
+            retry_after: None,
+            error: None,
+            code: None,
+            suberror: None,
+            claims: None,
+            times: None,
+        }
     }
 
     /// Answers with an error status.
     pub fn status(endpoint: Endpoint, status: u16) -> Self {
         Self { status: Some(status), ..Self::new(endpoint, FaultKind::Status) }
+    }
+
+    /// The token endpoint refuses with this AADSTS number.
+    pub fn refuse(error: impl Into<String>, code: u32) -> Self {
+        Self { error: Some(error.into()), code: Some(code), ..Self::new(Endpoint::Token, FaultKind::Refuse) }
+    }
+
+    /// Finer than the error, of [`Fault::refuse`].
+    #[must_use]
+    pub fn suberror(mut self, suberror: impl Into<String>) -> Self {
+        self.suberror = Some(suberror.into());
+        self
+    }
+
+    /// A claims challenge as JSON, of [`Fault::refuse`].
+    #[must_use]
+    pub fn claims(mut self, claims: impl Into<String>) -> Self {
+        self.claims = Some(claims.into());
+        self
     }
 
     /// Answers late.
@@ -106,6 +152,7 @@ impl Fault {
                     r#"{"error":"temporarily_unavailable","error_description":"AADSTS90033: A transient error has occurred. Please try again.","error_codes":[90033]}"#,
                 ))
             }
+            FaultKind::Refuse => Effect::Answer(self.refusal()),
             FaultKind::Garbage => Effect::Answer(
                 Response::builder().content_type("application/json").body(r#"{"keys":[{"kty":"#),
             ),
@@ -124,6 +171,28 @@ impl Fault {
                     .body("Too Many Requests"),
             ),
         }
+    }
+}
+
+impl Fault {
+    fn refusal(&self) -> Response {
+        let status = self.status.and_then(|status| StatusCode::from_u16(status).ok());
+        let code = self.code.unwrap_or(50196);
+        let mut body = json!({
+            "error": self.error.as_deref().unwrap_or("invalid_grant"),
+            "error_description": format!("AADSTS{code}: The server terminated an operation because it was asked to."),
+            "error_codes": [code],
+            "trace_id": random::uuid(),
+            "correlation_id": random::uuid(),
+        });
+        if let Some(body) = body.as_object_mut() {
+            body.extend(self.suberror.clone().map(|suberror| ("suberror".to_owned(), suberror.into())));
+            body.extend(self.claims.clone().map(|claims| ("claims".to_owned(), claims.into())));
+        }
+        Response::builder()
+            .status(status.unwrap_or(StatusCode::BAD_REQUEST))
+            .content_type("application/json; charset=utf-8")
+            .body(body.to_string())
     }
 }
 

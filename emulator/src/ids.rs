@@ -10,6 +10,8 @@ pub const TENANTRY_URI: &str = "api://a0000000-0000-4000-8000-00000000000a";
 pub const TENANTRY_SECRET: &str = "emulator-secret";
 /// Client id of "Tenantry SPA", a public client without a secret.
 pub const TENANTRY_SPA: &str = "a0000000-0000-4000-8000-00000000000b";
+/// Client id of "Tenantry CLI", a public client on somebody's machine.
+pub const TENANTRY_CLI: &str = "a0000000-0000-4000-8000-00000000000c";
 /// Client id of "Stranger", somebody else's application.
 pub const STRANGER_APP: &str = "a0000000-0000-4000-8000-0000000000ff";
 /// App ID URI of "Stranger".
@@ -60,3 +62,5 @@ pub const TENANTRY_ADMIN: &str = "Tenantry.Admin";
 pub const GLOBAL_ADMINISTRATOR: &str = "62e90394-69f5-4237-9190-012177145e10";
 /// Password of every user.
 pub const PASSWORD: &str = "emulator";
+/// The second factor of every user.
+pub const MFA_CODE: &str = "123456";

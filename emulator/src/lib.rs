@@ -16,18 +16,27 @@
 //! ```
 
 mod aadsts;
+mod claims_request;
 mod clock;
 mod control;
+mod control_page;
 mod directory;
 mod emulator;
 mod faults;
+mod graph;
+mod html;
 pub mod ids;
+mod instance_discovery;
+mod issued;
+mod jwt;
 mod keys;
 mod listening;
 mod metadata;
 mod random;
 mod requests;
+mod scope;
 mod server;
+mod sign_in;
 mod start_page;
 mod tls;
 mod token_endpoint;
@@ -36,7 +45,10 @@ mod world;
 
 pub use crate::{
     clock::{TimeSource, system_time},
-    directory::{Consent, DirectoryError, UserPatch, Version},
+    directory::{
+        AccessPolicy, AppPatch, Consent, Demand, DirectoryError, FederatedCredential, Revocation, UserPatch,
+        Version,
+    },
     emulator::{Emulator, Error, Options},
     faults::{Fault, FaultKind},
     keys::Rotation,

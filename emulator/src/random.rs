@@ -24,3 +24,8 @@ pub(crate) fn uuid() -> Uuid {
 pub(crate) fn lifetime_seconds() -> i64 {
     3600 + i64::from(u16::from_be_bytes(bytes()) % 1801)
 }
+
+/// How long one lives that can be revoked: 20 to 28 hours.
+pub(crate) fn long_lifetime_seconds() -> i64 {
+    20 * 3600 + i64::from(u16::from_be_bytes(bytes())) % (8 * 3600 + 1)
+}

@@ -14,6 +14,10 @@ pub enum Endpoint {
     Keys,
     /// The token endpoint.
     Token,
+    /// Where sign-in and admin consent begin.
+    Authorize,
+    /// Microsoft Graph.
+    Graph,
     /// All of them; never the control API.
     All,
 }
@@ -31,6 +35,8 @@ pub(crate) struct Requests {
     metadata: AtomicU64,
     keys: AtomicU64,
     token: AtomicU64,
+    authorize: AtomicU64,
+    graph: AtomicU64,
 }
 
 /// The counts at one moment.
@@ -39,6 +45,8 @@ pub(crate) struct Counts {
     metadata: u64,
     keys: u64,
     token: u64,
+    authorize: u64,
+    graph: u64,
     all: u64,
 }
 
@@ -48,28 +56,36 @@ impl Requests {
             Endpoint::Metadata => self.metadata.fetch_add(1, Ordering::Relaxed),
             Endpoint::Keys => self.keys.fetch_add(1, Ordering::Relaxed),
             Endpoint::Token => self.token.fetch_add(1, Ordering::Relaxed),
+            Endpoint::Authorize => self.authorize.fetch_add(1, Ordering::Relaxed),
+            Endpoint::Graph => self.graph.fetch_add(1, Ordering::Relaxed),
             Endpoint::All => return,
         };
     }
 
     pub(crate) fn of(&self, endpoint: Endpoint) -> u64 {
-        let Counts { metadata, keys, token, all } = self.counts();
+        let Counts { metadata, keys, token, authorize, graph, all } = self.counts();
         match endpoint {
             Endpoint::Metadata => metadata,
             Endpoint::Keys => keys,
             Endpoint::Token => token,
+            Endpoint::Authorize => authorize,
+            Endpoint::Graph => graph,
             Endpoint::All => all,
         }
     }
 
     pub(crate) fn counts(&self) -> Counts {
-        let [metadata, keys, token] =
-            [&self.metadata, &self.keys, &self.token].map(|count| count.load(Ordering::Relaxed));
-        Counts { metadata, keys, token, all: metadata + keys + token }
+        let [metadata, keys, token, authorize, graph] =
+            self.each().map(|count| count.load(Ordering::Relaxed));
+        Counts { metadata, keys, token, authorize, graph, all: metadata + keys + token + authorize + graph }
+    }
+
+    fn each(&self) -> [&AtomicU64; 5] {
+        [&self.metadata, &self.keys, &self.token, &self.authorize, &self.graph]
     }
 
     pub(crate) fn clear(&self) {
-        for count in [&self.metadata, &self.keys, &self.token] {
+        for count in self.each() {
             count.store(0, Ordering::Relaxed);
         }
     }

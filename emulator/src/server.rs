@@ -9,7 +9,10 @@ use poem::{
     post,
 };
 
-use crate::{control, metadata, requests::Endpoint, start_page, token_endpoint, world::World};
+use crate::{
+    control, control_page, graph, instance_discovery, metadata, requests::Endpoint, sign_in, start_page,
+    token_endpoint, world::World,
+};
 
 /// The listener a request came in by.
 #[derive(Debug, Clone)]
@@ -22,6 +25,8 @@ pub(crate) struct Site {
 pub(crate) fn routes(world: &Arc<World>, site: Site) -> impl poem::Endpoint + 'static + use<> {
     Route::new()
         .at("/", get(start_page::start_page))
+        .at("/emulator", get(control_page::control_page))
+        .at("/emulator/control-page.js", get(control_page::control_page_script))
         .at("/emulator/ca.pem", get(start_page::ca_pem))
         .nest("/emulator/control", control::routes())
         .at(
@@ -34,34 +39,69 @@ pub(crate) fn routes(world: &Arc<World>, site: Site) -> impl poem::Endpoint + 's
         )
         .at("/:tenant/discovery/v2.0/keys", public(world, Endpoint::Keys, get(metadata::keys_v2)))
         .at("/:tenant/discovery/keys", public(world, Endpoint::Keys, get(metadata::keys_v1)))
+        .at("/:tenant/oauth2/v2.0/authorize", counted(world, Endpoint::Authorize, get(sign_in::authorize)))
+        .at("/:tenant/adminconsent", counted(world, Endpoint::Authorize, get(sign_in::admin_consent)))
+        .at("/:tenant/v2.0/adminconsent", counted(world, Endpoint::Authorize, get(sign_in::admin_consent_v2)))
+        .at("/:tenant/oauth2/v2.0/logout", get(sign_in::sign_out).post(sign_in::sign_out))
+        .at("/devicelogin", get(sign_in::enter_code))
+        .at("/emulator/sign-in", post(sign_in::step))
+        .at(
+            "/:tenant/oauth2/v2.0/devicecode",
+            public(world, Endpoint::Token, post(token_endpoint::device_authorization)),
+        )
         .at("/:tenant/oauth2/v2.0/token", public(world, Endpoint::Token, post(token_endpoint::token)))
+        .at(
+            "/common/discovery/instance",
+            public(world, Endpoint::Metadata, get(instance_discovery::instance)),
+        )
+        .at("/v1.0/me", public(world, Endpoint::Graph, get(graph::me)))
+        .at("/v1.0/me/photo/$value", public(world, Endpoint::Graph, get(graph::photo)))
+        .at("/v1.0/organization", public(world, Endpoint::Graph, get(graph::organizations)))
+        .at("/v1.0/organization/:id", public(world, Endpoint::Graph, get(graph::organization)))
+        .at("/v1.0/*rest", public(world, Endpoint::Graph, get(graph::not_found)))
+        .at("/oidc/userinfo", public(world, Endpoint::Graph, get(graph::userinfo).post(graph::userinfo)))
         .data(Arc::clone(world))
         .data(site)
         .into_endpoint()
 }
 
+/// What any page may ask, and read the answer of.
 fn public<E>(world: &Arc<World>, asked: Endpoint, inner: E) -> impl poem::Endpoint<Output = Response> + use<E>
 where
-    E: IntoEndpoint<Endpoint: 'static>,
+    E: IntoEndpoint<Endpoint: 'static> + 'static,
+{
+    counted(world, asked, inner).around(async |inner, request: Request| {
+        let mut response = if request.method() == Method::OPTIONS {
+            preflight(&request)
+        } else {
+            inner.call(request).await?
+        };
+        response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        Ok(response)
+    })
+}
+
+/// What is counted and meets its faults.
+fn counted<E>(
+    world: &Arc<World>,
+    asked: Endpoint,
+    inner: E,
+) -> impl poem::Endpoint<Output = Response> + use<E>
+where
+    E: IntoEndpoint<Endpoint: 'static> + 'static,
 {
     let world = Arc::clone(world);
     inner.into_endpoint().around(move |inner, request: Request| {
         let world = Arc::clone(&world);
         async move {
-            let mut response = if request.method() == Method::OPTIONS {
-                preflight(&request)
-            } else {
-                world.requests.count(asked);
-                match world.faults.meet(asked).await {
-                    Some(fault) => fault,
-                    None => inner
-                        .call(request)
-                        .await
-                        .map_or_else(poem::Error::into_response, IntoResponse::into_response),
-                }
-            };
-            response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-            Ok(response)
+            world.requests.count(asked);
+            Ok(match world.faults.meet(asked).await {
+                Some(fault) => fault,
+                None => inner
+                    .call(request)
+                    .await
+                    .map_or_else(poem::Error::into_response, IntoResponse::into_response),
+            })
         }
     })
 }

@@ -10,6 +10,7 @@ use poem::{
 
 use crate::{
     directory::{Directory, Tenant},
+    html::escaped,
     ids,
     server::Site,
     world::{World, lock},
@@ -70,6 +71,7 @@ fn render(
     has_https: bool,
 ) -> Result<String, std::fmt::Error> {
     let mut page = String::from(HEAD);
+    page.push_str("<p><a href=\"/emulator\">Faults, clock, users, policies</a></p>\n");
     page.push_str("<h2>Who can sign in</h2>\n<p>Every password is <code>emulator</code>.</p>\n");
     for tenant in &directory.tenants {
         let domain = tenant.domains.first().map(|domain| format!(", {domain}")).unwrap_or_default();
@@ -122,11 +124,6 @@ fn render(
          -H 'content-type: application/json' -d '{{\"user\":\"adele\"}}'</code></pre>\n</main></body></html>"
     )?;
     Ok(page)
-}
-
-/// Names can be changed through the control API, so they are not trusted here.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 const HEAD: &str = r#"<!doctype html>

@@ -1,7 +1,15 @@
 //! `POST /{tenant}/oauth2/v2.0/token`: reads the request, hands it to its grant, dresses the answer.
 
+mod authorization_code;
+mod client;
+mod client_assertion;
 mod client_credentials;
+mod device_code;
+mod federated;
 mod form;
+mod on_behalf_of;
+mod refresh_token;
+mod user_answer;
 
 use std::sync::Arc;
 
@@ -13,16 +21,26 @@ use poem::{
 use serde_json::Value;
 use uuid::Uuid;
 
-use self::form::Form;
+pub(crate) use self::device_code::device_authorization;
+use self::{client::Client, form::Form};
 use crate::{
     aadsts::{Refusal, Trace},
-    directory::Authority,
+    directory::{Authority, Directory},
     server::Site,
-    world::{World, lock},
+    world::World,
 };
 
 /// More than any real request has, assertions included.
 const BODY_LIMIT: usize = 256 * 1024;
+
+/// What every grant needs to know of its request.
+#[derive(Clone, Copy)]
+struct Call<'a> {
+    world: &'a World,
+    directory: &'a Directory,
+    authority: Authority,
+    form: &'a Form,
+}
 
 #[handler]
 pub(crate) async fn token(
@@ -33,11 +51,19 @@ pub(crate) async fn token(
     Path(segment): Path<String>,
 ) -> Response {
     let trace = trace(request);
-    let body = body.into_bytes_limit(BODY_LIMIT).await;
-    let granted = body
-        .map_err(|_| Refusal::malformed_request())
-        .and_then(|body| Form::read(&body, request.headers()))
-        .and_then(|form| grant(world, &segment, &form));
+    let granted = match read(request, body).await {
+        Ok(form) => grant(world, &segment, &form).await,
+        Err(refusal) => Err(refusal),
+    };
+    answer(world, site, &trace, granted)
+}
+
+async fn read(request: &Request, body: Body) -> Result<Form, Refusal> {
+    let body = body.into_bytes_limit(BODY_LIMIT).await.map_err(|_| Refusal::malformed_request())?;
+    Form::read(&body, request.headers())
+}
+
+fn answer(world: &World, site: &Site, trace: &Trace, granted: Result<Value, Refusal>) -> Response {
     match granted {
         Ok(granted) => {
             let mut response =
@@ -45,23 +71,31 @@ pub(crate) async fn token(
             trace.stamp(&mut response);
             response
         }
-        Err(refusal) => refusal.answer(world, &site.url, &trace),
+        Err(refusal) => refusal.answer(world, &site.url, trace),
     }
 }
 
-fn grant(world: &World, segment: &str, form: &Form) -> Result<Value, Refusal> {
-    let directory = lock(&world.directory).clone();
+async fn grant(world: &World, segment: &str, form: &Form) -> Result<Value, Refusal> {
+    let directory = world.directory_now();
     let authority = Authority::parse(segment, &directory).ok_or_else(|| Refusal::unknown_tenant(segment))?;
     let grant = form.required("grant_type")?;
     if form.get("resource").is_some() {
         return Err(Refusal::resource_parameter());
     }
+    let call = Call { world, directory: &directory, authority, form };
     match grant {
-        "client_credentials" => client_credentials::grant(world, &directory, authority, form),
+        "authorization_code" => authorization_code::grant(call, &Client::of(call, segment).await?),
+        "refresh_token" => refresh_token::grant(call, &Client::of(call, segment).await?),
+        "client_credentials" => client_credentials::grant(call, &Client::of(call, segment).await?),
+        "urn:ietf:params:oauth:grant-type:jwt-bearer" => {
+            on_behalf_of::grant(call, &Client::of(call, segment).await?)
+        }
+        "urn:ietf:params:oauth:grant-type:device_code" | "device_code" => {
+            device_code::grant(call, &Client::of(call, segment).await?)
+        }
         other => Err(Refusal::unsupported_grant(other)),
     }
 }
-
 /// MSAL sends its correlation id as a header or in the query.
 fn trace(request: &Request) -> Trace {
     let from_query = || {

@@ -4,6 +4,7 @@ pub(crate) mod claims;
 pub(crate) mod jws;
 mod mint;
 mod request;
+pub(crate) mod user;
 
 pub use self::{
     mint::MintError,

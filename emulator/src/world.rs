@@ -2,13 +2,18 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use aws_lc_rs::hmac;
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use crate::{
     clock::{Clock, TimeSource},
     directory::{Directory, Version},
     faults::Faults,
+    issued::Issued,
+    jwt::Jwt,
     keys::KeyRing,
+    random,
     requests::Requests,
 };
 
@@ -19,6 +24,11 @@ pub(crate) struct World {
     pub(crate) clock: Clock,
     pub(crate) directory: Mutex<Directory>,
     pub(crate) keys: Mutex<KeyRing>,
+    pub(crate) issued: Mutex<Issued>,
+    /// How long a consent takes to be known everywhere.
+    pub(crate) propagation: Mutex<TimeDelta>,
+    /// Signs what the pages carry from step to step.
+    pub(crate) page_key: hmac::Key,
     pub(crate) faults: Faults,
     pub(crate) requests: Requests,
     /// The certificate authority of the https listener, if there is one.
@@ -32,6 +42,9 @@ impl World {
             clock: Clock::new(time),
             directory: Mutex::new(Directory::as_shipped()),
             keys: Mutex::new(KeyRing::as_shipped()),
+            issued: Mutex::default(),
+            propagation: Mutex::new(TimeDelta::zero()),
+            page_key: hmac::Key::new(hmac::HMAC_SHA256, &random::bytes::<32>()),
             faults: Faults::default(),
             requests: Requests::default(),
             ca_pem,
@@ -43,8 +56,30 @@ impl World {
         self.clock.reset();
         *lock(&self.directory) = Directory::as_shipped();
         *lock(&self.keys) = KeyRing::as_shipped();
+        *lock(&self.issued) = Issued::default();
+        *lock(&self.propagation) = TimeDelta::zero();
         self.faults.clear();
         self.requests.clear();
+    }
+
+    /// Whether a token is ours: by its issuer, and signed by a key that is published, or signs already.
+    pub(crate) fn has_issued(&self, jwt: &Jwt) -> bool {
+        let keys = lock(&self.keys);
+        let kid = jwt.header_text("kid").unwrap_or_default();
+        let mut known = keys.published().iter().chain([keys.current(), keys.personal()]);
+        known.any(|named| named.kid == kid && jwt.is_signed_by(&named.key.n, &named.key.e))
+            && jwt.text("iss").is_some_and(|issuer| issuer.starts_with(&self.issuer_base))
+    }
+
+    /// The directory as a request finds it now.
+    pub(crate) fn directory_now(&self) -> Directory {
+        let directory = lock(&self.directory).clone();
+        directory.known_at(self.clock.now())
+    }
+
+    /// From when on a consent given now counts.
+    pub(crate) fn consent_counts_from(&self) -> DateTime<Utc> {
+        self.clock.now() + *lock(&self.propagation)
     }
 
     /// The `iss` of a token.

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::reply::{Problem, read};
-use crate::world::World;
+use crate::world::{World, lock};
 
 /// First to `now`, then on by `advance` seconds, or back when they are negative.
 #[derive(Deserialize)]
@@ -47,4 +47,26 @@ pub(super) fn reset(Data(world): Data<&Arc<World>>) -> Json<Value> {
 
 fn state(world: &World) -> Value {
     json!({ "now": world.clock.now().to_rfc3339_opts(SecondsFormat::Micros, true) })
+}
+
+/// How long a consent takes to be known everywhere.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Propagation {
+    seconds: u32,
+}
+
+#[handler]
+pub(super) fn show_propagation(Data(world): Data<&Arc<World>>) -> Json<Value> {
+    Json(json!({ "seconds": lock(&world.propagation).num_seconds() }))
+}
+
+#[handler]
+pub(super) async fn set_propagation(
+    Data(world): Data<&Arc<World>>,
+    body: Body,
+) -> Result<Json<Value>, Problem> {
+    let Propagation { seconds } = read(body).await?;
+    *lock(&world.propagation) = TimeDelta::seconds(i64::from(seconds));
+    Ok(Json(json!({ "seconds": seconds })))
 }

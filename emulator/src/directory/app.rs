@@ -1,5 +1,6 @@
 //! Applications and what stands for them in a tenant.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -52,6 +53,82 @@ pub(crate) struct App {
     pub(crate) scopes: Vec<String>,
     #[serde(default)]
     pub(crate) roles: Vec<AppRole>,
+    /// Those of the scopes that only an administrator may consent to.
+    #[serde(default)]
+    pub(crate) admin_scopes: Vec<String>,
+    /// Where answers of the sign-in may go.
+    #[serde(default)]
+    pub(crate) redirect_uris: Vec<RedirectUri>,
+    /// What the app says it needs: the meaning of `.default`, and what an administrator consents to.
+    #[serde(default)]
+    pub(crate) permissions: Vec<Permissions>,
+    /// Whether `/authorize` gives out ID tokens (implicit and hybrid flow).
+    #[serde(default)]
+    pub(crate) id_tokens: bool,
+    /// Whether tokens for this app say what the client is capable of (`xms_cc`).
+    #[serde(default)]
+    pub(crate) client_capabilities: bool,
+    /// Whether this resource revokes at once, for which its tokens live longer.
+    #[serde(default)]
+    pub(crate) continuous_access: bool,
+    /// Certificates by which the app proves who it is, PEM.
+    #[serde(default)]
+    pub(crate) certificates: Vec<String>,
+    /// Whose tokens the app may prove itself by.
+    #[serde(default)]
+    pub(crate) federated: Vec<FederatedCredential>,
+}
+
+/// Where an answer may go, and by whom it may be redeemed.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RedirectUri {
+    pub(crate) uri: String,
+    pub(crate) platform: Platform,
+}
+
+/// What runs behind a redirect URI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Platform {
+    /// A server, which proves who it is.
+    Web,
+    /// A page, which redeems from its own origin.
+    Spa,
+    /// A program on somebody's machine.
+    Public,
+}
+
+/// What an app needs of one resource.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Permissions {
+    /// Name of the resource's app.
+    pub(crate) app: String,
+    #[serde(default)]
+    pub(crate) scopes: Vec<String>,
+    #[serde(default)]
+    pub(crate) roles: Vec<String>,
+}
+
+/// An issuer outside, one of whose subjects speaks for the app.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct FederatedCredential {
+    /// `iss`, to the letter.
+    pub issuer: String,
+    /// `sub`, to the letter.
+    pub subject: String,
+    /// `aud`.
+    #[serde(default = "token_exchange")]
+    pub audience: String,
+    /// The issuer's JWKS. Without it the keys are fetched, over http from this machine only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<serde_json::Value>,
+}
+
+fn token_exchange() -> String {
+    "api://AzureADTokenExchange".to_owned()
 }
 
 /// A role an app defines for those who call it.
@@ -79,6 +156,18 @@ pub(crate) struct ServicePrincipal {
     pub(crate) id: Uuid,
     #[serde(default)]
     pub(crate) assigned: Vec<Assignment>,
+    /// Whether only users who were assigned get in.
+    #[serde(default)]
+    pub(crate) assignment_required: bool,
+    #[serde(default = "yes")]
+    pub(crate) enabled: bool,
+    /// From when on it counts, after a consent that took time to spread.
+    #[serde(skip)]
+    pub(crate) since: Option<DateTime<Utc>>,
+}
+
+pub(super) fn yes() -> bool {
+    true
 }
 
 /// A user's or service principal's roles at a resource; no roles is "default access".
@@ -89,9 +178,22 @@ pub(crate) struct Assignment {
     pub(crate) app: String,
     #[serde(default)]
     pub(crate) roles: Vec<String>,
+    /// As of a service principal.
+    #[serde(skip)]
+    pub(crate) since: Option<DateTime<Utc>>,
 }
 
 impl App {
+    /// Whether it has anything to prove who it is by.
+    pub(crate) fn is_confidential(&self) -> bool {
+        self.secret.is_some() || !self.certificates.is_empty() || !self.federated.is_empty()
+    }
+
+    /// What it needs of `resource`.
+    pub(crate) fn needs(&self, resource: &Self) -> Option<&Permissions> {
+        self.permissions.iter().find(|needed| needed.app == resource.name)
+    }
+
     /// Whether `who` is this app's name, client id or App ID URI (with or without a trailing slash).
     pub(crate) fn is_called(&self, who: &str) -> bool {
         self.name.eq_ignore_ascii_case(who) || self.is_resource(who)

@@ -1,12 +1,12 @@
 //! Changes to the directory that the control API and tests ask for.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Assignment, Directory, ServicePrincipal, User,
-    app::{App, RoleHolder},
+    Assignment, Directory, Grantor, User,
+    app::{App, FederatedCredential, RoleHolder},
 };
-use crate::random;
 
 /// Why the directory cannot do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -36,6 +36,14 @@ pub enum DirectoryError {
         /// Its name.
         tenant: String,
     },
+    /// The app does not define the delegated permission.
+    #[error("{app} has no delegated permission {scope:?}")]
+    UnknownScope {
+        /// Its name.
+        app: String,
+        /// As asked for.
+        scope: String,
+    },
     /// The app does not define the role, or not for such a principal.
     #[error("{app} has no app role {role:?} for such a principal")]
     UnknownRole {
@@ -62,11 +70,48 @@ pub struct UserPatch {
     pub mail: Option<String>,
     /// Whether he holds the directory role Global Administrator.
     pub administrator: Option<bool>,
+    /// Ends what he was given.
+    pub revoke: Option<Revocation>,
+}
+
+/// How far a revocation goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Revocation {
+    /// He or an administrator ended all sessions: all refresh tokens are void.
+    Sessions,
+    /// He changed his password: those of public clients are void.
+    Password,
+}
+
+/// Changes to an app; what is absent stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct AppPatch {
+    /// Its client secret; an empty one takes it away.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+    /// Certificates it may prove itself by, PEM; they replace those it had.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificates: Option<Vec<String>>,
+    /// Issuers it may prove itself through; they replace those it had.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub federated: Option<Vec<FederatedCredential>>,
+    /// Whether it may be signed in to in `tenant`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+    /// Whether only assigned users get in to it in `tenant`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assignment_required: Option<bool>,
+    /// Of the two above; all without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
 }
 
 /// Admin consent and app role assignments of one tenant.
 ///
-/// Without `principal` it is about the app itself: it gets a service principal in the tenant, or loses it.
+/// Without `principal` it is about the app itself: it gets a service principal in the tenant with all that its
+/// registration asks for, or loses it.
 /// With one it is about who may what *at* the app: `roles` replace those the principal has there.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -79,12 +124,21 @@ pub struct Consent {
     pub principal: Option<String>,
     /// App roles of `app`; none is "default access".
     pub roles: Vec<String>,
-    /// Takes the service principal, or the principal's assignment, away.
+    /// Delegated permissions are meant: those `app` has at this resource, for all users or for `principal`.
+    pub resource: Option<String>,
+    /// Those permissions; with `remove` all are taken away.
+    pub scopes: Vec<String>,
+    /// Takes the service principal, the principal's assignment, or the permissions away.
     pub remove: bool,
 }
 
 impl Directory {
-    pub(crate) fn update_user(&mut self, who: &str, patch: UserPatch) -> Result<User, DirectoryError> {
+    pub(crate) fn update_user(
+        &mut self,
+        who: &str,
+        patch: UserPatch,
+        now: DateTime<Utc>,
+    ) -> Result<User, DirectoryError> {
         let id = self.user(who, patch.tenant.as_deref())?.1.id;
         let user = self
             .tenants
@@ -101,16 +155,47 @@ impl Directory {
         if let Some(mail) = patch.mail {
             user.mail = Some(mail).filter(|mail| !mail.is_empty());
         }
+        match patch.revoke {
+            None => {}
+            Some(Revocation::Sessions) => user.sessions_valid_from = Some(now),
+            Some(Revocation::Password) => user.password_changed = Some(now),
+        }
         Ok(user.clone())
     }
 
-    pub(crate) fn consent(&mut self, consent: &Consent) -> Result<(), DirectoryError> {
+    pub(crate) fn update_app(&mut self, who: &str, patch: &AppPatch) -> Result<(), DirectoryError> {
+        let name = self.known_app(who)?.name;
+        let tenant = patch.tenant.as_deref().map(|tenant| self.tenant(tenant)).transpose()?;
+        let tenant = tenant.map(|tenant| tenant.id);
+        for app in self.apps.iter_mut().filter(|app| app.name == name) {
+            if let Some(secret) = &patch.secret {
+                app.secret = Some(secret.clone()).filter(|secret| !secret.is_empty());
+            }
+            app.certificates = patch.certificates.clone().unwrap_or(std::mem::take(&mut app.certificates));
+            app.federated = patch.federated.clone().unwrap_or(std::mem::take(&mut app.federated));
+        }
+        let tenants = self.tenants.iter_mut().filter(|known| tenant.is_none_or(|id| id == known.id));
+        let principals = tenants.flat_map(|tenant| &mut tenant.service_principals);
+        for principal in principals.filter(|principal| principal.app == name) {
+            principal.enabled = patch.enabled.unwrap_or(principal.enabled);
+            principal.assignment_required =
+                patch.assignment_required.unwrap_or(principal.assignment_required);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn consent(&mut self, consent: &Consent, since: DateTime<Utc>) -> Result<(), DirectoryError> {
         let tenant = self.tenant(&consent.tenant)?.id;
         let app = self.known_app(consent.app.as_deref().unwrap_or("Tenantry"))?;
+        let grantor = Grantor { tenant, user: None, since };
+        if let Some(resource) = &consent.resource {
+            let resource = self.known_app(resource)?;
+            return self.consent_to_scopes(consent, grantor, &app, &resource);
+        }
         let principal = match &consent.principal {
             None => None,
             Some(who) => match self.app(who).cloned() {
-                Some(principal) => Some(Principal::App(principal)),
+                Some(principal) => Some(Principal::App(Box::new(principal))),
                 None => Some(Principal::User(self.user(who, Some(&consent.tenant))?.1.id)),
             },
         };
@@ -121,15 +206,11 @@ impl Directory {
             .ok_or_else(|| DirectoryError::UnknownTenant(consent.tenant.clone()))?;
         let assigned = match principal {
             None => {
-                let known = tenant.service_principal(&app).is_some();
                 if consent.remove {
                     tenant.service_principals.retain(|principal| principal.app != app.name);
-                } else if !known {
-                    tenant.service_principals.push(ServicePrincipal {
-                        app: app.name,
-                        id: random::uuid(),
-                        assigned: Vec::new(),
-                    });
+                    tenant.grants.retain(|grant| grant.client != app.name);
+                } else if tenant.service_principal(&app).is_none() {
+                    self.grant_all(grantor, &app);
                 }
                 return Ok(());
             }
@@ -150,7 +231,35 @@ impl Directory {
         };
         assigned.retain(|assignment| assignment.app != app.name);
         if !consent.remove {
-            assigned.push(Assignment { app: app.name, roles: consent.roles.clone() });
+            assigned.push(Assignment { app: app.name, roles: consent.roles.clone(), since: None });
+        }
+        Ok(())
+    }
+
+    fn consent_to_scopes(
+        &mut self,
+        consent: &Consent,
+        grantor: Grantor,
+        client: &App,
+        resource: &App,
+    ) -> Result<(), DirectoryError> {
+        let user = match &consent.principal {
+            None => None,
+            Some(who) => Some(self.user(who, Some(&consent.tenant))?.1.id),
+        };
+        if let Some(unknown) = consent.scopes.iter().find(|scope| !resource.scopes.contains(scope)) {
+            return Err(DirectoryError::UnknownScope { app: resource.name.clone(), scope: unknown.clone() });
+        }
+        if consent.remove {
+            for tenant in self.tenants.iter_mut().filter(|tenant| tenant.id == grantor.tenant) {
+                tenant.grants.retain(|grant| {
+                    grant.client != client.name
+                        || grant.resource != resource.name
+                        || (user.is_some() && grant.user != user)
+                });
+            }
+        } else {
+            self.grant(Grantor { user, ..grantor }, client, resource, &consent.scopes);
         }
         Ok(())
     }
@@ -161,7 +270,7 @@ impl Directory {
 }
 
 enum Principal {
-    App(App),
+    App(Box<App>),
     User(uuid::Uuid),
 }
 

@@ -1,19 +1,24 @@
 //! A user object in one tenant.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::Assignment;
+use super::{App, Assignment, app::yes};
 
 /// A user as one tenant knows him. A guest has another object in each tenant.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 #[serde(rename_all(serialize = "camelCase"))]
+#[expect(clippy::struct_excessive_bools, reason = "each is a property of its own, as in a directory")]
 pub(crate) struct User {
     /// Short name, the same for all objects of one human.
     pub(crate) handle: String,
     /// Object id.
     pub(crate) id: Uuid,
+    /// Whether he has a picture.
+    #[serde(default)]
+    pub(crate) photo: bool,
     pub(crate) given_name: String,
     pub(crate) family_name: String,
     #[serde(default)]
@@ -33,10 +38,12 @@ pub(crate) struct User {
     pub(crate) home: Option<Uuid>,
     #[serde(default)]
     pub(crate) assigned: Vec<Assignment>,
-}
-
-fn yes() -> bool {
-    true
+    /// What he was given before this is void, whoever holds it.
+    #[serde(skip_deserializing)]
+    pub(crate) sessions_valid_from: Option<DateTime<Utc>>,
+    /// What a public client was given before this is void.
+    #[serde(skip_deserializing)]
+    pub(crate) password_changed: Option<DateTime<Utc>>,
 }
 
 impl User {
@@ -49,6 +56,11 @@ impl User {
         self.handle.eq_ignore_ascii_case(who)
             || self.upn.eq_ignore_ascii_case(who)
             || Uuid::try_parse(who).is_ok_and(|id| id == self.id)
+    }
+
+    /// Whether he was let in to `app`, with or without a role.
+    pub(crate) fn is_assigned_to(&self, app: &App) -> bool {
+        self.assigned.iter().any(|assignment| assignment.app == app.name)
     }
 
     /// What a reader of a list should know about this user, such as "guest, MFA required".

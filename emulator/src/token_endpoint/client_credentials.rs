@@ -3,34 +3,31 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use super::form::Form;
+use super::{Call, client::Client};
 use crate::{
     aadsts::Refusal,
-    directory::{App, Authority, Directory, Tenant, roles_at},
-    keys::KeyRing,
+    directory::{Directory, roles_at},
     random,
     tokens::{
         SignWith,
         claims::{self, Audience, Validity},
         jws,
     },
-    world::{World, lock},
+    world::lock,
 };
 
-pub(super) fn grant(
-    world: &World,
-    directory: &Directory,
-    authority: Authority,
-    form: &Form,
-) -> Result<Value, Refusal> {
-    let client_id = form.client_id()?;
+pub(super) fn grant(call: Call<'_>, client: &Client<'_>) -> Result<Value, Refusal> {
+    let Call { world, directory, authority, form } = call;
     let tenant = authority.organization(directory).ok_or_else(Refusal::grant_needs_a_tenant)?;
     let scope = form.required("scope")?;
-    let client = client(directory, tenant, client_id, form)?;
+    let proof = client.proven()?;
     let named = named_resource(directory, scope)?;
-    let principal = tenant
-        .service_principal(client)
-        .ok_or_else(|| Refusal::client_has_no_principal(client.id, tenant.id))?;
+    let app = client.app;
+    let principal =
+        tenant.service_principal(app).ok_or_else(|| Refusal::client_has_no_principal(app.id, tenant.id))?;
+    if !principal.enabled {
+        return Err(Refusal::disabled_client(app.id, &app.name));
+    }
     let resource = directory
         .apps
         .iter()
@@ -43,32 +40,16 @@ pub(super) fn grant(
     let validity = Validity { from: now, until: now + TimeDelta::seconds(lifetime) };
     let mut claims = claims::common(world, tenant.id, &audience, validity);
     let roles = roles_at(&principal.assigned, resource);
-    claims.extend(claims::of_app(client, principal, &roles, audience.version));
+    claims.extend(claims::of_app(app, principal, &roles, proof.claim(), audience.version));
     let payload = Value::Object(claims).to_string();
-    let keys: &KeyRing = &lock(&world.keys);
-    let access_token = jws::sign(keys, SignWith::Current, false, None, audience.version, &payload);
+    let keys = lock(&world.keys);
+    let access_token = jws::sign(&keys, SignWith::Current, false, None, audience.version, &payload);
     Ok(json!({
         "token_type": "Bearer",
         "expires_in": lifetime,
         "ext_expires_in": lifetime,
         "access_token": access_token,
     }))
-}
-
-/// The app that asks, once it has shown its secret.
-fn client<'a>(directory: &'a Directory, tenant: &Tenant, id: &str, form: &Form) -> Result<&'a App, Refusal> {
-    let client = directory
-        .apps
-        .iter()
-        .find(|app| app.id.to_string().eq_ignore_ascii_case(id))
-        .ok_or_else(|| Refusal::unknown_client(id, &tenant.name))?;
-    match (form.client_secret(), &client.secret) {
-        (Some(_), _) if form.has_origin => Err(Refusal::cross_origin_secret()),
-        (Some(given), Some(secret)) if given == secret => Ok(client),
-        (Some(_), Some(_)) => Err(Refusal::wrong_secret(client.id)),
-        (Some(_), None) => Err(Refusal::public_client()),
-        (None, _) => Err(Refusal::missing_secret()),
-    }
 }
 
 /// What stands before `/.default`; alone, as everywhere, that means Microsoft Graph.

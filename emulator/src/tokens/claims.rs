@@ -65,16 +65,22 @@ pub(crate) fn common(world: &World, tenant: Uuid, audience: &Audience, validity:
 }
 
 /// Claims of an app that calls on its own behalf.
-pub(crate) fn of_app(app: &App, principal: &ServicePrincipal, roles: &[String], version: Version) -> Claims {
+pub(crate) fn of_app(
+    app: &App,
+    principal: &ServicePrincipal,
+    roles: &[String],
+    proof: &str,
+    version: Version,
+) -> Claims {
     let mut claims = claims(json!({ "oid": principal.id, "sub": principal.id, "idtyp": "app" }));
-    client(&mut claims, app.id, "1", version);
+    client(&mut claims, app.id, proof, version);
     if !roles.is_empty() {
         claims.insert("roles".to_owned(), json!(roles));
     }
     claims
 }
 
-/// Which client asked and how it proved itself: "0" not at all, "1" by a secret.
+/// Which client asked and how it proved itself: "0" not at all, "1" by a secret, "2" by a signature.
 pub(crate) fn client(claims: &mut Claims, id: Uuid, proof: &str, version: Version) {
     let (client, method) = match version {
         Version::V1 => ("appid", "appidacr"),
@@ -132,7 +138,7 @@ pub(crate) fn of_user(
 }
 
 /// A subject that is another for each app.
-fn pairwise(user: Uuid, app: &str) -> String {
+pub(crate) fn pairwise(user: Uuid, app: &str) -> String {
     let mut context = digest::Context::new(&digest::SHA256);
     context.update(user.as_bytes());
     context.update(app.as_bytes());

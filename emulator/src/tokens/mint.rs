@@ -161,7 +161,7 @@ fn on_own_behalf(
     })?;
     let assigned = || resource.map(|resource| roles_at(&principal.assigned, resource)).unwrap_or_default();
     let roles = request.roles.clone().unwrap_or_else(assigned);
-    let mut claims = claims::of_app(app, principal, &roles, audience.version);
+    let mut claims = claims::of_app(app, principal, &roles, "1", audience.version);
     if let Some(scopes) = request.scopes.as_ref().filter(|scopes| !scopes.is_empty()) {
         claims.insert("scp".to_owned(), json!(scopes.join(" ")));
     }

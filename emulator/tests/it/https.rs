@@ -13,7 +13,7 @@ async fn start(data_dir: Option<&Path>) -> Emulator {
 
 /// A client that trusts this authority and nobody else.
 #[expect(clippy::disallowed_methods, reason = "a client of the tests, for this machine")]
-fn trusting(ca: &str) -> Client {
+pub(crate) fn trusting(ca: &str) -> Client {
     let ca = Certificate::from_pem(ca.as_bytes()).unwrap();
     Client::builder().no_proxy().timeout(Duration::from_secs(20)).tls_certs_only([ca]).build().unwrap()
 }

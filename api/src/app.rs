@@ -101,7 +101,7 @@ impl App {
         });
         let mut open = Route::new()
             .at("/healthz", get(healthz))
-            .at("/readyz", get(Readyz(Arc::clone(&dependencies) as _)));
+            .at("/readyz", get(Readyz::new(Arc::clone(&dependencies) as _)));
         if config.docs.enabled {
             open = docs::mount(open, config, |published| openapi::document(&service, published))?;
         }

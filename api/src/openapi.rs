@@ -90,7 +90,10 @@ pub(crate) fn document<T: OpenApi + 'static>(
     }
     nullable::write(&mut document);
     examples::write(&mut document)?;
-    Ok(Value::Object(document))
+    let mut document = Value::Object(document);
+    // Whether JSON keeps its order is up to the features that some other crate asks of serde_json.
+    document.sort_all_objects();
+    Ok(document)
 }
 
 /// `x-permission` is what the marker scheme says: a word, or `null` when being signed in is enough.

@@ -22,8 +22,8 @@ use domain::{
     access::{Epochs, EpochsUnavailable, Mark, Subject},
     clock::Clock,
 };
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement};
-use sqlx::postgres::{PgListener, PgPoolOptions};
+use sea_orm::{ConnAcquireErr, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement};
+use sqlx::postgres::{PgListener, PgNotification, PgPoolOptions};
 
 use crate::db::epochs as table;
 
@@ -62,12 +62,18 @@ struct Known {
     at: DateTime<Utc>,
 }
 
+/// How often it is shown that notifications arrive.
+const PROBE_EVERY: TimeDelta = TimeDelta::minutes(1);
+/// How many subjects are remembered as asked for while the channel is silent.
+const MOST_ASKED: usize = 100_000;
+
 #[derive(Default)]
 struct Heard {
     /// When the channel was last known to work.
     channel: Option<DateTime<Utc>>,
-    /// When the channel or the table last confirmed what is known.
-    confirmed: Option<DateTime<Utc>>,
+    /// When the table was last asked about each subject, since the channel is silent. What was learned of one says
+    /// nothing of another.
+    asked: HashMap<Subject, DateTime<Utc>>,
 }
 
 impl EpochWatch {
@@ -135,31 +141,54 @@ impl EpochWatch {
             .max_connections(1)
             .acquire_timeout(PATIENCE)
             .connect_lazy_with((*options).clone());
-        let mut listener = PgListener::connect_with(&own).await?;
+        let mut listener = in_time(PgListener::connect_with(&own)).await?;
         listener.eager_reconnect(false);
-        listener.listen(table::CHANNEL).await?;
+        in_time(listener.listen(table::CHANNEL)).await?;
+        self.probe(&mut listener).await?;
         // What was written before we listened.
-        self.catch_up().await.map_err(|error| sqlx::Error::Protocol(error.to_string()))?;
+        let caught_up =
+            tokio::time::timeout(PATIENCE, self.catch_up()).await.map_err(|_| sqlx::Error::PoolTimedOut)?;
+        caught_up.map_err(|error| sqlx::Error::Protocol(error.to_string()))?;
+        let mut probed = self.inner.clock.now();
         loop {
             match tokio::time::timeout(BEAT, listener.try_recv()).await {
-                Ok(Ok(Some(notification))) => {
-                    let heard = self.inner.clock.now();
-                    if let Some(epoch) = table::parse_notification(notification.payload()) {
-                        self.apply(&[epoch]);
-                    }
-                    self.heard_channel(heard);
-                }
-                Ok(Ok(None)) => return Err(sqlx::Error::PoolClosed),
-                Ok(Err(error)) => return Err(error),
+                Ok(received) => self.take(received?)?,
                 Err(_silent) => {
                     let sent = self.inner.clock.now();
-                    let ping = sqlx::query("SELECT 1").execute(&mut listener);
-                    tokio::time::timeout(PATIENCE, ping).await.map_err(|_| sqlx::Error::PoolTimedOut)??;
+                    in_time(sqlx::query("SELECT 1").execute(&mut listener)).await?;
                     self.heard_channel(sent);
                     self.tidy(tidied).await;
+                    if sent - probed >= PROBE_EVERY {
+                        self.probe(&mut listener).await?;
+                        probed = sent;
+                    }
                 }
             }
         }
+    }
+
+    /// Shows that what one connection tells arrives on the listening one. That the server answers is not enough:
+    /// behind a transaction pooler it does, and notifications are lost.
+    async fn probe(&self, listener: &mut PgListener) -> Result<(), sqlx::Error> {
+        let pool = self.inner.database.get_postgres_connection_pool();
+        in_time(sqlx::query("SELECT pg_notify($1, '')").bind(table::CHANNEL).execute(pool)).await?;
+        let received = in_time(listener.try_recv()).await.map_err(|_| {
+            sqlx::Error::Protocol(
+                "notifications do not arrive; is there a transaction pooler in between?".to_owned(),
+            )
+        })?;
+        self.take(received)
+    }
+
+    /// Takes a notification over; an empty one is a probe, of this process or another.
+    fn take(&self, received: Option<PgNotification>) -> Result<(), sqlx::Error> {
+        let heard = self.inner.clock.now();
+        let notification = received.ok_or(sqlx::Error::PoolClosed)?;
+        if let Some(epoch) = table::parse_notification(notification.payload()) {
+            self.apply(&[epoch]);
+        }
+        self.heard_channel(heard);
+        Ok(())
     }
 
     async fn poll_sqlite(&self, tidied: &mut DateTime<Utc>) -> Result<(), DbErr> {
@@ -188,7 +217,7 @@ impl EpochWatch {
     fn heard_channel(&self, at: DateTime<Utc>) {
         let mut heard = self.inner.heard.lock().unwrap_or_else(PoisonError::into_inner);
         heard.channel = Some(at);
-        heard.confirmed = Some(at);
+        heard.asked.clear();
     }
 
     async fn tidy(&self, tidied: &mut DateTime<Utc>) {
@@ -231,12 +260,22 @@ impl EpochWatch {
         let mut heard = self.inner.heard.lock().unwrap_or_else(PoisonError::into_inner);
         if let Ok(Ok(epochs)) = answer {
             self.apply(&epochs);
-            heard.confirmed = Some(asked);
+            if heard.asked.len() > MOST_ASKED {
+                heard.asked.clear();
+            }
+            heard.asked.extend(subjects.iter().map(|subject| (*subject, asked)));
             return Ok(());
         }
-        let within = heard.confirmed.is_some_and(|at| asked - at <= self.inner.max_stale);
-        if within { Ok(()) } else { Err(EpochsUnavailable) }
+        let fresh = |at: Option<DateTime<Utc>>| at.is_some_and(|at| asked - at <= self.inner.max_stale);
+        let confirmed =
+            fresh(heard.channel) || subjects.iter().all(|subject| fresh(heard.asked.get(subject).copied()));
+        if confirmed { Ok(()) } else { Err(EpochsUnavailable) }
     }
+}
+
+/// A question to the database that is given up in time.
+async fn in_time<T>(question: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
+    tokio::time::timeout(PATIENCE, question).await.map_err(|_| sqlx::Error::PoolTimedOut)?
 }
 
 #[async_trait]
@@ -257,7 +296,8 @@ impl Epochs for EpochWatch {
 pub(crate) async fn ping(database: &DatabaseConnection) -> Result<(), DbErr> {
     #[expect(clippy::disallowed_methods, reason = "it touches no table")]
     let statement = Statement::from_string(database.get_database_backend(), "SELECT 1");
-    database.query_one_raw(statement).await.map(|_| ())
+    let answer = tokio::time::timeout(PATIENCE, database.query_one_raw(statement)).await;
+    answer.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?.map(|_| ())
 }
 
 #[cfg(test)]

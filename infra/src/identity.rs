@@ -9,7 +9,7 @@ use domain::{
     page::{Page, PageRequest},
     store::StoreError,
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait, PaginatorTrait, QueryFilter, sea_query::Expr};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, PaginatorTrait, QueryFilter, sea_query::Expr};
 use uuid::Uuid;
 
 use crate::db::{
@@ -89,7 +89,10 @@ impl UserRepository for Unit {
             .scoped()
             .find::<Entity>()
             .filter(Column::Kind.eq(UserKind::Person.as_str()))
-            .filter(Column::IsGuest.eq(false))
+            // Whether somebody is a guest follows their tokens; that they were made administrator does not.
+            .filter(
+                Condition::any().add(Column::IsGuest.eq(false)).add(Column::Role.eq(Role::Admin.as_str())),
+            )
             .count(&self.connection)
             .await
             .map_err(store_error)?;

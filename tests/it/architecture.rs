@@ -195,6 +195,18 @@ fn queries_that_add_no_organization_begin_only_where_a_reason_stands_beside_them
         &["infra/src/db/", "infra/src/epochs.rs"],
     );
     only_in(&["api/src", "domain/src", "infra/src"], "execute_unprepared", &["infra/src/db/"]);
+    // The builders below the finders, and the loaders of relations, which add no organization either.
+    for builder in [
+        "sea_query::Query",
+        "Query::select",
+        "from_raw_sql",
+        "find_with_related",
+        "find_also_related",
+        "load_many",
+        "load_one",
+    ] {
+        only_in(&["api/src", "domain/src", "infra/src"], builder, &[]);
+    }
 }
 
 #[test]

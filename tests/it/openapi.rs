@@ -20,9 +20,12 @@ async fn document() -> Value {
 #[tokio::test]
 async fn the_committed_document_is_the_generated_one() {
     let generated = serde_json::to_string_pretty(&document().await).unwrap() + "\n";
+    let committed = file("openapi/openapi.json");
+    let differs =
+        generated.lines().zip(committed.lines()).find(|(generated, committed)| generated != committed);
     assert!(
-        file("openapi/openapi.json") == generated,
-        "openapi/openapi.json is out of date: run `make openapi`"
+        committed == generated,
+        "openapi/openapi.json is out of date: run `make openapi`; the first difference is {differs:?}"
     );
 }
 

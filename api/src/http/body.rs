@@ -50,7 +50,7 @@ impl BodySchemas {
     fn check(&self, name: &str, body: &Value) -> Result<(), ApiError> {
         let mut fields: BTreeMap<String, Vec<String>> = BTreeMap::new();
         if let Some(validator) = self.0.get(name) {
-            for error in validator.iter_errors(body) {
+            for error in validator.iter_errors(body).take(MOST_TOLD) {
                 tell(&error, &mut fields);
             }
         }
@@ -60,6 +60,9 @@ impl BodySchemas {
         if fields.is_empty() { Ok(()) } else { Err(ApiError::invalid(&fields)) }
     }
 }
+
+/// How many things that are wrong with one body are told.
+const MOST_TOLD: usize = 50;
 
 /// OpenAPI 3.0 says `nullable` where JSON Schema has a type of its own, and has formats of integers that JSON Schema
 /// does not know; and an object takes no members that it does not name.

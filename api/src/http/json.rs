@@ -1,12 +1,26 @@
 //! JSON, read strictly: a text that two readers could understand differently is refused.
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use std::cell::Cell;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// Reads a JSON text. A member that is named twice is an error (RFC 8259 §4 leaves its meaning open), as is nesting
-/// deeper than 128.
+/// How many values one text may hold, those inside others included. Checking a value costs far more memory than
+/// sending it, so the size of the text alone is no bound.
+const MOST_VALUES: u32 = 10_000;
+/// How long the name of a member may be, in bytes.
+const LONGEST_NAME: usize = 1_024;
+/// How many places are told; who has more to mend begins with these.
+const MOST_TOLD: usize = 20;
+
+/// Reads a JSON text. A member that is named twice is an error (RFC 8259 §4 leaves its meaning open), as are nesting
+/// deeper than 128 and more than 10,000 values.
 pub(super) fn read(bytes: &[u8]) -> serde_json::Result<Value> {
-    serde_json::from_slice::<Strict>(bytes).map(|strict| strict.0)
+    let left = Cell::new(MOST_VALUES);
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = Strict(&left).deserialize(&mut reader)?;
+    reader.end()?;
+    Ok(value)
 }
 
 /// Paths with dots of the strings, or names of members, that have U+0000 in them, which PostgreSQL cannot keep.
@@ -17,6 +31,9 @@ pub(super) fn with_nul(value: &Value) -> Vec<String> {
 }
 
 fn collect_nul<'a>(value: &'a Value, path: &mut Vec<std::borrow::Cow<'a, str>>, found: &mut Vec<String>) {
+    if found.len() == MOST_TOLD {
+        return;
+    }
     match value {
         Value::String(text) if text.contains('\0') => found.push(path.join(".")),
         Value::Array(items) => {
@@ -40,17 +57,22 @@ fn collect_nul<'a>(value: &'a Value, path: &mut Vec<std::borrow::Cow<'a, str>>, 
     }
 }
 
-struct Strict(Value);
+/// Reads one value; the count is of those that may still come.
+struct Strict<'a>(&'a Cell<u32>);
 
-impl<'de> Deserialize<'de> for Strict {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(StrictVisitor).map(Self)
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        let left = self.0.get().checked_sub(1);
+        self.0.set(
+            left.ok_or_else(|| D::Error::custom(format_args!("there are more than {MOST_VALUES} values")))?,
+        );
+        deserializer.deserialize_any(self)
     }
 }
 
-struct StrictVisitor;
-
-impl<'de> Visitor<'de> for StrictVisitor {
+impl<'de> Visitor<'de> for Strict<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -87,7 +109,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut read = Vec::new();
-        while let Some(Strict(item)) = items.next_element()? {
+        while let Some(item) = items.next_element_seed(Strict(self.0))? {
             read.push(item);
         }
         Ok(Value::Array(read))
@@ -99,7 +121,10 @@ impl<'de> Visitor<'de> for StrictVisitor {
             if read.contains_key(&name) {
                 return Err(A::Error::custom(format_args!("the member {name:?} stands there twice")));
             }
-            let Strict(member) = members.next_value()?;
+            if name.len() > LONGEST_NAME {
+                return Err(A::Error::custom("the name of a member is too long"));
+            }
+            let member = members.next_value_seed(Strict(self.0))?;
             read.insert(name, member);
         }
         Ok(Value::Object(read))
@@ -132,6 +157,22 @@ mod tests {
     fn nesting_has_an_end() {
         assert!(read(["[".repeat(100), "]".repeat(100)].concat().as_bytes()).is_ok());
         assert!(read(["[".repeat(100_000), "]".repeat(100_000)].concat().as_bytes()).is_err());
+    }
+
+    #[test]
+    fn neither_values_nor_names_are_without_end() {
+        let values = |count: usize| format!("[{}]", vec!["[]"; count - 1].join(","));
+        assert!(read(values(10_000).as_bytes()).is_ok());
+        assert!(
+            read(values(10_001).as_bytes())
+                .unwrap_err()
+                .to_string()
+                .starts_with("there are more than 10000 values")
+        );
+        let named = |length: usize| format!("{{\"{}\":1}}", "n".repeat(length));
+        assert!(read(named(1_024).as_bytes()).is_ok());
+        assert!(read(named(1_025).as_bytes()).is_err());
+        assert_eq!(with_nul(&json!(vec!["\0"; 1_000])).len(), 20);
     }
 
     #[test]

@@ -13,8 +13,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     AdmissionPolicy, AllowedTenants, AuthenticatedBy, Directory, Epochs, EpochsUnavailable, IdentityKind,
-    Mark, PERSONAL_ACCOUNTS_TENANT, Principal, Rejection, Role, Subject, TenantPolicy, TokenVerifier,
-    VerificationError, VerifiedToken,
+    Mark, Principal, Rejection, Role, Subject, TenantPolicy, TokenVerifier, VerificationError, VerifiedToken,
     permission::ALL_PERMISSIONS,
     provisioning::{Newcomer, Provisioning},
 };
@@ -192,6 +191,10 @@ impl Authentication {
         if user.status == UserStatus::Disabled {
             return Err(AuthenticationError::UserDisabled);
         }
+        if user.kind != newcomer.user.kind {
+            // One object id is a person or an application; a token that says otherwise gets neither's role.
+            return Err(Rejection::PermissionClaims.into());
+        }
         let subjects = [Subject::Organization(organization.id), Subject::User(user.id)];
         let entry = CachedPrincipal {
             not_before: token.not_before,
@@ -208,7 +211,6 @@ impl Authentication {
     async fn admit(&self, token: &VerifiedToken) -> Result<IdentityKind, AuthenticationError> {
         self.policy.check_personal(token)?;
         let listed = self.policy.tenants != TenantPolicy::AllowList
-            || token.tenant == PERSONAL_ACCOUNTS_TENANT
             || self.allowed_tenants.contains(token.tenant).await?;
         if !listed {
             return Err(Rejection::TenantNotAllowed.into());

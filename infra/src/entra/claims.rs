@@ -31,6 +31,9 @@ pub(super) struct TenantClaim<'a> {
     pub id: Uuid,
 }
 
+/// The longest text that is taken over for display, in bytes.
+const MAX_DISPLAY: usize = 1_024;
+
 impl Members {
     /// `Malformed` for anything but one object, or for a name (other than `tid`, see [`Self::tenant`]) that occurs
     /// twice.
@@ -62,7 +65,10 @@ impl Members {
 
     /// A claim that is only shown: not being a string is like not being there.
     pub(super) fn display_text(&self, name: &str) -> Option<&str> {
-        self.value(name)?.as_str().map(str::trim).filter(|text| !text.is_empty())
+        let text = self.value(name)?.as_str()?.trim();
+        // What is shown is stored: PostgreSQL cannot keep U+0000, and no name is as long as a token.
+        let can_be_shown = !text.is_empty() && text.len() <= MAX_DISPLAY && !text.contains(char::is_control);
+        can_be_shown.then_some(text)
     }
 
     /// `Malformed` when it is not an array of strings.

@@ -2,10 +2,27 @@
 
 use super::fakes::World;
 use crate::{
-    access::{ALL_PERMISSIONS, Forbidden, Origin, Permission, Role, SignedIn},
+    access::{
+        ALL_PERMISSIONS, AuthenticationError, Forbidden, Origin, Permission, Rejection, Role, SignedIn,
+    },
     annotations::{self, taxonomies},
+    identity::UserKind,
     organizations::{self, members},
 };
+
+#[tokio::test]
+async fn an_application_does_not_inherit_the_role_of_a_person_with_its_object_id() {
+    let world = World::new();
+    {
+        let mut token = world.state.token.lock().unwrap();
+        let token = token.as_mut().unwrap();
+        token.scopes.clear();
+        token.app_roles = vec!["annotations:read".to_owned()];
+    }
+    world.state.user.lock().unwrap().role = Some(Role::Admin);
+    let refused = world.bearer().await.unwrap_err();
+    assert!(matches!(*refused, AuthenticationError::Rejected(Rejection::PermissionClaims)), "{refused}");
+}
 
 #[test]
 fn each_role_has_its_permissions_and_no_others() {
@@ -89,7 +106,11 @@ async fn an_application_has_what_its_app_roles_name_and_a_person_does_not() {
         world
     };
     let app = with(&[]);
-    app.state.user.lock().unwrap().role = None;
+    {
+        let mut user = app.state.user.lock().unwrap();
+        user.role = None;
+        user.kind = UserKind::ServicePrincipal;
+    }
     let app = app.bearer().await.unwrap();
     assert_eq!(app.permissions(), ["annotations:moderate", "annotations:read"]);
     assert!(app.roles().is_empty());

@@ -6,7 +6,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check fmt openapi format lints build tests-sqlite tests-postgresql packages dependencies
+.PHONY: help run test check fmt openapi assets format lints build tests-sqlite tests-postgresql clients packages dependencies
 
 PORT ?= 4000
 EMULATOR_HTTP_PORT ?= 4100
@@ -25,7 +25,7 @@ help: ## Lists the commands.
 	@echo
 	@echo "  Ports of make run: PORT ($(PORT)), EMULATOR_HTTP_PORT ($(EMULATOR_HTTP_PORT)), EMULATOR_HTTPS_PORT ($(EMULATOR_HTTPS_PORT))."
 
-run: ## Starts the service with SQLite and the Entra ID emulator, until Ctrl-C.
+run: assets ## Starts the service with SQLite and the Entra ID emulator, until Ctrl-C.
 	cargo build $(ALL)
 	APP_ENV=development \
 	HOST=127.0.0.1 \
@@ -35,12 +35,14 @@ run: ## Starts the service with SQLite and the Entra ID emulator, until Ctrl-C.
 	AZURE_TENANT_ID=common \
 	AZURE_CLIENT_ID=a0000000-0000-4000-8000-00000000000a \
 	TENANT_POLICY=$(TENANT_POLICY) \
+	PUBLIC_URL=http://localhost:$(PORT) \
+	DOCS_CLIENT_ID=a0000000-0000-4000-8000-00000000000b \
 	EMULATOR_HTTP_PORT=$(EMULATOR_HTTP_PORT) \
 	EMULATOR_HTTPS_PORT=$(EMULATOR_HTTPS_PORT) \
 	EMULATOR_DATA_DIR=data/emulator \
 	$(BIN)/entra-emulator --wait http://localhost:$(PORT)/healthz -- $(BIN)/tenantry serve
 
-test: packages format lints build tests-sqlite tests-postgresql dependencies ## Installs what tests need and runs all of them, on SQLite and PostgreSQL.
+test: packages format lints build tests-sqlite tests-postgresql clients dependencies ## Installs what tests need and runs all of them, on SQLite and PostgreSQL.
 
 check: format lints tests-sqlite ## The fast part of the tests: format, lints, and everything on SQLite.
 
@@ -52,6 +54,9 @@ openapi: ## Writes openapi/openapi.json anew, from the handlers.
 	@mkdir -p openapi
 	$(BIN)/tenantry openapi > openapi/openapi.json.new
 	mv openapi/openapi.json.new openapi/openapi.json
+
+assets: ## Fetches the scripts of the API documentation pages from the npm registry.
+	node frontend/docs-assets/fetch.mjs
 
 # The parts of `test` and `check`, each with its time.
 
@@ -72,6 +77,10 @@ tests-sqlite:
 
 tests-postgresql:
 	$(PART) tests-postgresql tests/with-postgres $(TESTS) --test it
+
+# Microsoft's own clients against the emulator and the service, as processes.
+clients:
+	$(PART) clients tests/clients/run
 
 dependencies:
 	$(PART) dependencies .ci/dependencies

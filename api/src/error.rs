@@ -18,6 +18,8 @@ use serde_json::{Value, json};
 
 use domain::store::StoreError;
 
+use crate::http::IDEMPOTENCY_REPLAYED;
+
 pub(crate) use framework::from_framework;
 
 /// Every code there is. Codes are stable, messages are not; `docs/errors.md` explains each.
@@ -110,6 +112,8 @@ pub struct ApiError {
     pub details: Option<Value>,
     pub www_authenticate: Option<&'static str>,
     pub retry_after: Option<Duration>,
+    /// An earlier request with the same idempotency key did what was asked for.
+    pub replayed: bool,
     /// For the log; the client never sees it.
     #[source]
     pub cause: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -118,7 +122,8 @@ pub struct ApiError {
 impl ApiError {
     pub fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
         let (details, www_authenticate, retry_after, cause) = (None, None, None, None);
-        Self { code, message: message.into(), details, www_authenticate, retry_after, cause }
+        let replayed = false;
+        Self { code, message: message.into(), details, www_authenticate, retry_after, replayed, cause }
     }
 
     /// `401`, as for every credential that does not hold (RFC 6750 §3).
@@ -194,6 +199,9 @@ impl ApiError {
         if let Some(wait) = self.retry_after {
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+        }
+        if self.replayed {
+            headers.insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
         }
         response
     }

@@ -5,6 +5,7 @@
 
 mod errors;
 mod examples;
+mod idempotency;
 mod nullable;
 mod security;
 
@@ -57,6 +58,8 @@ are UUIDs.
 - Things that can be edited have an `ETag`. Send it as `If-Match` and a change that would undo somebody else's is \
 refused with `412`; without it the last write wins. Send it as `If-None-Match` with a `GET` and what you know already \
 answers `304`.
+- A `POST` that makes something takes an `Idempotency-Key`. Send one, and a request that got no answer can be sent again \
+without making it twice.
 
 ## Refusals
 
@@ -83,6 +86,7 @@ pub(crate) fn document<T: OpenApi + 'static>(
                 write_permission(operation);
                 security::write_operation(operation, published);
                 errors::write(operation, method, path.contains('{'));
+                idempotency::write(operation);
                 plain_content_type(operation);
                 describe(operation);
             }

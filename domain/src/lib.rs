@@ -11,6 +11,7 @@ pub mod clock;
 pub mod entropy;
 pub mod events;
 pub mod id;
+pub mod idempotency;
 pub mod identity;
 pub mod organizations;
 pub mod page;

@@ -6,6 +6,7 @@ use crate::{
     access::OrgScope,
     annotations::{AnnotationReader, AnnotationRepository, TaxonomyReader, TaxonomyRepository},
     events::Events,
+    idempotency::IdempotencyRepository,
     identity::{UserReader, UserRepository},
     organizations::{OrganizationReader, OrganizationRepository},
 };
@@ -49,6 +50,7 @@ pub trait OrgTx: Send + Sync {
     fn users(&self) -> &dyn UserRepository;
     fn taxonomies(&self) -> &dyn TaxonomyRepository;
     fn annotations(&self) -> &dyn AnnotationRepository;
+    fn idempotency(&self) -> &dyn IdempotencyRepository;
 
     /// Writes the events with the changes they tell of, in one transaction, and makes both lasting. There is no
     /// other way to commit: a write that leaves no trace does not compile.

@@ -9,5 +9,6 @@ pub mod entra;
 pub mod entropy;
 pub mod epochs;
 pub mod http;
+mod idempotency;
 mod identity;
 mod organizations;

@@ -2,6 +2,7 @@
 //! code, which is why this crate knows none of the others.
 
 mod m20261121_1_foundation;
+mod m20261121_2_idempotency;
 pub mod row_level_security;
 mod shape;
 
@@ -15,6 +16,6 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261121_1_foundation::Migration)]
+        vec![Box::new(m20261121_1_foundation::Migration), Box::new(m20261121_2_idempotency::Migration)]
     }
 }

@@ -8,6 +8,7 @@ mod doctor;
 mod edge;
 mod envelope;
 mod health;
+mod idempotency;
 mod isolation;
 mod listener;
 mod openapi;

@@ -20,7 +20,7 @@ use poem_openapi::{
 use crate::{
     auth::Caller,
     error::ApiError,
-    http::{Body, Created, Found, IfMatch, Listed, NoContent, Nullable, PageQuery},
+    http::{Body, Created, Found, IdempotencyHeader, IfMatch, Listed, NoContent, Nullable, PageQuery},
     id::Id,
     openapi::Tag,
 };
@@ -148,6 +148,7 @@ impl From<AnnotationError> for ApiError {
             AnnotationError::UnknownTerm => Self::invalid_field("termIds", "has a term that does not exist"),
             AnnotationError::NotAuthor => Self::forbidden(),
             AnnotationError::VersionMismatch => Self::precondition_failed(),
+            AnnotationError::Idempotency(error) => error.into(),
             AnnotationError::Store(error) => error.into(),
         }
     }
@@ -215,6 +216,7 @@ impl AnnotationsApi {
     async fn create(
         &self,
         caller: Caller<Write>,
+        #[oai(name = "Idempotency-Key")] key: IdempotencyHeader,
         body: Body<NewAnnotationBody>,
     ) -> Result<Created<AnnotationView>, ApiError> {
         let body = body.0;
@@ -224,9 +226,9 @@ impl AnnotationsApi {
             note: body.note,
             term_ids: ids(body.term_ids),
         };
-        let annotation = self.annotations.create(&caller, new).await?;
+        let annotation = self.annotations.create(&caller, new, key.0.as_ref()).await?;
         let location = format!("/api/annotations/{}", annotation.id);
-        Ok(Created { location, version: annotation.version, view: annotation.into() })
+        Ok(Created::new(location, annotation.version, annotation))
     }
 
     /// Get an annotation

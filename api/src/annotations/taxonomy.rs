@@ -20,7 +20,7 @@ use poem_openapi::{
 use crate::{
     auth::Caller,
     error::ApiError,
-    http::{Body, Created, Found, IfMatch, Listed, NoContent, Nullable, PageQuery},
+    http::{Body, Created, Found, IdempotencyHeader, IfMatch, Listed, NoContent, Nullable, PageQuery},
     id::Id,
     openapi::Tag,
 };
@@ -88,6 +88,7 @@ impl From<TaxonomyError> for ApiError {
                 Self::conflict("Annotations use the term, or there are terms below it")
             }
             TaxonomyError::VersionMismatch => Self::precondition_failed(),
+            TaxonomyError::Idempotency(error) => error.into(),
             TaxonomyError::Store(error) => error.into(),
         }
     }
@@ -128,12 +129,13 @@ impl TaxonomiesApi {
     async fn create(
         &self,
         caller: Caller<Manage>,
+        #[oai(name = "Idempotency-Key")] key: IdempotencyHeader,
         body: Body<NewTaxonomyBody>,
     ) -> Result<Created<TaxonomyView>, ApiError> {
         let new = NewTaxonomy { name: body.0.name, description: body.0.description };
-        let taxonomy = self.taxonomies.create(&caller, new).await?;
+        let taxonomy = self.taxonomies.create(&caller, new, key.0.as_ref()).await?;
         let location = format!("/api/taxonomies/{}", taxonomy.id);
-        Ok(Created { location, version: taxonomy.version, view: taxonomy.into() })
+        Ok(Created::new(location, taxonomy.version, taxonomy))
     }
 
     /// Get a taxonomy

@@ -20,7 +20,7 @@ use poem_openapi::{
 use crate::{
     auth::Caller,
     error::ApiError,
-    http::{Body, Created, Found, IfMatch, Listed, NoContent, PageQuery},
+    http::{Body, Created, Found, IdempotencyHeader, IfMatch, Listed, NoContent, PageQuery},
     id::Id,
     openapi::Tag,
 };
@@ -113,12 +113,13 @@ impl TermsApi {
         &self,
         caller: Caller<Manage>,
         #[oai(name = "taxonomyId")] taxonomy: Path<Id<TaxonomyId>>,
+        #[oai(name = "Idempotency-Key")] key: IdempotencyHeader,
         body: Body<NewTermBody>,
     ) -> Result<Created<TermView>, ApiError> {
         let new = NewTerm { label: body.0.label, parent_id: body.0.parent_id.map(|id| id.0) };
-        let term = self.taxonomies.create_term(&caller, taxonomy.0.0, new).await?;
+        let term = self.taxonomies.create_term(&caller, taxonomy.0.0, new, key.0.as_ref()).await?;
         let location = format!("/api/taxonomies/{}/terms/{}", term.taxonomy_id, term.id);
-        Ok(Created { location, version: term.version, view: term.into() })
+        Ok(Created::new(location, term.version, term))
     }
 
     /// Get a term

@@ -1,5 +1,6 @@
 //! Successful responses: `{"data": …}`, with the version as `ETag` where the thing can be edited.
 
+use domain::idempotency::Made;
 use poem::{
     IntoResponse, Response,
     http::{HeaderValue, StatusCode, header},
@@ -11,7 +12,7 @@ use poem_openapi::{
     types::{ParseFromJSON, ToJSON, Type},
 };
 
-use super::version::IfMatch;
+use super::{idempotency::IDEMPOTENCY_REPLAYED, version::IfMatch};
 
 /// One thing.
 #[derive(Debug, Object)]
@@ -36,9 +37,18 @@ pub(crate) struct Found<T> {
 
 /// `201` with the thing that was made, where it is, and its version.
 pub(crate) struct Created<T> {
-    pub view: T,
-    pub location: String,
-    pub version: i64,
+    view: T,
+    location: String,
+    version: i64,
+    replayed: bool,
+}
+
+impl<T> Created<T> {
+    /// Of what a use-case made, now or for an earlier request with the same idempotency key. There is no other way
+    /// to this response, so that no operation that creates is without keys.
+    pub(crate) fn new<M: Into<T>>(location: String, version: i64, made: Made<M>) -> Self {
+        Self { location, version, replayed: made.is_replayed(), view: made.into_inner().into() }
+    }
 }
 
 /// `204`.
@@ -115,13 +125,23 @@ where
         if let Ok(location) = HeaderValue::from_str(&self.location) {
             response.headers_mut().insert(header::LOCATION, location);
         }
+        if self.replayed {
+            response.headers_mut().insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
+        }
         response
     }
 }
 
 impl<T: Type + ParseFromJSON + ToJSON> ApiResponse for Created<T> {
     fn meta() -> MetaResponses {
-        let headers = vec![header_meta("Location", "Where it is."), etag_meta()];
+        let replayed = MetaHeader {
+            required: false,
+            ..header_meta(
+                IDEMPOTENCY_REPLAYED,
+                "`true` when an earlier request with the same `Idempotency-Key` made it.",
+            )
+        };
+        let headers = vec![header_meta("Location", "Where it is."), etag_meta(), replayed];
         meta(201, "It was made, and is here.", json_of::<Data<T>>(), headers)
     }
 

@@ -3,6 +3,7 @@
 use poem::http::StatusCode;
 use serde_json::{Map, Value, json};
 
+use super::idempotency::takes_key;
 use crate::error::ErrorCode;
 
 /// Adds them to an operation's responses.
@@ -45,11 +46,15 @@ fn codes(operation: &Map<String, Value>, method: &str, has_path_parameter: bool)
     if has_body || has_parameters {
         codes.push(ErrorCode::ValidationFailed);
     }
-    if has_path_parameter || method == "patch" {
+    let has_key = takes_key(operation);
+    if has_path_parameter || method == "patch" || has_key {
         codes.push(ErrorCode::NotFound);
     }
     if method != "get" {
         codes.push(ErrorCode::Conflict);
+    }
+    if has_key {
+        codes.push(ErrorCode::IdempotencyKeyReused);
     }
     if has_if_match {
         codes.push(ErrorCode::PreconditionFailed);
@@ -76,7 +81,9 @@ fn meaning(code: ErrorCode) -> &'static str {
         ErrorCode::ValidationFailed => "`details` has the reasons for each field or parameter.",
         ErrorCode::MethodNotAllowed => "the path has other methods; `Allow` lists them.",
         ErrorCode::Conflict => "the present state forbids it; the message says why.",
-        ErrorCode::IdempotencyKeyReused => "the key was used with another body.",
+        ErrorCode::IdempotencyKeyReused => {
+            "the `Idempotency-Key` was used for another request; take a new one."
+        }
         ErrorCode::PreconditionFailed => "it was changed since; read it again and decide anew.",
         ErrorCode::PayloadTooLarge => "the body is larger than 1 MiB, or a part of it than its own limit.",
         ErrorCode::UnsupportedMediaType => "send the body as `application/json`.",
@@ -108,8 +115,10 @@ fn example(code: ErrorCode) -> Value {
         ErrorCode::UnsupportedMediaType => ("Send the body as application/json", None),
         ErrorCode::Internal => ("Something went wrong on our side", None),
         ErrorCode::Unavailable => ("The service cannot answer at the moment; try again", None),
+        ErrorCode::IdempotencyKeyReused => {
+            ("The idempotency key was used for a request with another body", None)
+        }
         ErrorCode::MethodNotAllowed
-        | ErrorCode::IdempotencyKeyReused
         | ErrorCode::RequestTimeout
         | ErrorCode::HeadersTooLarge
         | ErrorCode::RateLimited

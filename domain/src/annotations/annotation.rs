@@ -11,6 +11,7 @@ use crate::{
     access::Authorized,
     events::Event,
     id::{AnnotationId, Ids, TermId, UserId},
+    idempotency::{self, Claim, IdempotencyError, IdempotencyKey, Made},
     page::{Page, PageRequest},
     store::{Store, StoreError},
 };
@@ -88,6 +89,8 @@ pub enum AnnotationError {
     #[error("it has changed since it was read")]
     VersionMismatch,
     #[error(transparent)]
+    Idempotency(#[from] IdempotencyError),
+    #[error(transparent)]
     Store(#[from] StoreError),
 }
 
@@ -130,7 +133,8 @@ impl Annotations {
         &self,
         caller: &Authorized<Write>,
         new: NewAnnotation,
-    ) -> Result<Annotation, AnnotationError> {
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Made<Annotation>, AnnotationError> {
         let now = self.ids.clock().now();
         let annotation = Annotation {
             id: self.ids.next(),
@@ -144,9 +148,13 @@ impl Annotations {
             updated_at: now,
         };
         let tx = self.store.begin(&caller.scope()).await?;
+        let first = match idempotency::claim(tx.as_ref(), "createAnnotation", key, annotation.id).await? {
+            Claim::First(first) => first,
+            Claim::Repeat(repeat) => return Ok(repeat.made(tx.annotations().get(repeat.id()).await?)?),
+        };
         tx.annotations().add(&annotation).await?;
         tx.commit(Event::new("annotation.created", json!({ "annotationId": annotation.id })).into()).await?;
-        Ok(annotation)
+        Ok(first.made(annotation))
     }
 
     /// `expected` is the version that the client saw; `None` when it does not care.

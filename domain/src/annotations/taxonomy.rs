@@ -11,6 +11,7 @@ use crate::{
     access::Authorized,
     events::Event,
     id::{Ids, TaxonomyId, TermId},
+    idempotency::{self, Claim, IdempotencyError, IdempotencyKey, Made},
     page::{Page, PageRequest},
     store::{Store, StoreError},
 };
@@ -82,6 +83,8 @@ pub enum TaxonomyError {
     #[error("it has changed since it was read")]
     VersionMismatch,
     #[error(transparent)]
+    Idempotency(#[from] IdempotencyError),
+    #[error(transparent)]
     Store(#[from] StoreError),
 }
 
@@ -134,7 +137,8 @@ impl Taxonomies {
         &self,
         caller: &Authorized<Manage>,
         new: NewTaxonomy,
-    ) -> Result<Taxonomy, TaxonomyError> {
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Made<Taxonomy>, TaxonomyError> {
         let now = self.ids.clock().now();
         let taxonomy = Taxonomy {
             id: self.ids.next(),
@@ -145,9 +149,13 @@ impl Taxonomies {
             updated_at: now,
         };
         let tx = self.store.begin(&caller.scope()).await?;
+        let first = match idempotency::claim(tx.as_ref(), "createTaxonomy", key, taxonomy.id).await? {
+            Claim::First(first) => first,
+            Claim::Repeat(repeat) => return Ok(repeat.made(tx.taxonomies().get(repeat.id()).await?)?),
+        };
         tx.taxonomies().add(&taxonomy).await?;
         tx.commit(Event::new("taxonomy.created", json!({ "taxonomyId": taxonomy.id })).into()).await?;
-        Ok(taxonomy)
+        Ok(first.made(taxonomy))
     }
 
     /// `expected` is the version that the client saw; `None` when it does not care.
@@ -192,7 +200,8 @@ impl Taxonomies {
         caller: &Authorized<Manage>,
         taxonomy_id: TaxonomyId,
         new: NewTerm,
-    ) -> Result<Term, TaxonomyError> {
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Made<Term>, TaxonomyError> {
         let now = self.ids.clock().now();
         let term = Term {
             id: self.ids.next(),
@@ -204,6 +213,13 @@ impl Taxonomies {
             updated_at: now,
         };
         let tx = self.store.begin(&caller.scope()).await?;
+        let first = match idempotency::claim(tx.as_ref(), "createTerm", key, term.id).await? {
+            Claim::First(first) => first,
+            Claim::Repeat(repeat) => {
+                let found = tx.taxonomies().get_term(taxonomy_id, repeat.id()).await?;
+                return Ok(repeat.made(found)?);
+            }
+        };
         tx.taxonomies().get(taxonomy_id).await?.ok_or(TaxonomyError::NotFound)?;
         if let Some(parent) = term.parent_id {
             tx.taxonomies().get_term(taxonomy_id, parent).await?.ok_or(TaxonomyError::UnknownParent)?;
@@ -211,7 +227,7 @@ impl Taxonomies {
         tx.taxonomies().add_term(&term).await?;
         let data = json!({ "taxonomyId": taxonomy_id, "termId": term.id });
         tx.commit(Event::new("taxonomy.term.created", data).into()).await?;
-        Ok(term)
+        Ok(first.made(term))
     }
 
     /// Gives a term another label; `None` leaves it as it is.

@@ -10,7 +10,7 @@ async fn create(
     caller: &Authorized<Read>,
     new: NewAnnotation,
 ) -> Result<(), AnnotationError> {
-    annotations.create(caller, new).await.map(|_| ())
+    annotations.create(caller, new, None).await.map(|_| ())
 }
 
 fn main() {}

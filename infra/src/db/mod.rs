@@ -3,6 +3,7 @@
 //! The handles are private, and what leaves this module is a [`Unit`](unit::Unit) inside one organization, a
 //! narrow question over a global table, or nothing.
 
+mod advisory_lock;
 mod connect;
 mod connection;
 #[expect(unreachable_pub, reason = "the derive makes public items; what is private is the module")]
@@ -35,9 +36,12 @@ use sea_orm::{
     TransactionOptions, TransactionTrait,
 };
 
+pub(crate) use advisory_lock::try_lock;
 pub use connect::{ConnectError, DatabaseUrl};
 pub(crate) use connection::Connection;
-pub(crate) use entities::{annotation_terms, annotations, organizations, taxonomies, terms, users};
+pub(crate) use entities::{
+    annotation_terms, annotations, idempotency_keys, organizations, taxonomies, terms, users,
+};
 pub(crate) use error::{Constraint, store_error, violated};
 pub use gauges::PoolState;
 pub(crate) use gauges::count_provisioned;

@@ -4,10 +4,11 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use domain::{
-    access::{OrgScope, Subject},
+    access::{Actor, OrgScope, Subject},
     annotations::{AnnotationReader, AnnotationRepository, TaxonomyReader, TaxonomyRepository},
     events::Events,
     id::{EventId, Ids, TypedId},
+    idempotency::IdempotencyRepository,
     identity::{UserReader, UserRepository},
     organizations::{OrganizationReader, OrganizationRepository},
     page::{Page, PageRequest},
@@ -53,6 +54,11 @@ impl Unit {
     /// Begins a query on this organization's rows.
     pub(crate) fn scoped(&self) -> Scoped {
         Scoped::new(self.scope.org_id())
+    }
+
+    /// For whom this unit was opened.
+    pub(crate) fn actor(&self) -> Actor {
+        self.scope.actor()
     }
 
     /// The organization's own row has this id; for everything else there is [`Unit::scoped`].
@@ -155,6 +161,10 @@ impl OrgTx for Unit {
     }
 
     fn annotations(&self) -> &dyn AnnotationRepository {
+        self
+    }
+
+    fn idempotency(&self) -> &dyn IdempotencyRepository {
         self
     }
 

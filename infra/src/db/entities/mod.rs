@@ -5,6 +5,7 @@ pub(crate) mod annotation_terms;
 pub(crate) mod annotations;
 pub(crate) mod epochs;
 pub(crate) mod events;
+pub(crate) mod idempotency_keys;
 pub(crate) mod organizations;
 pub(crate) mod outbox;
 pub(crate) mod taxonomies;

@@ -57,6 +57,10 @@ pub struct MigrationReport {
     pub granted_to: Option<String>,
 }
 
+/// How often a SQLite file is tried to be migrated, and the pause between, before the failure is told.
+const MIGRATION_TRIES: u32 = 8;
+const MIGRATION_PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
+
 pub(super) struct Status {
     pub(super) pending: Vec<String>,
     pub(super) unknown: Vec<String>,
@@ -125,12 +129,15 @@ pub(super) async fn prepare_sqlite(
     if let (DatabaseUrl::SqliteFile(path), false) = (url, is_new) {
         copy_beside(database, path, clock).await?;
     }
-    match Migrator::up(database, None).await {
-        Ok(()) => Ok(()),
-        // Another process that started at the same time was first, and did all of it.
-        Err(_) if self::status(database).await?.pending.is_empty() => Ok(()),
-        Err(error) => Err(SchemaError::Migrate(error)),
+    // Another process that started at the same time may be a step ahead: what it has made is there when we try to.
+    // Each step is a transaction, so trying again does no harm.
+    for _ in 0..MIGRATION_TRIES {
+        if Migrator::up(database, None).await.is_ok() || self::status(database).await?.pending.is_empty() {
+            return Ok(());
+        }
+        tokio::time::sleep(MIGRATION_PAUSE).await;
     }
+    Migrator::up(database, None).await.map_err(SchemaError::Migrate)
 }
 
 async fn copy_beside(

@@ -1,5 +1,6 @@
 //! The other side of the ports of `domain`: database, cache, Entra ID, keys, clock and randomness.
 
+mod accounts;
 mod annotations;
 pub mod cache;
 pub mod clock;
@@ -12,3 +13,4 @@ pub mod http;
 mod idempotency;
 mod identity;
 mod organizations;
+mod sessions;

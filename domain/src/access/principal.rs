@@ -5,7 +5,11 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::{Authorized, Forbidden, Origin, Permission, Role, scope::authorize};
-use crate::{id::UserId, identity::User, organizations::OrganizationSummary};
+use crate::{
+    id::{SessionId, UserId},
+    identity::{SignInMethod, User},
+    organizations::OrganizationSummary,
+};
 
 /// Who did something, as events and logs name them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +48,8 @@ pub enum AuthenticatedBy {
     EntraDelegated,
     /// An Entra ID access token of an application acting for itself.
     EntraApp,
+    /// A session of ours.
+    Session,
     /// Nothing: the development identity, which only debug builds have.
     Development,
 }
@@ -53,9 +59,20 @@ impl AuthenticatedBy {
         match self {
             Self::EntraDelegated => "entra-delegated",
             Self::EntraApp => "entra-app",
+            Self::Session => "session",
             Self::Development => "development",
         }
     }
+}
+
+/// The session that a principal calls in.
+#[derive(Clone, Copy, Debug)]
+pub struct CurrentSession {
+    pub id: SessionId,
+    /// How it began.
+    pub method: SignInMethod,
+    /// The identity provider vouched for the e-mail address.
+    pub is_email_verified: bool,
 }
 
 /// Who is asking, in which organization, and what they may do: what authentication made of a credential.
@@ -72,6 +89,7 @@ pub struct Principal {
     pub(super) app_roles: Vec<String>,
     pub(super) client_id: Option<Uuid>,
     pub(super) authenticated_by: AuthenticatedBy,
+    pub(super) session: Option<CurrentSession>,
 }
 
 impl Principal {
@@ -112,6 +130,11 @@ impl Principal {
 
     pub fn authenticated_by(&self) -> AuthenticatedBy {
         self.authenticated_by
+    }
+
+    /// The session that the caller uses, if it is one of ours.
+    pub fn session(&self) -> Option<&CurrentSession> {
+        self.session.as_ref()
     }
 
     /// Whether the caller has a permission.

@@ -1,8 +1,14 @@
 //! Keys and what is sealed with them.
 
+mod csrf;
 mod cursor;
 pub mod key_file;
 mod key_ring;
+mod sealed_text;
+mod signer;
 
+pub use csrf::CsrfSigner;
 pub use cursor::SealedCursors;
 pub use key_ring::{KeyRing, KeyRingError};
+pub use sealed_text::SealedTexts;
+pub use signer::{SessionSigner, SignerError};

@@ -18,8 +18,8 @@ use uuid::{Uuid, uuid};
 use self::ports::{Cache, Ports};
 use crate::{
     access::{
-        AdmissionPolicy, Authentication, AuthenticationError, AuthenticationPorts, Principal, Role, Subject,
-        TenantPolicy, VerificationError, VerifiedToken,
+        AdmissionPolicy, Authentication, AuthenticationError, AuthenticationPorts, Principal, Role,
+        SessionCheck, Subject, TenantPolicy, VerificationError, VerifiedToken,
     },
     id::{Ids, OrgId, TypedId, UserId},
     identity::{Profile, User, UserKind, UserStatus},
@@ -109,6 +109,8 @@ impl World {
             store: Arc::clone(&ports) as _,
             epochs: Arc::clone(&ports) as _,
             cache: Arc::new(Cache::default()),
+            accounts: Arc::clone(&ports) as _,
+            tokens: Arc::clone(&ports) as _,
             ids: Ids::new(Arc::clone(&ports) as _, ports as _),
         };
         Self { authentication: Arc::new(Authentication::new(ports, policy())), state }
@@ -185,6 +187,7 @@ pub(super) fn policy() -> AdmissionPolicy {
         admin_directory_roles: Vec::new(),
         admin_emails: Vec::new(),
         first_user_is_admin: false,
+        session_check: SessionCheck::default(),
     }
 }
 
@@ -223,6 +226,7 @@ fn user(now: DateTime<Utc>) -> User {
         id: UserId::from_uuid(Uuid::from_u128(2)),
         kind: UserKind::Person,
         object_id: Some(ADA),
+        account_id: None,
         profile: Profile::default(),
         profile_as_of: now,
         role: Some(Role::Member),

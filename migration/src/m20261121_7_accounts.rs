@@ -47,7 +47,7 @@ impl MigrationTrait for Migration {
             .take();
         manager.create_table(memberships).await?;
         // No foreign key: what an organization owns refers to nothing outside of it.
-        let column = Table::alter().table("users").add_column(&mut optional::uuid("account_id")).take();
+        let column = Table::alter().table("users").add_column(optional::uuid("account_id")).take();
         manager.alter_table(column).await
     }
 }

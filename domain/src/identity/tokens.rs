@@ -9,7 +9,7 @@ use crate::{
     id::{AccountId, OrgId, SessionId, UserId},
 };
 
-/// How every token of a session begins: the start of a header that names EdDSA, which no authority of ours signs with.
+/// How every token of a session begins: the start of a header that names `EdDSA`, which no authority of ours signs with.
 pub const SESSION_TOKEN_PREFIX: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJFZERTQSIs";
 
 /// The claims of an access token. It may be read by whoever has our public keys, so nothing in it is a secret.

@@ -3,15 +3,17 @@
 
 mod dependencies;
 mod inspect;
+mod sign_in;
 
 use std::{path::PathBuf, sync::Arc};
 
 use domain::{
-    access::{Authentication, AuthenticationPorts, Operator},
+    access::{Authentication, AuthenticationPorts, Operator, Sessions},
     annotations::{Annotations, Taxonomies},
     clock::Clock,
     entropy::Entropy,
     id::Ids,
+    identity::SessionTokens,
     organizations::{Memberships, Settings},
     page::CursorSeal,
     rate::SharedRates,
@@ -31,13 +33,15 @@ use serde_json::Value;
 
 use crate::{
     annotations::{AnnotationsApi, TaxonomiesApi, TermsApi},
-    auth::Gate,
-    config::{self, Config, DatabaseKind},
+    auth::{Gate, origins},
+    config::{self, BrowserConfig, Config, DatabaseKind, IdentityConfig},
     docs,
     edge::Edge,
     health::{Draining, Readyz, healthz},
     http::{BodySchemas, PageQuery, PathMethods},
+    identity::{Delivery, Jwks, RefreshApi, SessionsApi},
     metrics::Gauges,
+    oauth::{Callback, SignedIn, Start},
     openapi::{self, Published},
     organizations::{MeApi, MembersApi, OrganizationApi},
     rate_limit::RateLimits,
@@ -90,9 +94,23 @@ impl App {
         let database = open_database(config, &parts).await?;
         let epochs = database.epochs();
         let store: Arc<dyn Store> = Arc::new(database.clone());
-        let (gate, keys) = gate(config, &parts, &database)?;
-        let cursors = SealedCursors::new(&key_ring(config, &parts)?, Arc::clone(&parts.entropy));
-        let service = api(Arc::clone(&store), parts.ids(), Arc::new(cursors));
+        let ring = key_ring(config, &parts)?;
+        let policy = config.identity.session;
+        let signer = Arc::new(sign_in::signer(&config.process.public_url, policy, &parts, &ring)?);
+        let sessions = sign_in::sessions(policy, &parts, &database, Arc::clone(&signer) as _);
+        let delivery = Arc::new(sign_in::delivery(&config.browser, origins(config), policy, &parts, &ring));
+        let (gate, keys) = gate(config, &parts, &database, Arc::clone(&signer) as _, &delivery)?;
+        let cursors = SealedCursors::new(&ring, Arc::clone(&parts.entropy));
+        let shared = sign_in::Shared {
+            database: &database,
+            keys: &keys,
+            ring: &ring,
+            gate: &gate,
+            sessions: &sessions,
+            delivery: &delivery,
+        };
+        let microsoft = sign_in::microsoft(config, &parts, &shared)?;
+        let service = api(Arc::clone(&store), parts.ids(), Arc::new(cursors), sessions, delivery);
         let document = openapi::document(&service, &Published::nowhere())?;
         let dependencies = Arc::new(Dependencies {
             database: database.clone(),
@@ -104,6 +122,11 @@ impl App {
         let mut open = Route::new()
             .at("/healthz", get(healthz))
             .at("/readyz", get(Readyz::new(Arc::clone(&dependencies) as _, draining.clone())));
+        open = open
+            .at("/api/oauth/microsoft/start", get(Start(Arc::clone(&microsoft))))
+            .at("/api/oauth/microsoft/callback", get(Callback(microsoft)))
+            .at("/signed-in", get(SignedIn))
+            .at("/.well-known/jwks.json", get(Jwks(Arc::new(move || signer.jwks()))));
         if config.docs.enabled {
             open = docs::mount(open, config, |published| openapi::document(&service, published))?;
         }
@@ -171,7 +194,13 @@ fn rate_limits(config: &Config, parts: &Parts) -> anyhow::Result<Arc<RateLimits>
 
 /// What stands between the routes and the world, and the signing keys behind it, which are kept fresh beside the
 /// requests.
-fn gate(config: &Config, parts: &Parts, database: &Database) -> anyhow::Result<(Gate, Arc<AuthorityKeys>)> {
+fn gate(
+    config: &Config,
+    parts: &Parts,
+    database: &Database,
+    tokens: Arc<dyn SessionTokens>,
+    delivery: &Delivery,
+) -> anyhow::Result<(Arc<Gate>, Arc<AuthorityKeys>)> {
     let client = infra::http::client()?;
     let clock = || Arc::clone(&parts.clock);
     let authority = Authority::new(config.entra.authority_host.clone(), config.entra.tenant.clone());
@@ -191,11 +220,19 @@ fn gate(config: &Config, parts: &Parts, database: &Database) -> anyhow::Result<(
         store: Arc::new(database.clone()),
         epochs: Arc::new(database.epochs()),
         cache: Arc::new(Principals::new(PRINCIPAL_CACHE_BYTES, clock())),
+        accounts: Arc::new(database.clone()),
+        tokens,
         ids: parts.ids(),
     };
-    let authentication = Authentication::new(needed, config.tenants.admission(&config.entra));
-    let development = config.development.clone();
-    Ok((Gate { authentication, development, consent_url: consent_url(config) }, keys))
+    let policy = config.tenants.admission(&config.entra, config.identity.session.check);
+    let gate = Gate {
+        authentication: Arc::new(Authentication::new(needed, policy)),
+        cookies: delivery.cookies.clone(),
+        csrf: Arc::clone(&delivery.csrf),
+        development: config.development.clone(),
+        consent_url: consent_url(config),
+    };
+    Ok((Arc::new(gate), keys))
 }
 
 /// Where an administrator of a tenant consents; `{tenant}` stands for it.
@@ -251,13 +288,22 @@ fn key_ring(config: &Config, parts: &Parts) -> anyhow::Result<KeyRing> {
     Ok(KeyRing::new((config::KeyRing::SINGLE_ID.to_owned(), key), Vec::new())?)
 }
 
-type Api = (MeApi, OrganizationApi, MembersApi, TaxonomiesApi, TermsApi, AnnotationsApi);
+type Api =
+    (MeApi, RefreshApi, SessionsApi, OrganizationApi, MembersApi, TaxonomiesApi, TermsApi, AnnotationsApi);
 
-fn api(store: Arc<dyn Store>, ids: Ids, cursors: Arc<dyn CursorSeal>) -> OpenApiService<Api, ()> {
+fn api(
+    store: Arc<dyn Store>,
+    ids: Ids,
+    cursors: Arc<dyn CursorSeal>,
+    sessions: Sessions,
+    delivery: Arc<Delivery>,
+) -> OpenApiService<Api, ()> {
     let pages = PageQuery::new(cursors);
     let taxonomies = Taxonomies::new(Arc::clone(&store), ids.clone());
     openapi::service((
         MeApi,
+        RefreshApi { sessions: sessions.clone(), delivery: Arc::clone(&delivery) },
+        SessionsApi { store: Arc::clone(&store), sessions, delivery, pages: pages.clone() },
         OrganizationApi { store: Arc::clone(&store), settings: Settings::new(Arc::clone(&store)) },
         MembersApi {
             store: Arc::clone(&store),
@@ -279,20 +325,27 @@ pub async fn document() -> anyhow::Result<Value> {
         clock: Arc::clone(&parts.clock),
         revocation_max_stale: std::time::Duration::ZERO,
     };
-    let store: Arc<dyn Store> = Arc::new(Database::open(settings).await?);
+    let database = Database::open(settings).await?;
     let ring = KeyRing::new(("none".to_owned(), SecretString::from("-".repeat(64))), Vec::new())?;
     let cursors = SealedCursors::new(&ring, Arc::clone(&parts.entropy));
-    openapi::document(&api(store, parts.ids(), Arc::new(cursors)), &Published::nowhere())
+    let policy = IdentityConfig::default().session;
+    let public_url = url::Url::parse("https://tenantry.example.com")?;
+    let signer = sign_in::signer(&public_url, policy, &parts, &ring)?;
+    let sessions = sign_in::sessions(policy, &parts, &database, Arc::new(signer));
+    let delivery = sign_in::delivery(&BrowserConfig::default(), Vec::new(), policy, &parts, &ring);
+    let store: Arc<dyn Store> = Arc::new(database);
+    let service = api(store, parts.ids(), Arc::new(cursors), sessions, Arc::new(delivery));
+    openapi::document(&service, &Published::nowhere())
 }
 
 fn routes(
     open: Route,
     service: OpenApiService<Api, ()>,
     document: &Value,
-    gate: Gate,
+    gate: Arc<Gate>,
 ) -> anyhow::Result<impl Endpoint<Output = Response> + use<>> {
     let schemas = BodySchemas::compile(document)?;
-    Ok(open.nest("/", service).data(Arc::new(gate)).data(schemas).map_to_response())
+    Ok(open.nest("/", service).data(gate).data(schemas).map_to_response())
 }
 
 /// Brings a PostgreSQL schema up to date.

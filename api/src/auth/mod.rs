@@ -1,8 +1,12 @@
 //! Who calls: from the request's credential to a permission that was checked.
 
 mod caller;
+mod cookies;
 mod credential;
+mod csrf;
 
 pub(crate) use caller::{BEARER, Caller, PERMISSION_MARKER};
+pub(crate) use cookies::SessionCookies;
 pub(crate) use credential::Gate;
 pub(crate) use credential::chain;
+pub(crate) use csrf::{CsrfGuard, origins};

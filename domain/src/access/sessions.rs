@@ -10,17 +10,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{
-    AccountScope, Actor, AuthenticationError, OrgScope, Origin, Proven, authentication::check_standing,
-};
+use super::{AccountScope, Actor, OrgScope, Origin, Proven};
 use crate::{
-    events::Event,
+    events::{Event, Events},
     id::{Ids, SessionId, TypedId},
     identity::{
         AccessClaims, AccountDirectory, CannotSign, Device, EndReason, IssuedTokens, RefreshClaims,
-        RefreshFamily, Session, SessionTokens, User,
+        RefreshFamily, Session, SessionTokens, User, UserStatus,
     },
-    organizations::Organization,
+    organizations::{Organization, OrganizationStatus},
     store::{Store, StoreError},
 };
 
@@ -60,9 +58,12 @@ pub enum SessionError {
     /// There is no session of this id.
     #[error("there is no such session")]
     NotFound,
-    /// The organization or the membership is shut.
-    #[error(transparent)]
-    Refused(AuthenticationError),
+    /// `403 ORGANIZATION_SUSPENDED`.
+    #[error("the organization is suspended")]
+    OrganizationSuspended,
+    /// `403 USER_DISABLED`.
+    #[error("the user is disabled")]
+    UserDisabled,
     #[error(transparent)]
     Signing(#[from] CannotSign),
     #[error(transparent)]
@@ -114,7 +115,7 @@ impl Sessions {
         tx.sessions().add(&session).await?;
         let data =
             json!({ "userId": user.id, "sessionHandle": session.id, "loginProvider": method.as_str() });
-        let events = crate::events::Events::from(Event::new("identity.auth.login.success", data.clone()))
+        let events = Events::from(Event::new("identity.auth.login.success", data.clone()))
             .and(Event::new("identity.auth.oauth.success", data.clone()))
             .and(Event::new("identity.session.created", data));
         tx.commit(events).await?;
@@ -184,7 +185,7 @@ impl Sessions {
         let ended = tx.sessions().end_all(but, EndReason::Revoked).await?;
         let mut events = ended.iter().map(|id| ended_event(*id, EndReason::Revoked));
         let Some(first) = events.next() else { return Ok(0) };
-        let events = events.fold(crate::events::Events::from(first), crate::events::Events::and);
+        let events = events.fold(Events::from(first), Events::and);
         tx.commit(events).await?;
         Ok(ended.len())
     }
@@ -234,8 +235,11 @@ impl Sessions {
         let user = reader.users().get(session.user_id).await?;
         let user = user.filter(|user| user.account_id == Some(session.account_id));
         let (organization, user) = organization.zip(user).ok_or(SessionError::Revoked)?;
-        check_standing(&organization, &user).map_err(SessionError::Refused)?;
-        Ok((organization, user))
+        match (organization.status, user.status) {
+            (OrganizationStatus::Suspended, _) => Err(SessionError::OrganizationSuspended),
+            (OrganizationStatus::Active, UserStatus::Disabled) => Err(SessionError::UserDisabled),
+            (OrganizationStatus::Active, UserStatus::Active) => Ok((organization, user)),
+        }
     }
 
     /// Replaces the refresh token; `None` when another request was first.
@@ -267,7 +271,7 @@ impl Sessions {
         if !tx.sessions().end(id, reason).await? {
             return Ok(false);
         }
-        let mut events = crate::events::Events::from(ended_event(id, reason));
+        let mut events = Events::from(ended_event(id, reason));
         if reason == EndReason::SignedOut {
             events = events.and(Event::new("identity.auth.logout", json!({ "sessionHandle": id })));
         }

@@ -15,7 +15,7 @@ pub use session::{
     Device, EndReason, GRANTED_ROLE_LASTS, GrantedRole, RefreshFamily, Session, SessionReader,
     SessionRepository, SignInMethod,
 };
-pub use sign_in::{Outcome, SignIn, SignInError};
+pub use sign_in::{Outcome, SignIn};
 pub use tokens::{
     AccessClaims, CannotSign, CsrfTokens, IssuedTokens, RefreshClaims, SESSION_TOKEN_PREFIX, SessionTokens,
 };

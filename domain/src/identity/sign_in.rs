@@ -3,7 +3,7 @@
 //!
 //! ```text
 //!  method ──▶ Proven ──policies──▶ Outcome::SignedIn (a session)
-//!                            └───▶ SignInError (refused)
+//!                            └───▶ SessionError (refused)
 //! ```
 //!
 //! A method (Microsoft, and later a password, a link, a passkey) ends in a [`Proven`], which only `access` can make;
@@ -12,22 +12,13 @@
 //! what to add where.
 
 use super::{Device, IssuedTokens};
-use crate::access::{AuthenticationError, Proven, SessionError, Sessions};
+use crate::access::{Proven, SessionError, Sessions};
 
 /// What came of a sign-in that was not refused.
 #[derive(Debug)]
 pub enum Outcome {
     /// Nothing more is wanted: here is the session.
     SignedIn(IssuedTokens),
-}
-
-/// Why somebody who proved who they are is not let in.
-#[derive(Debug, thiserror::Error)]
-pub enum SignInError {
-    #[error(transparent)]
-    Refused(#[from] AuthenticationError),
-    #[error(transparent)]
-    Session(#[from] SessionError),
 }
 
 /// Signs people in.
@@ -42,7 +33,7 @@ impl SignIn {
     }
 
     /// Goes on from a proof to a session. Whether organization and membership are open was asked with the proof.
-    pub async fn complete(&self, proven: Proven, device: Device) -> Result<Outcome, SignInError> {
+    pub async fn complete(&self, proven: Proven, device: Device) -> Result<Outcome, SessionError> {
         Ok(Outcome::SignedIn(self.sessions.begin(proven, device).await?))
     }
 }

@@ -145,7 +145,7 @@ impl EntraSignIn {
         let id_token = tokens.id_token().ok_or(Rejection::Malformed)?;
         let raw = id_token.to_string();
         let compact = CompactToken::parse(&raw)?;
-        let snapshot = self.keys.current().await.map_err(unjudged)?;
+        let snapshot = self.keys.current().await.map_err(|error| unjudged(&error))?;
         let check = |snapshot: &Snapshot| self.check(&compact, id_token, tokens, nonce, snapshot);
         let rejection = match check(&snapshot) {
             Err(rejection @ (Rejection::UnknownKey | Rejection::Signature | Rejection::Issuer)) => rejection,
@@ -244,9 +244,9 @@ fn times(
     Ok((time("iat")?, time("exp")?))
 }
 
-fn unjudged(error: VerificationError) -> RedemptionError {
+fn unjudged(error: &VerificationError) -> RedemptionError {
     match error {
-        VerificationError::Rejected(rejection) => rejection.into(),
+        VerificationError::Rejected(rejection) => (*rejection).into(),
         VerificationError::Unavailable { .. } => RedemptionError::Unavailable,
     }
 }

@@ -42,7 +42,7 @@ run: assets ## Starts the service with SQLite and the Entra ID emulator, until C
 	EMULATOR_DATA_DIR=data/emulator \
 	$(BIN)/entra-emulator --wait http://localhost:$(PORT)/healthz -- $(BIN)/tenantry serve
 
-test: packages format lints build tests-sqlite tests-postgresql clients schemathesis dependencies ## Installs what tests need and runs all of them, on SQLite and PostgreSQL.
+test: packages assets format lints build tests-sqlite tests-postgresql clients schemathesis dependencies ## Installs what tests need and runs all of them, on SQLite and PostgreSQL.
 
 check: format lints tests-sqlite ## The fast part of the tests: format, lints, and everything on SQLite.
 

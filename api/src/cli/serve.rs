@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context;
+use futures_util::FutureExt;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
@@ -12,8 +13,8 @@ use crate::{
     metrics,
 };
 
-/// Answers requests until the process is asked to end.
-pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
+/// Answers requests until the process is asked to end, and works in the background unless others do.
+pub(super) async fn run(config: &Config, with_workers: bool) -> anyhow::Result<()> {
     // Before anything is there to be counted.
     let counted = config.metrics.port.map(|_| metrics::install()).transpose()?;
     let app = App::build(config, Parts::system()).await?;
@@ -27,15 +28,20 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
             || format!("cannot listen on {host}:{port}; is another process there? Change PORT or HOST"),
         )?;
     let address = listener.local_address()?;
-    tracing::info!(%address, public_url = %config.process.public_url, "serving");
-    listener.run(Arc::clone(&app.endpoint), asked_to_end()).await;
+    tracing::info!(%address, public_url = %config.process.public_url, workers = with_workers, "serving");
+    let ending = asked_to_end().shared();
+    let workers = with_workers.then(|| tokio::spawn(app.worker().run(ending.clone())));
+    listener.run(Arc::clone(&app.endpoint), ending).await;
+    if let Some(workers) = workers {
+        workers.await.context("the workers ended too soon")?;
+    }
     drop(background);
     app.close().await?;
     tracing::info!("ended");
     Ok(())
 }
 
-async fn asked_to_end() {
+pub(super) async fn asked_to_end() {
     let terminate = async {
         match signal(SignalKind::terminate()) {
             Ok(mut signal) => {

@@ -7,11 +7,12 @@ mod inspect;
 use std::{path::PathBuf, sync::Arc};
 
 use domain::{
-    access::{Authentication, AuthenticationPorts, Operator},
+    access::{Authentication, AuthenticationPorts, Jobs, Operator},
     annotations::{Annotations, Taxonomies},
     clock::Clock,
     entropy::Entropy,
     id::Ids,
+    jobs::Tidy,
     organizations::{Memberships, Settings},
     page::CursorSeal,
     rate::SharedRates,
@@ -42,6 +43,7 @@ use crate::{
     organizations::{MeApi, MembersApi, OrganizationApi},
     rate_limit::RateLimits,
     server::Outermost,
+    worker::{Work, Worker},
 };
 
 use self::dependencies::Dependencies;
@@ -79,6 +81,7 @@ pub struct App {
     epochs: EpochWatch,
     limits: Arc<RateLimits>,
     draining: Draining,
+    worker: Worker,
 }
 
 impl App {
@@ -113,6 +116,7 @@ impl App {
         let edge = Edge::new(&config.http, Arc::clone(&limits));
         let methods = PathMethods::of_document(&document);
         let outermost = Outermost { inner: edge.inside(routes), ids: parts.ids(), trusted_proxies, methods };
+        let worker = worker(&database, &parts);
         let endpoint = edge.outside(outermost).boxed();
         Ok(Self {
             endpoint: Arc::new(endpoint),
@@ -124,6 +128,7 @@ impl App {
             epochs,
             limits,
             draining,
+            worker,
         })
     }
 
@@ -135,6 +140,11 @@ impl App {
         tasks.spawn(self.epochs.clone().listen());
         tasks.spawn(Arc::clone(&self.limits).forget_idle());
         tasks
+    }
+
+    /// Those who work in the background, for as long as they are run.
+    pub fn worker(&self) -> Worker {
+        self.worker.clone()
     }
 
     /// One turn of what goes on beside the requests, for a test whose clock stands still.
@@ -159,6 +169,13 @@ impl App {
         drop(self.endpoint);
         Ok(self.database.close().await?)
     }
+}
+
+/// Who carries jobs out.
+fn worker(database: &Database, parts: &Parts) -> Worker {
+    let clock = || Arc::clone(&parts.clock);
+    let jobs = Jobs::new(Arc::new(database.clone()), clock(), Arc::clone(&parts.entropy));
+    Worker::new(jobs, Work { tidy: Tidy::new(Arc::new(database.clone()), clock()) })
 }
 
 fn rate_limits(config: &Config, parts: &Parts) -> anyhow::Result<Arc<RateLimits>> {

@@ -24,8 +24,8 @@ fn user(n: u128) -> Subject {
 async fn watch(alone: bool) -> (EpochWatch, Arc<Hand>) {
     let database = sea_orm::Database::connect("sqlite::memory:").await.unwrap();
     let clock = Arc::new(Hand(Mutex::new(DateTime::from_timestamp(1_800_000_000, 0).unwrap())));
-    let (writer, patience) = (database.clone(), Duration::from_secs(30));
-    (EpochWatch::new(writer, database, Arc::clone(&clock) as _, patience, alone), clock)
+    let patience = Duration::from_secs(30);
+    (EpochWatch::new(database, Arc::clone(&clock) as _, patience, alone), clock)
 }
 
 impl Hand {
@@ -120,12 +120,12 @@ async fn what_is_older_than_anything_remembered_is_forgotten_once_an_hour_withou
     watch.apply(&[(user(ADA), 1)]);
     clock.advance(RETENTION - TimeDelta::hours(1));
     watch.apply(&[(user(BOB), 1)]);
-    watch.tidy(&mut tidied).await;
+    watch.tidy(&mut tidied);
     let known = |watch: &EpochWatch| watch.inner.known.read().unwrap().len();
     assert_eq!(known(&watch), 2);
     clock.advance(TimeDelta::hours(1) + TimeDelta::seconds(1));
     let mark = watch.mark();
-    watch.tidy(&mut tidied).await;
+    watch.tidy(&mut tidied);
     assert_eq!(known(&watch), 1);
     assert_eq!(watch.mark(), mark);
 }

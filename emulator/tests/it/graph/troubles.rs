@@ -114,6 +114,14 @@ async fn a_policy_of_now_challenges_those_who_handle_it() {
     assert_eq!(ask(&entra, "/v1.0/me", &plain).await.status, 200);
     let with_mfa = json!({ "user": "alex", "claims": { "xms_cc": ["cp1"], "amr": ["pwd", "mfa"] } });
     assert_eq!(ask(&entra, "/v1.0/me", &for_graph(&entra, with_mfa).await).await.status, 200);
+    entra.emulator.clear_policies();
+    assert_eq!(ask(&entra, "/v1.0/me", &handles).await.status, 200);
+    entra.post("/emulator/control/users/alex", json!({ "mfaRequired": true })).await;
+    assert_eq!(ask(&entra, "/v1.0/me", &handles).await.status, 401);
+    entra.post("/emulator/control/users/alex", json!({ "mfaRequired": false })).await;
+    entra.post("/emulator/control/clock", json!({ "advance": 1 })).await;
+    entra.post("/emulator/control/users/alex", json!({ "revoke": "password" })).await;
+    assert_eq!(ask(&entra, "/v1.0/me", &handles).await.status, 401);
 }
 
 #[tokio::test]
@@ -138,6 +146,11 @@ async fn lee_meets_the_challenge_of_on_behalf_of() {
     let own = entra.refresh(text(&first, "refresh_token"), TENANTRY_SCOPE).await.json();
     let refusal = crate::user_grants::refused(&obo(text(&own, "access_token")).await, "invalid_grant", 50076);
     let wanted = text(&refusal, "claims").to_owned();
+    let policy = AccessPolicy::mfa("Microsoft Graph").user("alex").interaction_required();
+    entra.emulator.add_policy(policy);
+    let alex = entra.mint(json!({ "user": "alex" })).await;
+    let refusal = crate::user_grants::refused(&obo(&alex).await, "interaction_required", 50076);
+    assert_eq!(refusal["suberror"], "basic_action");
 
     let page = browser.get(&authorize(&[wish[0], ("claims", &wanted)])).await;
     let answer = browser.submit(&page, &[("code", emulator::ids::MFA_CODE)]).await;

@@ -8,12 +8,13 @@ mod sign_in;
 use std::{path::PathBuf, sync::Arc};
 
 use domain::{
-    access::{Authentication, AuthenticationPorts, Operator, Sessions},
+    access::{Authentication, AuthenticationPorts, Jobs, Operator, Sessions},
     annotations::{Annotations, Taxonomies},
     clock::Clock,
     entropy::Entropy,
     id::Ids,
     identity::SessionTokens,
+    jobs::Tidy,
     organizations::{Memberships, Settings},
     page::CursorSeal,
     rate::SharedRates,
@@ -46,6 +47,7 @@ use crate::{
     organizations::{MeApi, MembersApi, OrganizationApi},
     rate_limit::RateLimits,
     server::Outermost,
+    worker::{Work, Worker},
 };
 
 use self::dependencies::Dependencies;
@@ -83,6 +85,7 @@ pub struct App {
     epochs: EpochWatch,
     limits: Arc<RateLimits>,
     draining: Draining,
+    worker: Worker,
 }
 
 impl App {
@@ -136,6 +139,7 @@ impl App {
         let edge = Edge::new(&config.http, Arc::clone(&limits));
         let methods = PathMethods::of_document(&document);
         let outermost = Outermost { inner: edge.inside(routes), ids: parts.ids(), trusted_proxies, methods };
+        let worker = worker(&database, &parts);
         let endpoint = edge.outside(outermost).boxed();
         Ok(Self {
             endpoint: Arc::new(endpoint),
@@ -147,6 +151,7 @@ impl App {
             epochs,
             limits,
             draining,
+            worker,
         })
     }
 
@@ -158,6 +163,11 @@ impl App {
         tasks.spawn(self.epochs.clone().listen());
         tasks.spawn(Arc::clone(&self.limits).forget_idle());
         tasks
+    }
+
+    /// Those who work in the background, for as long as they are run.
+    pub fn worker(&self) -> Worker {
+        self.worker.clone()
     }
 
     /// One turn of what goes on beside the requests, for a test whose clock stands still.
@@ -182,6 +192,13 @@ impl App {
         drop(self.endpoint);
         Ok(self.database.close().await?)
     }
+}
+
+/// Who carries jobs out.
+fn worker(database: &Database, parts: &Parts) -> Worker {
+    let clock = || Arc::clone(&parts.clock);
+    let jobs = Jobs::new(Arc::new(database.clone()), clock(), Arc::clone(&parts.entropy));
+    Worker::new(jobs, Work { tidy: Tidy::new(Arc::new(database.clone()), clock()) })
 }
 
 fn rate_limits(config: &Config, parts: &Parts) -> anyhow::Result<Arc<RateLimits>> {

@@ -44,7 +44,7 @@ for the scope `api://{client id}/access_as_user`; an application that calls for 
 grant with `api://{client id}/.default`, and may do what its app roles grant. ID tokens and tokens for other APIs, \
 Microsoft Graph included, are refused.
 
-Your organization is the token's tenant, and you are its object id in it. Both are made when they are first seen; \
+Your organization is the token's tenant, and you are its object id in it (the claims `tid` and `oid`). Both are made when they are first seen; \
 `GET /api/auth/me` shows them, with your permissions. Roles grant permissions: a `member` may read everything, and \
 write annotations; an `admin` may do all that is here.
 
@@ -100,6 +100,8 @@ pub(crate) fn document<T: OpenApi + 'static>(
             }
         }
     }
+    order_sections(&mut document);
+    name_client(&mut document, published);
     headers::write(&mut document);
     nullable::write(&mut document);
     closed::write(&mut document);
@@ -108,6 +110,28 @@ pub(crate) fn document<T: OpenApi + 'static>(
     // Whether JSON keeps its order is up to the features that some other crate asks of serde_json.
     document.sort_all_objects();
     Ok(document)
+}
+
+/// The sections in the order in which a reader needs them; others follow by name.
+fn order_sections(document: &mut Map<String, Value>) {
+    const FIRST: [&str; 3] = ["Identity", "Organization", "Members"];
+    if let Some(sections) = document.get_mut("tags").and_then(Value::as_array_mut) {
+        let place = |section: &Value| FIRST.iter().position(|name| section["name"] == *name);
+        sections.sort_by_key(|section| place(section).unwrap_or(FIRST.len()));
+    }
+}
+
+/// Where the service is known, so is its client id: the text need not leave it open.
+fn name_client(document: &mut Map<String, Value>, published: &Published) {
+    let Some(client_id) = &published.client_id else { return };
+    let named = |text: &Value| json!(text.as_str().unwrap_or_default().replace("{client id}", client_id));
+    if let Some(text) = document.get_mut("info").and_then(|info| info.get_mut("description")) {
+        *text = named(text);
+    }
+    let schemes = document.get_mut("components").and_then(|components| components.get_mut("securitySchemes"));
+    for scheme in schemes.and_then(Value::as_object_mut).into_iter().flat_map(|all| all.values_mut()) {
+        scheme["description"] = named(&scheme["description"]);
+    }
 }
 
 /// `x-permission` is what the marker scheme says: a word, or `null` when being signed in is enough.

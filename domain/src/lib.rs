@@ -13,6 +13,7 @@ pub mod events;
 pub mod id;
 pub mod idempotency;
 pub mod identity;
+pub mod jobs;
 pub mod once;
 pub mod organizations;
 pub mod page;

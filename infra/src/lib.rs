@@ -12,5 +12,7 @@ pub mod epochs;
 pub mod http;
 mod idempotency;
 mod identity;
+mod jobs;
 mod organizations;
 mod sessions;
+mod tidy;

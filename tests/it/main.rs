@@ -10,6 +10,7 @@ mod envelope;
 mod health;
 mod idempotency;
 mod isolation;
+mod jobs;
 mod listener;
 mod openapi;
 mod organizations;

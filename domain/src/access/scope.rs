@@ -2,7 +2,7 @@
 
 use std::{marker::PhantomData, net::IpAddr, sync::Arc};
 
-use super::{Actor, Permission, Principal};
+use super::{Actor, Permission, Principal, System};
 use crate::id::{AccountId, OrgId};
 
 /// Where a request came from, for events and logs.
@@ -19,17 +19,41 @@ pub struct Origin {
 #[error("the permission is missing")]
 pub struct Forbidden;
 
-/// Proof that a principal has the permission `P`. Use-cases take it as an argument, so that calling one without
-/// the check does not compile.
+/// What an [`Authorized`] proves: a permission, or that Tenantry itself is at work.
+pub trait Proof {
+    /// Who has it.
+    type Holder: std::fmt::Debug + Send + Sync;
+}
+
+impl<P: Permission> Proof for P {
+    type Holder = Arc<Principal>;
+}
+
+/// Proof that a principal has the permission `P`, or, as `Authorized<System>`, that a job of the organization was
+/// claimed. Use-cases take it as an argument, so that calling one without the check does not compile.
 #[derive(Debug)]
-pub struct Authorized<P> {
-    principal: Arc<Principal>,
+pub struct Authorized<P: Proof> {
+    principal: P::Holder,
     origin: Origin,
     permission: PhantomData<fn() -> P>,
 }
 
 pub(super) fn authorize<P: Permission>(principal: Arc<Principal>, origin: Origin) -> Authorized<P> {
     Authorized { principal, origin, permission: PhantomData }
+}
+
+pub(super) fn system(org_id: OrgId, origin: Origin) -> Authorized<System> {
+    Authorized { principal: org_id, origin, permission: PhantomData }
+}
+
+impl<P: Proof> Authorized<P> {
+    pub(super) fn holder(&self) -> &P::Holder {
+        &self.principal
+    }
+
+    pub(super) fn origin(&self) -> &Origin {
+        &self.origin
+    }
 }
 
 impl<P: Permission> Authorized<P> {

@@ -3,4 +3,4 @@
 mod compression;
 mod cors;
 mod rate_limits;
-mod redis;
+pub(crate) mod redis;

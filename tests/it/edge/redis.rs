@@ -9,15 +9,15 @@ use tokio::{
 };
 
 /// A Redis that lives as long as the test.
-struct Redis {
+pub(crate) struct Redis {
     process: Child,
-    port: u16,
+    pub(crate) port: u16,
     _folder: tempfile::TempDir,
 }
 
 impl Redis {
     /// `None` where it is not installed.
-    async fn start(port: Option<u16>) -> Option<Self> {
+    pub(crate) async fn start(port: Option<u16>) -> Option<Self> {
         let free = || TcpListener::bind(("127.0.0.1", 0)).ok()?.local_addr().ok();
         let port = port.or_else(|| free().map(|address| address.port()))?;
         let folder = tempfile::tempdir().ok()?;

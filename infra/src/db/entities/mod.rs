@@ -8,6 +8,7 @@ pub(crate) mod epochs;
 pub(crate) mod events;
 pub(crate) mod idempotency_keys;
 pub(crate) mod identities;
+pub(crate) mod jobs;
 pub(crate) mod memberships;
 pub(crate) mod organizations;
 pub(crate) mod outbox;

@@ -1,6 +1,7 @@
 //! The composition root: the one place where the ports of `domain` meet their implementations, and the only one that
 //! may build what makes principals and scopes.
 
+mod delegation;
 mod dependencies;
 mod inspect;
 mod sign_in;
@@ -11,6 +12,7 @@ use domain::{
     access::{Authentication, AuthenticationPorts, Jobs, Operator, Sessions},
     annotations::{Annotations, Taxonomies},
     clock::Clock,
+    delegation::DelegatedTokens,
     entropy::Entropy,
     id::Ids,
     identity::SessionTokens,
@@ -21,7 +23,7 @@ use domain::{
     store::Store,
 };
 use infra::{
-    cache::{Principals, RedisRates},
+    cache::{Principals, RedisRates, SharedRedis},
     crypto::{KeyRing, SealedCursors, key_file},
     db::{Database, DatabaseSettings, DatabaseUrl},
     entra::{Authority, AuthorityKeys, BearerSettings, BearerVerifier, EntraAllowedTenants},
@@ -36,6 +38,7 @@ use crate::{
     annotations::{AnnotationsApi, TaxonomiesApi, TermsApi},
     auth::{Gate, origins},
     config::{self, BrowserConfig, Config, DatabaseKind, IdentityConfig},
+    delegation::DelegationApi,
     docs,
     edge::Edge,
     health::{Draining, Readyz, healthz},
@@ -50,8 +53,8 @@ use crate::{
     worker::{Work, Worker},
 };
 
-use self::dependencies::Dependencies;
 pub use self::inspect::{Finding, Severity, findings};
+use self::{delegation::TokenSources, dependencies::Dependencies};
 
 /// How much memory remembered principals may take.
 const PRINCIPAL_CACHE_BYTES: u64 = 64 * 1024 * 1024;
@@ -103,6 +106,10 @@ impl App {
         let sessions = sign_in::sessions(policy, &parts, &database, Arc::clone(&signer) as _);
         let delivery = Arc::new(sign_in::delivery(&config.browser, origins(config), policy, &parts, &ring));
         let (gate, keys) = gate(config, &parts, &database, Arc::clone(&signer) as _, &delivery)?;
+        let redis = config.redis.url.as_ref().map(SharedRedis::new).transpose()?.map(Arc::new);
+        let shared = redis.clone().map(|redis| (redis, &ring));
+        let tokens =
+            TokenSources::new(config, &parts)?.delegated(config, &parts, Arc::new(epochs.clone()), shared);
         let cursors = SealedCursors::new(&ring, Arc::clone(&parts.entropy));
         let shared = sign_in::Shared {
             database: &database,
@@ -113,7 +120,8 @@ impl App {
             delivery: &delivery,
         };
         let microsoft = sign_in::microsoft(config, &parts, &shared)?;
-        let service = api(Arc::clone(&store), parts.ids(), Arc::new(cursors), sessions, delivery);
+        let behind = Behind { ids: parts.ids(), cursors: Arc::new(cursors), tokens, sessions, delivery };
+        let service = api(Arc::clone(&store), behind);
         let document = openapi::document(&service, &Published::nowhere())?;
         let dependencies = Arc::new(Dependencies {
             database: database.clone(),
@@ -135,7 +143,7 @@ impl App {
         }
         let routes = routes(open, service, &document, gate)?;
         let trusted_proxies = config.process.trusted_proxies.clone().into();
-        let limits = rate_limits(config, &parts)?;
+        let limits = rate_limits(config, &parts, redis);
         let edge = Edge::new(&config.http, Arc::clone(&limits));
         let methods = PathMethods::of_document(&document);
         let outermost = Outermost { inner: edge.inside(routes), ids: parts.ids(), trusted_proxies, methods };
@@ -201,12 +209,9 @@ fn worker(database: &Database, parts: &Parts) -> Worker {
     Worker::new(jobs, Work { tidy: Tidy::new(Arc::new(database.clone()), clock()) })
 }
 
-fn rate_limits(config: &Config, parts: &Parts) -> anyhow::Result<Arc<RateLimits>> {
-    let shared: Option<Arc<dyn SharedRates>> = match &config.redis.url {
-        Some(url) => Some(Arc::new(RedisRates::new(url)?)),
-        None => None,
-    };
-    Ok(Arc::new(RateLimits::new(&config.http, &parts.clock, shared)))
+fn rate_limits(config: &Config, parts: &Parts, redis: Option<Arc<SharedRedis>>) -> Arc<RateLimits> {
+    let shared = redis.map(|redis| Arc::new(RedisRates::new(redis)) as Arc<dyn SharedRates>);
+    Arc::new(RateLimits::new(&config.http, &parts.clock, shared))
 }
 
 /// What stands between the routes and the world, and the signing keys behind it, which are kept fresh beside the
@@ -305,22 +310,36 @@ fn key_ring(config: &Config, parts: &Parts) -> anyhow::Result<KeyRing> {
     Ok(KeyRing::new((config::KeyRing::SINGLE_ID.to_owned(), key), Vec::new())?)
 }
 
-type Api =
-    (MeApi, RefreshApi, SessionsApi, OrganizationApi, MembersApi, TaxonomiesApi, TermsApi, AnnotationsApi);
+type Api = (
+    MeApi,
+    RefreshApi,
+    SessionsApi,
+    DelegationApi,
+    OrganizationApi,
+    MembersApi,
+    TaxonomiesApi,
+    TermsApi,
+    AnnotationsApi,
+);
 
-fn api(
-    store: Arc<dyn Store>,
+/// What the operations need besides the store.
+struct Behind {
     ids: Ids,
     cursors: Arc<dyn CursorSeal>,
+    tokens: Arc<dyn DelegatedTokens>,
     sessions: Sessions,
     delivery: Arc<Delivery>,
-) -> OpenApiService<Api, ()> {
+}
+
+fn api(store: Arc<dyn Store>, behind: Behind) -> OpenApiService<Api, ()> {
+    let Behind { ids, cursors, tokens, sessions, delivery } = behind;
     let pages = PageQuery::new(cursors);
     let taxonomies = Taxonomies::new(Arc::clone(&store), ids.clone());
     openapi::service((
         MeApi,
         RefreshApi { sessions: sessions.clone(), delivery: Arc::clone(&delivery) },
         SessionsApi { store: Arc::clone(&store), sessions, delivery, pages: pages.clone() },
+        DelegationApi { tokens },
         OrganizationApi { store: Arc::clone(&store), settings: Settings::new(Arc::clone(&store)) },
         MembersApi {
             store: Arc::clone(&store),
@@ -351,8 +370,14 @@ pub async fn document() -> anyhow::Result<Value> {
     let sessions = sign_in::sessions(policy, &parts, &database, Arc::new(signer));
     let delivery = sign_in::delivery(&BrowserConfig::default(), Vec::new(), policy, &parts, &ring);
     let store: Arc<dyn Store> = Arc::new(database);
-    let service = api(store, parts.ids(), Arc::new(cursors), sessions, Arc::new(delivery));
-    openapi::document(&service, &Published::nowhere())
+    let behind = Behind {
+        ids: parts.ids(),
+        cursors: Arc::new(cursors),
+        tokens: Arc::new(delegation::NoTokens),
+        sessions,
+        delivery: Arc::new(delivery),
+    };
+    openapi::document(&api(store, behind), &Published::nowhere())
 }
 
 fn routes(

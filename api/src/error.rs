@@ -29,6 +29,8 @@ pub enum ErrorCode {
     Unauthorized,
     InvalidRefreshToken,
     SessionRevoked,
+    InteractionRequired,
+    ConsentRequired,
     Forbidden,
     CsrfInvalid,
     TenantNotOnboarded,
@@ -58,7 +60,11 @@ impl ErrorCode {
     pub fn status(self) -> StatusCode {
         match self {
             Self::ValidationFailed | Self::InvalidState => StatusCode::BAD_REQUEST,
-            Self::Unauthorized | Self::InvalidRefreshToken | Self::SessionRevoked => StatusCode::UNAUTHORIZED,
+            Self::Unauthorized
+            | Self::InvalidRefreshToken
+            | Self::SessionRevoked
+            | Self::InteractionRequired
+            | Self::ConsentRequired => StatusCode::UNAUTHORIZED,
             Self::Forbidden
             | Self::CsrfInvalid
             | Self::TenantNotOnboarded
@@ -121,7 +127,7 @@ pub struct ApiError {
     pub code: ErrorCode,
     pub message: Cow<'static, str>,
     pub details: Option<Value>,
-    pub www_authenticate: Option<&'static str>,
+    pub www_authenticate: Option<Cow<'static, str>>,
     pub retry_after: Option<Duration>,
     /// An earlier request with the same idempotency key did what was asked for.
     pub replayed: bool,
@@ -138,15 +144,15 @@ impl ApiError {
     }
 
     /// `401`, as for every credential that does not hold (RFC 6750 §3).
-    pub fn unauthorized(challenge: &'static str) -> Self {
+    pub fn unauthorized(challenge: impl Into<Cow<'static, str>>) -> Self {
         let error = Self::new(ErrorCode::Unauthorized, "Invalid or expired access token");
-        Self { www_authenticate: Some(challenge), ..error }
+        Self { www_authenticate: Some(challenge.into()), ..error }
     }
 
     /// The same refusal, saying that the token that was sent does not hold.
     #[must_use]
     pub fn challenged(self) -> Self {
-        Self { www_authenticate: Some(INVALID_TOKEN), ..self }
+        Self { www_authenticate: Some(INVALID_TOKEN.into()), ..self }
     }
 
     pub fn organization_suspended() -> Self {
@@ -218,8 +224,9 @@ impl ApiError {
             .content_type("application/json; charset=utf-8")
             .body(body.to_json_string());
         let headers = response.headers_mut();
-        if let Some(challenge) = self.www_authenticate {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        let challenge = self.www_authenticate.as_deref().and_then(|text| HeaderValue::from_str(text).ok());
+        if let Some(challenge) = challenge {
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
         if let Some(wait) = self.retry_after {
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);

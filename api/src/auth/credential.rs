@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use domain::{
-    access::{Authentication, AuthenticationError, DevelopmentIdentity, Principal},
+    access::{Authenticated, Authentication, AuthenticationError, DevelopmentIdentity},
     identity::SESSION_TOKEN_PREFIX,
 };
 use poem::{Request, http::header};
@@ -57,8 +57,8 @@ impl<'a> Credential<'a> {
 }
 
 impl Gate {
-    /// The principal of a request.
-    pub(crate) async fn principal(&self, request: &Request) -> Result<Arc<Principal>, ApiError> {
+    /// Who asks.
+    pub(crate) async fn authenticate(&self, request: &Request) -> Result<Authenticated, ApiError> {
         match Credential::of(request) {
             Credential::Bearer(token) if token.starts_with(SESSION_TOKEN_PREFIX) => {
                 self.authentication.session(token).await.map_err(|error| self.refusal(&error))
@@ -78,16 +78,16 @@ impl Gate {
     }
 
     /// A cookie comes along whichever page caused the request, so a change needs more than that.
-    async fn by_cookie(&self, request: &Request, token: &str) -> Result<Arc<Principal>, ApiError> {
-        let principal = self.authentication.session(token).await.map_err(|error| self.refusal(&error))?;
-        if let Some(session) = principal.session() {
+    async fn by_cookie(&self, request: &Request, token: &str) -> Result<Authenticated, ApiError> {
+        let caller = self.authentication.session(token).await.map_err(|error| self.refusal(&error))?;
+        if let Some(session) = caller.principal().session() {
             self.csrf.check(request, session.id)?;
         }
-        Ok(principal)
+        Ok(caller)
     }
 
     #[cfg(debug_assertions)]
-    async fn without_credential(&self, request: &Request) -> Result<Arc<Principal>, ApiError> {
+    async fn without_credential(&self, request: &Request) -> Result<Authenticated, ApiError> {
         match &self.development {
             Some(identity) if is_local(request) => {
                 self.authentication.development(identity).await.map_err(|error| self.refusal(&error))
@@ -97,7 +97,7 @@ impl Gate {
     }
 
     #[cfg(not(debug_assertions))]
-    async fn without_credential(&self, _request: &Request) -> Result<Arc<Principal>, ApiError> {
+    async fn without_credential(&self, _request: &Request) -> Result<Authenticated, ApiError> {
         Err(ApiError::unauthorized(CHALLENGE))
     }
 

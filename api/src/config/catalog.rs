@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::{
-    browser, database, development, docs, entra, http, identity, keys, metrics, process, redis, revocation,
-    setting::Setting, sources::FILE_NAME, tenants,
+    browser, database, delegation, development, docs, entra, http, identity, keys, metrics, process, redis,
+    revocation, setting::Setting, sources::FILE_NAME, tenants,
 };
 
 /// Read by later versions and described in `.env.example` already; nothing reads them today.
-pub(super) const LATER: &[&str] = &["AZURE_CLIENT_CERTIFICATE_PATH", "GRAPH_BASE_URL"];
+pub(super) const LATER: &[&str] = &[];
 
 /// Names of features that are further away: reserved, so that a file which has them starts without a complaint.
 const RESERVED: &[&str] = &[
@@ -39,7 +39,6 @@ const RESERVED: &[&str] = &[
     "MS_GRAPH_SCOPES",
     "MS_SHAREPOINT_SCOPES",
     "OAUTH_PROVIDERS",
-    "OBO_GRAPH_SCOPES",
     "REFRESH_CYCLE",
     "REGISTRATION",
     "REGISTRATION_ORGANIZATION",
@@ -67,6 +66,7 @@ pub(super) fn settings() -> impl Iterator<Item = &'static Setting> {
         process::SETTINGS,
         database::SETTINGS,
         entra::SETTINGS,
+        delegation::SETTINGS,
         tenants::SETTINGS,
         keys::SETTINGS,
         development::SETTINGS,

@@ -1,6 +1,5 @@
 //! Entra ID: whose tokens are verified, and for whom they must be made.
 
-use secrecy::SecretString;
 use url::Url;
 use uuid::Uuid;
 
@@ -16,8 +15,6 @@ static AZURE_AUTHORITY_HOST: Setting = Setting::new("AZURE_AUTHORITY_HOST", "ent
 pub(super) static AZURE_TENANT_ID: Setting = Setting::new("AZURE_TENANT_ID", "entra.tenant_id");
 static AZURE_CLIENT_ID: Setting =
     Setting::new("AZURE_CLIENT_ID", "entra.client_id").older(&["MICROSOFT_CLIENT_ID"]);
-static AZURE_CLIENT_SECRET: Setting =
-    Setting::new("AZURE_CLIENT_SECRET", "entra.client_secret").older(&["MICROSOFT_CLIENT_SECRET"]).secret();
 static AZURE_REDIRECT_URI: Setting = Setting::new("AZURE_REDIRECT_URI", "entra.redirect_uri");
 static AZURE_AUDIENCES: Setting = Setting::new("AZURE_AUDIENCES", "entra.audiences").list();
 static AZURE_ALLOWED_CLIENTS: Setting = Setting::new("AZURE_ALLOWED_CLIENTS", "entra.allowed_clients").list();
@@ -26,7 +23,6 @@ pub(super) static SETTINGS: &[&Setting] = &[
     &AZURE_AUTHORITY_HOST,
     &AZURE_TENANT_ID,
     &AZURE_CLIENT_ID,
-    &AZURE_CLIENT_SECRET,
     &AZURE_REDIRECT_URI,
     &AZURE_AUDIENCES,
     &AZURE_ALLOWED_CLIENTS,
@@ -57,8 +53,6 @@ pub struct EntraConfig {
     pub authority_host: Url,
     pub tenant: TenantSelector,
     pub client_id: Uuid,
-    /// Without it people sign in elsewhere, and only their tokens are verified here.
-    pub client_secret: Option<SecretString>,
     /// Where Microsoft sends the browser back to; must lead to our own callback.
     pub redirect_uri: Url,
     /// `aud` values that are accepted besides the client id and its `api://` form.
@@ -91,7 +85,6 @@ impl EntraConfig {
             authority_host: authority_host.unwrap_or_else(public_cloud),
             tenant,
             client_id,
-            client_secret: reader.secret(&AZURE_CLIENT_SECRET),
             redirect_uri: reader
                 .value(&AZURE_REDIRECT_URI, redirect_uri)
                 .unwrap_or_else(|| callback(public_url)),

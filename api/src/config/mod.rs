@@ -8,6 +8,7 @@
 mod browser;
 mod catalog;
 mod database;
+mod delegation;
 mod development;
 mod docs;
 mod entra;
@@ -38,6 +39,7 @@ use domain::access::DevelopmentIdentity;
 pub use self::{
     browser::{BrowserConfig, SameSite},
     database::{DatabaseConfig, DatabaseKind},
+    delegation::{DelegationConfig, MachineIdentity},
     docs::DocsConfig,
     entra::EntraConfig,
     http::HttpConfig,
@@ -60,6 +62,7 @@ pub struct Config {
     pub process: ProcessConfig,
     pub database: DatabaseConfig,
     pub entra: EntraConfig,
+    pub delegation: DelegationConfig,
     pub tenants: TenantsConfig,
     pub keys: KeysConfig,
     /// Who a request without a credential is; only ever present in a debug build, in development, on loopback.
@@ -87,6 +90,7 @@ impl Config {
         let process = ProcessConfig::read(reader);
         let database = DatabaseConfig::read(reader);
         let entra = EntraConfig::read(reader, &process.public_url);
+        let delegation = DelegationConfig::read(reader, &entra.authority_host);
         let tenants = TenantsConfig::read(reader, process.environment, &entra.tenant);
         let keys = KeysConfig::read(reader);
         let development = development::read(reader, &process);
@@ -102,6 +106,7 @@ impl Config {
             process,
             database,
             entra,
+            delegation,
             tenants,
             keys,
             development,

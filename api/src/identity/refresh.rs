@@ -164,14 +164,14 @@ impl RefreshApi {
     async fn sign_out_by_access_token(&self, request: &Request) -> Result<(), ApiError> {
         let gate =
             request.data::<Arc<Gate>>().ok_or_else(|| ApiError::internal("the gate is not mounted"))?;
-        let principal = match gate.principal(request).await {
-            Ok(principal) => principal,
+        let caller = match gate.authenticate(request).await {
+            Ok(caller) => caller,
             // There is nothing to end.
             Err(error) if error.code.status() == 401 => return Ok(()),
             Err(error) => return Err(error),
         };
-        let Some(session) = principal.session().map(|session| session.id) else { return Ok(()) };
-        let caller = principal.authorize::<SignedIn>(origin(request)).map_err(|_| ApiError::forbidden())?;
+        let Some(session) = caller.principal().session().map(|session| session.id) else { return Ok(()) };
+        let caller = caller.authorize::<SignedIn>(origin(request)).map_err(|_| ApiError::forbidden())?;
         if let Some(account) = caller.account() {
             match self.sessions.end(&account, session, EndReason::SignedOut).await {
                 Ok(()) | Err(SessionError::NotFound) => {}

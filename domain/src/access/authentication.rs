@@ -12,8 +12,10 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::{
-    AdmissionPolicy, AllowedTenants, AuthenticatedBy, Directory, Epochs, EpochsUnavailable, IdentityKind,
-    Mark, Principal, Rejection, Role, Subject, TenantPolicy, TokenVerifier, VerificationError, VerifiedToken,
+    AdmissionPolicy, AllowedTenants, Authenticated, AuthenticatedBy, Directory, Epochs, EpochsUnavailable,
+    IdentityKind, Mark, Principal, Rejection, Role, Subject, TenantPolicy, TokenVerifier, VerificationError,
+    VerifiedToken,
+    on_behalf_of::Delegable,
     permission::ALL_PERMISSIONS,
     provisioning::{Newcomer, Provisioning},
 };
@@ -165,9 +167,9 @@ impl Authentication {
     }
 
     /// The principal of an Entra ID access token.
-    pub async fn bearer(&self, token: &str) -> Result<Arc<Principal>, Arc<AuthenticationError>> {
+    pub async fn bearer(&self, token: &str) -> Result<Authenticated, Arc<AuthenticationError>> {
         let entry = self.remembered(token, || Box::pin(self.load(token))).await?;
-        Ok(Arc::clone(&entry.principal))
+        Ok(Authenticated::with_assertion(Arc::clone(&entry.principal), token))
     }
 
     /// What is remembered of a token while it holds, else what `load` makes of it.
@@ -272,7 +274,14 @@ impl Authentication {
         }
         permissions.sort_unstable();
         permissions.dedup();
+        let delegable = (kind == IdentityKind::Delegated).then_some(Delegable {
+            tenant: token.tenant,
+            object_id: token.object_id,
+            handles_claims: token.handles_claims,
+            expires_at: token.expires_at,
+        });
         Principal {
+            delegable,
             organization: organization.into(),
             user,
             roles: role.into_iter().collect(),

@@ -3,8 +3,8 @@
 use std::sync::{Arc, atomic::AtomicU64};
 
 use super::{
-    Actor, AuthenticatedBy, Authentication, AuthenticationError, CachedPrincipal, CurrentSession, OrgScope,
-    Origin, Principal, Rejection, SessionCheck, Subject,
+    Actor, Authenticated, AuthenticatedBy, Authentication, AuthenticationError, CachedPrincipal,
+    CurrentSession, OrgScope, Origin, Principal, Rejection, SessionCheck, Subject,
     authentication::{check_standing, permissions_of},
 };
 use crate::{
@@ -14,9 +14,9 @@ use crate::{
 
 impl Authentication {
     /// The principal of an access token of ours, from a cookie or as a bearer.
-    pub async fn session(&self, token: &str) -> Result<Arc<Principal>, Arc<AuthenticationError>> {
+    pub async fn session(&self, token: &str) -> Result<Authenticated, Arc<AuthenticationError>> {
         let entry = self.remembered(token, || Box::pin(self.load_session(token))).await?;
-        Ok(Arc::clone(&entry.principal))
+        Ok(Authenticated::without_assertion(Arc::clone(&entry.principal)))
     }
 
     async fn load_session(&self, token: &str) -> Result<Arc<CachedPrincipal>, AuthenticationError> {
@@ -81,6 +81,7 @@ fn principal(
         app_roles: Vec::new(),
         client_id: None,
         authenticated_by: AuthenticatedBy::Session,
+        delegable: None,
         session: Some(CurrentSession {
             id: session.id,
             method: session.method,

@@ -1,5 +1,6 @@
 //! Keys and what is sealed with them.
 
+mod cache_seal;
 mod csrf;
 mod cursor;
 pub mod key_file;
@@ -7,6 +8,7 @@ mod key_ring;
 mod sealed_text;
 mod signer;
 
+pub use cache_seal::CacheSeal;
 pub use csrf::CsrfSigner;
 pub use cursor::SealedCursors;
 pub use key_ring::{KeyRing, KeyRingError};

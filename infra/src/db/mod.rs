@@ -189,9 +189,7 @@ impl Store for Database {
     }
 
     async fn begin_account(&self, scope: &AccountScope) -> Result<Box<dyn AccountTx>, StoreError> {
-        let organization = scope.organization();
-        let connection = self.transaction(organization).await.map_err(store_error)?;
-        let unit = Unit::changing(organization.clone(), connection, self.ids.clone(), self.watch.clone());
+        let unit = self.unit(scope.organization()).await.map_err(store_error)?;
         Ok(Box::new(AccountUnit::new(scope, unit)))
     }
 

@@ -18,6 +18,7 @@ mod person;
 mod probe;
 mod schedule;
 mod sign_in;
+pub mod token_client;
 mod unknown_keys;
 mod verify;
 

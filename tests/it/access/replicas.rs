@@ -5,10 +5,9 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 use domain::id::TypedId;
 use serde_json::json;
-use tests::{Actor, TestApp, TestDatabase, is_postgres};
+use tests::{Actor, Redis, TestApp, TestDatabase, is_postgres};
 
 use super::support::{ME, id_of};
-use crate::edge::redis::Redis;
 
 async fn suspend(by: &Actor, id: &str) {
     by.post(&format!("/api/members/{id}/suspend"), json!(null)).await.expect(200);
@@ -201,13 +200,12 @@ async fn a_revocation_reaches_the_other_replica_within_a_second() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_revocation_reaches_the_other_replica_within_a_second_with_redis_and_after_its_end() {
-    let Some(redis) = Redis::start(None).await else {
-        eprintln!("SKIPPED: redis-server is not installed");
-        return;
-    };
-    let url = format!("redis://127.0.0.1:{}", redis.port);
-    let app =
-        TestApp::builder().set("REDIS_URL", &url).set("RATE_LIMIT_PRINCIPAL", "100000/1s").start().await;
+    let Some(redis) = Redis::start().await else { return };
+    let app = TestApp::builder()
+        .set("REDIS_URL", &redis.url())
+        .set("RATE_LIMIT_PRINCIPAL", "100000/1s")
+        .start()
+        .await;
     let two = Two::of(app).await;
     let _tasks = (two.app.app.start_background(), two.replica.app.start_background());
     both_listen(&two).await;

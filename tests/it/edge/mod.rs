@@ -3,4 +3,4 @@
 mod compression;
 mod cors;
 mod rate_limits;
-pub(crate) mod redis;
+mod redis;

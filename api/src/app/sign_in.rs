@@ -76,7 +76,7 @@ pub(super) fn microsoft(
     parts: &Parts,
     shared: &Shared<'_>,
 ) -> anyhow::Result<Arc<MicrosoftOAuth>> {
-    let microsoft: Option<Arc<dyn MicrosoftSignIn>> = match &config.delegation.client_secret {
+    let microsoft: Option<Arc<dyn MicrosoftSignIn>> = match &config.delegation.secret {
         Some(secret) => {
             let settings = SignInSettings {
                 client_id: config.entra.client_id,

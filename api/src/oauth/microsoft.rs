@@ -156,9 +156,9 @@ impl MicrosoftOAuth {
     async fn callback(&self, request: &Request, headers: &mut HeaderMap) -> Result<Response, Page> {
         let Some(microsoft) = &self.microsoft else { return Err(not_configured()) };
         let parameters = Parameters::of(request);
-        let state = parameters.one("state").ok_or_else(|| not_begun_here())?;
+        let state = parameters.one("state").ok_or_else(not_begun_here)?;
         let found = self.departures.find::<Departure>(request.headers(), state, self.clock.now());
-        let (departure, ends) = found.ok_or_else(|| not_begun_here())?;
+        let (departure, ends) = found.ok_or_else(not_begun_here)?;
         self.departures.forget(headers, state);
         let is_first = self.once.spend(PURPOSE, state, ends).await.map_err(|error| unavailable(&error))?;
         if !is_first {
@@ -171,7 +171,7 @@ impl MicrosoftOAuth {
                 parameters.one("error_description"),
             ));
         }
-        let code = parameters.one("code").ok_or_else(|| not_begun_here())?;
+        let code = parameters.one("code").ok_or_else(not_begun_here)?;
         let redemption = Redemption { code, verifier: &departure.verifier, nonce: &departure.nonce };
         let arrival =
             microsoft.redeem(redemption).await.map_err(|error| not_redeemed(&departure.return_to, &error))?;

@@ -90,7 +90,7 @@ fn meaning(code: ErrorCode) -> &'static str {
             "a policy asks for more: sign in again, with `details.claims` if there are any."
         }
         ErrorCode::ConsentRequired => {
-            "an administrator of the caller's tenant has to consent first, at `details.consentUrl`."
+            "nobody has consented to what is asked of Microsoft 365; an administrator does, at `details.consentUrl`."
         }
         ErrorCode::Forbidden => "the caller lacks the permission.",
         ErrorCode::TenantNotOnboarded => {

@@ -8,12 +8,13 @@ mod inspect;
 use std::{path::PathBuf, sync::Arc};
 
 use domain::{
-    access::{Authentication, AuthenticationPorts, Operator},
+    access::{Authentication, AuthenticationPorts, Jobs, Operator},
     annotations::{Annotations, Taxonomies},
     clock::Clock,
     delegation::DelegatedTokens,
     entropy::Entropy,
     id::Ids,
+    jobs::Tidy,
     organizations::{Memberships, Settings},
     page::CursorSeal,
     rate::SharedRates,
@@ -45,6 +46,7 @@ use crate::{
     organizations::{MeApi, MembersApi, OrganizationApi},
     rate_limit::RateLimits,
     server::Outermost,
+    worker::{Work, Worker},
 };
 
 pub use self::inspect::{Finding, Severity, findings};
@@ -82,6 +84,7 @@ pub struct App {
     epochs: EpochWatch,
     limits: Arc<RateLimits>,
     draining: Draining,
+    worker: Worker,
 }
 
 impl App {
@@ -121,6 +124,7 @@ impl App {
         let edge = Edge::new(&config.http, Arc::clone(&limits));
         let methods = PathMethods::of_document(&document);
         let outermost = Outermost { inner: edge.inside(routes), ids: parts.ids(), trusted_proxies, methods };
+        let worker = worker(&database, &parts);
         let endpoint = edge.outside(outermost).boxed();
         Ok(Self {
             endpoint: Arc::new(endpoint),
@@ -132,6 +136,7 @@ impl App {
             epochs,
             limits,
             draining,
+            worker,
         })
     }
 
@@ -143,6 +148,11 @@ impl App {
         tasks.spawn(self.epochs.clone().listen());
         tasks.spawn(Arc::clone(&self.limits).forget_idle());
         tasks
+    }
+
+    /// Those who work in the background, for as long as they are run.
+    pub fn worker(&self) -> Worker {
+        self.worker.clone()
     }
 
     /// One turn of what goes on beside the requests, for a test whose clock stands still.
@@ -167,6 +177,13 @@ impl App {
         drop(self.endpoint);
         Ok(self.database.close().await?)
     }
+}
+
+/// Who carries jobs out.
+fn worker(database: &Database, parts: &Parts) -> Worker {
+    let clock = || Arc::clone(&parts.clock);
+    let jobs = Jobs::new(Arc::new(database.clone()), clock(), Arc::clone(&parts.entropy));
+    Worker::new(jobs, Work { tidy: Tidy::new(Arc::new(database.clone()), clock()) })
 }
 
 fn rate_limits(config: &Config, parts: &Parts, redis: Option<Arc<SharedRedis>>) -> Arc<RateLimits> {

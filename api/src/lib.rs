@@ -20,3 +20,4 @@ mod openapi;
 mod organizations;
 mod rate_limit;
 mod server;
+pub mod worker;

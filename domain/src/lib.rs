@@ -14,6 +14,7 @@ pub mod events;
 pub mod id;
 pub mod idempotency;
 pub mod identity;
+pub mod jobs;
 pub mod organizations;
 pub mod page;
 pub mod rate;

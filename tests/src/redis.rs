@@ -16,6 +16,7 @@ pub struct Redis {
 
 impl Redis {
     /// `None` where it is not installed, which is said.
+    #[expect(clippy::print_stderr, reason = "the log of the run shows what was left out")]
     pub async fn start() -> Option<Self> {
         let redis = Self::start_at(None).await;
         if redis.is_none() {

@@ -19,18 +19,18 @@ pub(crate) const DELEGATED_MARKER: &str = "delegated:";
 
 /// A [`Caller`] who is a person with an access token of theirs, so that a downstream resource can be asked in their
 /// name. Anybody else is refused.
-pub(crate) struct Delegated<P> {
+pub(crate) struct Delegated<P: Permission> {
     caller: Caller<P>,
     on_behalf_of: OnBehalfOf,
 }
 
-impl<P> Delegated<P> {
+impl<P: Permission> Delegated<P> {
     pub(crate) fn on_behalf_of(&self) -> &OnBehalfOf {
         &self.on_behalf_of
     }
 }
 
-impl<P> Deref for Delegated<P> {
+impl<P: Permission> Deref for Delegated<P> {
     type Target = Authorized<P>;
 
     fn deref(&self) -> &Self::Target {

@@ -201,8 +201,11 @@ async fn a_revocation_reaches_the_other_replica_within_a_second() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_revocation_reaches_the_other_replica_within_a_second_with_redis_and_after_its_end() {
     let Some(redis) = Redis::start().await else { return };
-    let app =
-        TestApp::builder().set("REDIS_URL", &redis.url()).set("RATE_LIMIT_PRINCIPAL", "100000/1s").start().await;
+    let app = TestApp::builder()
+        .set("REDIS_URL", &redis.url())
+        .set("RATE_LIMIT_PRINCIPAL", "100000/1s")
+        .start()
+        .await;
     let two = Two::of(app).await;
     let _tasks = (two.app.app.start_background(), two.replica.app.start_background());
     both_listen(&two).await;

@@ -1,24 +1,27 @@
 //! The composition root: the one place where the ports of `domain` meet their implementations, and the only one that
 //! may build what makes principals and scopes.
 
+mod delegation;
 mod dependencies;
 mod inspect;
 
 use std::{path::PathBuf, sync::Arc};
 
 use domain::{
-    access::{Authentication, AuthenticationPorts, Operator},
+    access::{Authentication, AuthenticationPorts, Jobs, Operator},
     annotations::{Annotations, Taxonomies},
     clock::Clock,
+    delegation::DelegatedTokens,
     entropy::Entropy,
     id::Ids,
+    jobs::Tidy,
     organizations::{Memberships, Settings},
     page::CursorSeal,
     rate::SharedRates,
     store::Store,
 };
 use infra::{
-    cache::{Principals, RedisRates},
+    cache::{Principals, RedisRates, SharedRedis},
     crypto::{KeyRing, SealedCursors, key_file},
     db::{Database, DatabaseSettings, DatabaseUrl},
     entra::{Authority, AuthorityKeys, BearerSettings, BearerVerifier, EntraAllowedTenants},
@@ -33,19 +36,21 @@ use crate::{
     annotations::{AnnotationsApi, TaxonomiesApi, TermsApi},
     auth::Gate,
     config::{self, Config, DatabaseKind},
+    delegation::DelegationApi,
     docs,
     edge::Edge,
-    health::{Readyz, healthz},
+    health::{Draining, Readyz, healthz},
     http::{BodySchemas, PageQuery, PathMethods},
     metrics::Gauges,
     openapi::{self, Published},
     organizations::{MeApi, MembersApi, OrganizationApi},
     rate_limit::RateLimits,
     server::Outermost,
+    worker::{Work, Worker},
 };
 
-use self::dependencies::Dependencies;
 pub use self::inspect::{Finding, Severity, findings};
+use self::{delegation::TokenSources, dependencies::Dependencies};
 
 /// How much memory remembered principals may take.
 const PRINCIPAL_CACHE_BYTES: u64 = 64 * 1024 * 1024;
@@ -78,6 +83,8 @@ pub struct App {
     keys: Arc<AuthorityKeys>,
     epochs: EpochWatch,
     limits: Arc<RateLimits>,
+    draining: Draining,
+    worker: Worker,
 }
 
 impl App {
@@ -90,8 +97,13 @@ impl App {
         let epochs = database.epochs();
         let store: Arc<dyn Store> = Arc::new(database.clone());
         let (gate, keys) = gate(config, &parts, &database)?;
-        let cursors = SealedCursors::new(&key_ring(config, &parts)?, Arc::clone(&parts.entropy));
-        let service = api(Arc::clone(&store), parts.ids(), Arc::new(cursors));
+        let ring = key_ring(config, &parts)?;
+        let redis = config.redis.url.as_ref().map(SharedRedis::new).transpose()?.map(Arc::new);
+        let shared = redis.clone().map(|redis| (redis, &ring));
+        let tokens =
+            TokenSources::new(config, &parts)?.delegated(config, &parts, Arc::new(epochs.clone()), shared);
+        let cursors = SealedCursors::new(&ring, Arc::clone(&parts.entropy));
+        let service = api(Arc::clone(&store), parts.ids(), Arc::new(cursors), tokens);
         let document = openapi::document(&service, &Published::nowhere())?;
         let dependencies = Arc::new(Dependencies {
             database: database.clone(),
@@ -99,18 +111,20 @@ impl App {
             epochs: epochs.clone(),
             clock: Arc::clone(&parts.clock),
         });
+        let draining = Draining::default();
         let mut open = Route::new()
             .at("/healthz", get(healthz))
-            .at("/readyz", get(Readyz::new(Arc::clone(&dependencies) as _)));
+            .at("/readyz", get(Readyz::new(Arc::clone(&dependencies) as _, draining.clone())));
         if config.docs.enabled {
             open = docs::mount(open, config, |published| openapi::document(&service, published))?;
         }
         let routes = routes(open, service, &document, gate)?;
         let trusted_proxies = config.process.trusted_proxies.clone().into();
-        let limits = rate_limits(config, &parts)?;
+        let limits = rate_limits(config, &parts, redis);
         let edge = Edge::new(&config.http, Arc::clone(&limits));
         let methods = PathMethods::of_document(&document);
         let outermost = Outermost { inner: edge.inside(routes), ids: parts.ids(), trusted_proxies, methods };
+        let worker = worker(&database, &parts);
         let endpoint = edge.outside(outermost).boxed();
         Ok(Self {
             endpoint: Arc::new(endpoint),
@@ -121,6 +135,8 @@ impl App {
             keys,
             epochs,
             limits,
+            draining,
+            worker,
         })
     }
 
@@ -134,11 +150,21 @@ impl App {
         tasks
     }
 
+    /// Those who work in the background, for as long as they are run.
+    pub fn worker(&self) -> Worker {
+        self.worker.clone()
+    }
+
     /// One turn of what goes on beside the requests, for a test whose clock stands still.
     pub async fn turn_background(&self) -> anyhow::Result<()> {
         self.keys.refresh_if_due().await;
         self.epochs.catch_up().await?;
         Ok(())
+    }
+
+    /// From now on the service is not ready, whatever it can do: the process is about to end.
+    pub fn begin_to_end(&self) {
+        self.draining.begin();
     }
 
     /// How many statements were run inside organizations.
@@ -153,12 +179,16 @@ impl App {
     }
 }
 
-fn rate_limits(config: &Config, parts: &Parts) -> anyhow::Result<Arc<RateLimits>> {
-    let shared: Option<Arc<dyn SharedRates>> = match &config.redis.url {
-        Some(url) => Some(Arc::new(RedisRates::new(url)?)),
-        None => None,
-    };
-    Ok(Arc::new(RateLimits::new(&config.http, &parts.clock, shared)))
+/// Who carries jobs out.
+fn worker(database: &Database, parts: &Parts) -> Worker {
+    let clock = || Arc::clone(&parts.clock);
+    let jobs = Jobs::new(Arc::new(database.clone()), clock(), Arc::clone(&parts.entropy));
+    Worker::new(jobs, Work { tidy: Tidy::new(Arc::new(database.clone()), clock()) })
+}
+
+fn rate_limits(config: &Config, parts: &Parts, redis: Option<Arc<SharedRedis>>) -> Arc<RateLimits> {
+    let shared = redis.map(|redis| Arc::new(RedisRates::new(redis)) as Arc<dyn SharedRates>);
+    Arc::new(RateLimits::new(&config.http, &parts.clock, shared))
 }
 
 /// What stands between the routes and the world, and the signing keys behind it, which are kept fresh beside the
@@ -243,13 +273,19 @@ fn key_ring(config: &Config, parts: &Parts) -> anyhow::Result<KeyRing> {
     Ok(KeyRing::new((config::KeyRing::SINGLE_ID.to_owned(), key), Vec::new())?)
 }
 
-type Api = (MeApi, OrganizationApi, MembersApi, TaxonomiesApi, TermsApi, AnnotationsApi);
+type Api = (MeApi, DelegationApi, OrganizationApi, MembersApi, TaxonomiesApi, TermsApi, AnnotationsApi);
 
-fn api(store: Arc<dyn Store>, ids: Ids, cursors: Arc<dyn CursorSeal>) -> OpenApiService<Api, ()> {
+fn api(
+    store: Arc<dyn Store>,
+    ids: Ids,
+    cursors: Arc<dyn CursorSeal>,
+    tokens: Arc<dyn DelegatedTokens>,
+) -> OpenApiService<Api, ()> {
     let pages = PageQuery::new(cursors);
     let taxonomies = Taxonomies::new(Arc::clone(&store), ids.clone());
     openapi::service((
         MeApi,
+        DelegationApi { tokens },
         OrganizationApi { store: Arc::clone(&store), settings: Settings::new(Arc::clone(&store)) },
         MembersApi {
             store: Arc::clone(&store),
@@ -274,7 +310,8 @@ pub async fn document() -> anyhow::Result<Value> {
     let store: Arc<dyn Store> = Arc::new(Database::open(settings).await?);
     let ring = KeyRing::new(("none".to_owned(), SecretString::from("-".repeat(64))), Vec::new())?;
     let cursors = SealedCursors::new(&ring, Arc::clone(&parts.entropy));
-    openapi::document(&api(store, parts.ids(), Arc::new(cursors)), &Published::nowhere())
+    let tokens = Arc::new(delegation::NoTokens);
+    openapi::document(&api(store, parts.ids(), Arc::new(cursors), tokens), &Published::nowhere())
 }
 
 fn routes(

@@ -11,4 +11,6 @@ pub mod epochs;
 pub mod http;
 mod idempotency;
 mod identity;
+mod jobs;
 mod organizations;
+mod tidy;

@@ -1,14 +1,21 @@
 //! The refusals that an operation can give, by its form: which codes, what each means, and how it looks.
 
-use poem::http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::idempotency::takes_key;
 use crate::error::ErrorCode;
 
 /// Adds them to an operation's responses.
-pub(super) fn write(operation: &mut Map<String, Value>, method: &str, has_path_parameter: bool) {
-    let codes = codes(operation, method, has_path_parameter);
+pub(super) fn write(
+    operation: &mut Map<String, Value>,
+    method: &str,
+    has_path_parameter: bool,
+    is_delegated: bool,
+) {
+    let mut codes = codes(operation, method, has_path_parameter);
+    if is_delegated {
+        codes.extend(OF_DELEGATED.into_iter().filter(|code| !codes.contains(code)).collect::<Vec<_>>());
+    }
     let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
     for code in codes {
         let status = code.status();
@@ -20,7 +27,6 @@ pub(super) fn write(operation: &mut Map<String, Value>, method: &str, has_path_p
         let content = response.pointer("/content/application~1json/examples").and_then(Value::as_object);
         let mut examples = content.cloned().unwrap_or_default();
         examples.insert(code.word(), json!({ "value": example(code) }));
-        response["headers"] = headers(status);
         response["content"] = json!({ "application/json": {
             "schema": { "$ref": "#/components/schemas/ErrorResponse" },
             "examples": examples,
@@ -28,10 +34,18 @@ pub(super) fn write(operation: &mut Map<String, Value>, method: &str, has_path_p
     }
 }
 
+/// What only operations have that ask Microsoft 365 in the caller's name.
+const OF_DELEGATED: [ErrorCode; 5] = [
+    ErrorCode::InteractionRequired,
+    ErrorCode::ConsentRequired,
+    ErrorCode::NotFound,
+    ErrorCode::UpstreamError,
+    ErrorCode::UpstreamTimeout,
+];
+
 fn codes(operation: &Map<String, Value>, method: &str, has_path_parameter: bool) -> Vec<ErrorCode> {
     let has_body = operation.contains_key("requestBody");
     let parameters = operation.get("parameters").and_then(Value::as_array);
-    let has_parameters = parameters.is_some_and(|list| !list.is_empty());
     let has_if_match =
         parameters.is_some_and(|list| list.iter().any(|parameter| parameter["name"] == json!("If-Match")));
     let mut codes = vec![
@@ -40,12 +54,13 @@ fn codes(operation: &Map<String, Value>, method: &str, has_path_parameter: bool)
         ErrorCode::TenantNotOnboarded,
         ErrorCode::OrganizationSuspended,
         ErrorCode::UserDisabled,
+        // Also where nothing is asked for: a query that is not text is refused.
+        ErrorCode::ValidationFailed,
+        ErrorCode::RequestTimeout,
+        ErrorCode::RateLimited,
         ErrorCode::Internal,
         ErrorCode::Unavailable,
     ];
-    if has_body || has_parameters {
-        codes.push(ErrorCode::ValidationFailed);
-    }
     let has_key = takes_key(operation);
     if has_path_parameter || method == "patch" || has_key {
         codes.push(ErrorCode::NotFound);
@@ -71,6 +86,12 @@ fn meaning(code: ErrorCode) -> &'static str {
         ErrorCode::Unauthorized => {
             "no access token, or one that is expired or not for this API. Get a new one."
         }
+        ErrorCode::InteractionRequired => {
+            "a policy asks for more: sign in again, with `details.claims` if there are any."
+        }
+        ErrorCode::ConsentRequired => {
+            "an administrator of the caller's tenant has to consent first, at `details.consentUrl`."
+        }
         ErrorCode::Forbidden => "the caller lacks the permission.",
         ErrorCode::TenantNotOnboarded => {
             "an administrator of the caller's tenant has to consent first, at `details.consentUrl`."
@@ -87,7 +108,7 @@ fn meaning(code: ErrorCode) -> &'static str {
         ErrorCode::PreconditionFailed => "it was changed since; read it again and decide anew.",
         ErrorCode::PayloadTooLarge => "the body is larger than 1 MiB, or a part of it than its own limit.",
         ErrorCode::UnsupportedMediaType => "send the body as `application/json`.",
-        ErrorCode::RequestTimeout => "the request did not arrive in time.",
+        ErrorCode::RequestTimeout => "the request did not arrive, or was not answered, in time.",
         ErrorCode::HeadersTooLarge => "the headers are too large.",
         ErrorCode::RateLimited => "too many requests; wait for as long as `Retry-After` says.",
         ErrorCode::UpstreamError => "Microsoft 365 refused; `details` has its code and request id.",
@@ -100,6 +121,20 @@ fn meaning(code: ErrorCode) -> &'static str {
 fn example(code: ErrorCode) -> Value {
     let (message, details) = match code {
         ErrorCode::Unauthorized => ("Invalid or expired access token", None),
+        ErrorCode::InteractionRequired => (
+            "Sign in again: your organization asks for more before Microsoft 365 can be used",
+            Some(json!({
+                "claims": "{\"access_token\":{\"acrs\":{\"essential\":true,\"value\":\"c1\"}}}",
+                "scopes": ["https://graph.microsoft.com/.default"],
+            })),
+        ),
+        ErrorCode::ConsentRequired => (
+            "An administrator of your organization has to consent to what is asked of Microsoft 365",
+            Some(json!({
+                "scopes": ["https://graph.microsoft.com/.default"],
+                "consentUrl": "https://login.microsoftonline.com/…/v2.0/adminconsent?…",
+            })),
+        ),
         ErrorCode::Forbidden => ("You do not have access to this resource", None),
         ErrorCode::TenantNotOnboarded => (
             "An administrator of your organization has to consent first",
@@ -113,15 +148,15 @@ fn example(code: ErrorCode) -> Value {
         ErrorCode::PreconditionFailed => ("The resource has changed since you read it", None),
         ErrorCode::PayloadTooLarge => ("The body is too large", None),
         ErrorCode::UnsupportedMediaType => ("Send the body as application/json", None),
+        ErrorCode::RequestTimeout => ("The request took too long", None),
+        ErrorCode::RateLimited => ("Too many requests; try again later", None),
         ErrorCode::Internal => ("Something went wrong on our side", None),
         ErrorCode::Unavailable => ("The service cannot answer at the moment; try again", None),
         ErrorCode::IdempotencyKeyReused => {
             ("The idempotency key was used for a request with another body", None)
         }
         ErrorCode::MethodNotAllowed
-        | ErrorCode::RequestTimeout
         | ErrorCode::HeadersTooLarge
-        | ErrorCode::RateLimited
         | ErrorCode::UpstreamError
         | ErrorCode::UpstreamTimeout => (meaning(code), None),
     };
@@ -132,17 +167,4 @@ fn example(code: ErrorCode) -> Value {
     ]);
     error.extend(details.map(|details| ("details".to_owned(), details)));
     json!({ "error": error })
-}
-
-fn headers(status: StatusCode) -> Value {
-    let text = |description: &str| json!({ "description": description, "schema": { "type": "string" } });
-    let mut headers = Map::new();
-    headers.insert("X-Request-Id".to_owned(), text("The id of the request."));
-    if status == StatusCode::UNAUTHORIZED {
-        headers.insert("WWW-Authenticate".to_owned(), text("What kind of credential is wanted (RFC 6750)."));
-    }
-    if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
-        headers.insert("Retry-After".to_owned(), text("After how many seconds to try again."));
-    }
-    Value::Object(headers)
 }

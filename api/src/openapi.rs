@@ -12,7 +12,7 @@ mod security;
 use poem_openapi::{OpenApi, OpenApiService, Tags};
 use serde_json::{Map, Value, json};
 
-use crate::auth::PERMISSION_MARKER;
+use crate::auth::{DELEGATED_MARKER, PERMISSION_MARKER};
 
 pub(crate) use security::Published;
 
@@ -83,9 +83,10 @@ pub(crate) fn document<T: OpenApi + 'static>(
     for (path, item) in paths.into_iter().flatten() {
         for (method, operation) in item.as_object_mut().into_iter().flatten() {
             if let Some(operation) = operation.as_object_mut() {
+                let is_delegated = take_delegated(operation);
                 write_permission(operation);
                 security::write_operation(operation, published);
-                errors::write(operation, method, path.contains('{'));
+                errors::write(operation, method, path.contains('{'), is_delegated);
                 idempotency::write(operation);
                 plain_content_type(operation);
                 describe(operation);
@@ -98,6 +99,14 @@ pub(crate) fn document<T: OpenApi + 'static>(
     // Whether JSON keeps its order is up to the features that some other crate asks of serde_json.
     document.sort_all_objects();
     Ok(document)
+}
+
+/// Whether the operation asks Microsoft 365 in the caller's name; takes the marker out that says so.
+fn take_delegated(operation: &mut Map<String, Value>) -> bool {
+    let Some(security) = operation.get_mut("security").and_then(Value::as_array_mut) else { return false };
+    let before = security.len();
+    security.retain(|scheme| scheme.get(DELEGATED_MARKER).is_none());
+    security.len() < before
 }
 
 /// `x-permission` is what the marker scheme says: a word, or `null` when being signed in is enough.

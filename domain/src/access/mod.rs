@@ -7,9 +7,11 @@
 //! API crate, which a test holds to.
 
 mod admission;
+mod authenticated;
 mod authentication;
 mod development;
 mod epochs;
+mod on_behalf_of;
 mod operator;
 mod permission;
 mod principal;
@@ -20,11 +22,13 @@ mod tenants;
 mod verified_token;
 
 pub use admission::{AdmissionPolicy, AllowedTenants, TenantPolicy};
+pub use authenticated::Authenticated;
 pub use authentication::{
     Authentication, AuthenticationError, AuthenticationPorts, CachedPrincipal, Loading, PrincipalCache,
 };
 pub use development::DevelopmentIdentity;
 pub use epochs::{Epochs, EpochsUnavailable, Mark, Subject};
+pub use on_behalf_of::{NotDelegable, OnBehalfOf};
 pub use operator::Operator;
 pub use permission::{ALL_PERMISSIONS, Permission, SignedIn};
 pub(crate) use permission::{permission, sealed as permission_seal};

@@ -2,7 +2,7 @@
 
 use std::{marker::PhantomData, net::IpAddr, sync::Arc};
 
-use super::{Actor, Permission, Principal};
+use super::{Actor, NotDelegable, OnBehalfOf, Permission, Principal, on_behalf_of::Assertion};
 use crate::id::OrgId;
 
 /// Where a request came from, for events and logs.
@@ -24,17 +24,35 @@ pub struct Forbidden;
 #[derive(Debug)]
 pub struct Authorized<P> {
     principal: Arc<Principal>,
+    assertion: Option<Assertion>,
     origin: Origin,
     permission: PhantomData<fn() -> P>,
 }
 
-pub(super) fn authorize<P: Permission>(principal: Arc<Principal>, origin: Origin) -> Authorized<P> {
-    Authorized { principal, origin, permission: PhantomData }
+pub(super) fn authorize<P: Permission>(
+    principal: Arc<Principal>,
+    assertion: Option<Assertion>,
+    origin: Origin,
+) -> Authorized<P> {
+    Authorized { principal, assertion, origin, permission: PhantomData }
 }
 
 impl<P: Permission> Authorized<P> {
     pub fn principal(&self) -> &Principal {
         &self.principal
+    }
+
+    /// The caller as somebody in whose name a downstream resource can be asked.
+    pub fn on_behalf_of(&self) -> Result<OnBehalfOf, NotDelegable> {
+        let delegable = self.principal.delegable.ok_or(NotDelegable)?;
+        let assertion = self.assertion.clone().ok_or(NotDelegable)?;
+        Ok(OnBehalfOf {
+            org_id: self.principal.organization.id,
+            user_id: self.principal.user.id,
+            client_id: self.principal.client_id,
+            delegable,
+            assertion,
+        })
     }
 
     /// The scope of the caller's own organization.

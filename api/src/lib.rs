@@ -19,3 +19,4 @@ mod openapi;
 mod organizations;
 mod rate_limit;
 mod server;
+mod sharepoint;

@@ -2,7 +2,10 @@
 
 use std::{fmt, time::Duration};
 
-use crate::delegation::DelegationError;
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::{access::OnBehalfOf, delegation::DelegationError};
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
@@ -93,4 +96,22 @@ pub enum GraphError {
     /// There is no token to ask with.
     #[error(transparent)]
     Delegation(#[from] DelegationError),
+}
+
+/// A person's picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Photo {
+    /// `image/jpeg`, `image/png`, `image/gif` or `image/webp`.
+    pub content_type: &'static str,
+    pub bytes: Bytes,
+}
+
+/// What Microsoft Graph tells of the caller and of the caller's tenant.
+#[async_trait]
+pub trait People: Send + Sync {
+    /// The caller's picture; `None` when there is none that could be shown. Remembered for a while.
+    async fn photo(&self, caller: &OnBehalfOf) -> Result<Option<Photo>, GraphError>;
+
+    /// The name of the caller's tenant; `None` for one that has none.
+    async fn organization_name(&self, caller: &OnBehalfOf) -> Result<Option<String>, GraphError>;
 }

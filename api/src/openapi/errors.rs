@@ -37,10 +37,11 @@ pub(super) fn write(
 }
 
 /// What only operations have that ask Microsoft 365 in the caller's name.
-const OF_DELEGATED: [ErrorCode; 5] = [
+const OF_DELEGATED: [ErrorCode; 6] = [
     ErrorCode::InteractionRequired,
     ErrorCode::ConsentRequired,
     ErrorCode::NotFound,
+    ErrorCode::RateLimited,
     ErrorCode::UpstreamError,
     ErrorCode::UpstreamTimeout,
 ];
@@ -76,6 +77,13 @@ fn codes(operation: &Map<String, Value>, method: &str, has_path_parameter: bool)
     if has_if_match {
         codes.push(ErrorCode::PreconditionFailed);
     }
+    match operation.get("operationId").and_then(Value::as_str).unwrap_or_default() {
+        "downloadDriveItem" => codes.push(ErrorCode::RangeNotSatisfiable),
+        "listDriveChanges" => codes.push(ErrorCode::ResyncRequired),
+        // Not `Delegated`, since it works for others too; but it may ask.
+        "createAnnotation" => codes.extend(OF_DELEGATED),
+        _ => {}
+    }
     if has_body {
         codes.extend([ErrorCode::PayloadTooLarge, ErrorCode::UnsupportedMediaType]);
     }
@@ -108,6 +116,8 @@ fn meaning(code: ErrorCode) -> &'static str {
             "the `Idempotency-Key` was used for another request; take a new one."
         }
         ErrorCode::PreconditionFailed => "it was changed since; read it again and decide anew.",
+        ErrorCode::ResyncRequired => "too much has changed since the cursor was given; begin without one.",
+        ErrorCode::RangeNotSatisfiable => "the file has no bytes in that `Range`.",
         ErrorCode::PayloadTooLarge => "the body is larger than 1 MiB, or a part of it than its own limit.",
         ErrorCode::UnsupportedMediaType => "send the body as `application/json`.",
         ErrorCode::RequestTimeout => "the request did not arrive in time.",
@@ -157,6 +167,8 @@ fn example(code: ErrorCode) -> Value {
         }
         ErrorCode::MethodNotAllowed
         | ErrorCode::RequestTimeout
+        | ErrorCode::ResyncRequired
+        | ErrorCode::RangeNotSatisfiable
         | ErrorCode::HeadersTooLarge
         | ErrorCode::RateLimited
         | ErrorCode::UpstreamError

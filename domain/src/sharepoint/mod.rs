@@ -19,8 +19,7 @@ pub use self::{
     site::Site,
 };
 use crate::{
-    access::permission,
-    delegation::OnBehalfOf,
+    access::{OnBehalfOf, permission},
     graph::{GraphError, GraphItems, GraphPage},
 };
 

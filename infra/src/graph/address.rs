@@ -29,10 +29,6 @@ impl Root {
         Self { url }
     }
 
-    pub(super) fn is_loopback(&self) -> bool {
-        is_loopback(&self.url)
-    }
-
     pub(super) fn host(&self) -> &str {
         self.url.host_str().unwrap_or_default()
     }
@@ -107,7 +103,7 @@ pub(super) fn download(location: &str, asked: &Url) -> Result<Url, LeadsElsewher
     if bare && (public || local) { Ok(url) } else { Err(LeadsElsewhere) }
 }
 
-pub(super) fn is_loopback(url: &Url) -> bool {
+fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => {
             let name = name.trim_end_matches('.');

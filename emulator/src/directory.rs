@@ -36,7 +36,7 @@ pub(crate) struct Directory {
     pub(crate) apps: Vec<App>,
     pub(crate) tenants: Vec<Tenant>,
     /// Conditional Access of all tenants.
-    #[serde(skip)]
+    #[serde(default)]
     pub(crate) policies: Vec<AccessPolicy>,
 }
 
@@ -50,6 +50,12 @@ pub(crate) struct Tenant {
     pub(crate) domains: Vec<String>,
     #[serde(default)]
     pub(crate) region: Option<String>,
+    /// What its hosts of `SharePoint` begin with; without it the tenant has none.
+    #[serde(default)]
+    pub(crate) sharepoint: Option<String>,
+    /// How many users it has beside those listed, made when they are asked for; they cannot sign in.
+    #[serde(default)]
+    pub(crate) generated_users: usize,
     #[serde(default)]
     pub(crate) service_principals: Vec<ServicePrincipal>,
     /// Delegated permissions, as consented to.
@@ -63,6 +69,22 @@ impl Tenant {
     /// Whether this is the tenant of all personal accounts.
     pub(crate) fn is_personal(&self) -> bool {
         self.id == PERSONAL
+    }
+
+    /// `contoso.sharepoint.com`.
+    pub(crate) fn sharepoint_host(&self) -> Option<String> {
+        self.sharepoint.as_ref().map(|name| format!("{name}.sharepoint.com"))
+    }
+
+    /// Whether a resource may be asked for by this name here: each tenant has its own hosts of `SharePoint`.
+    pub(crate) fn names_resource(&self, resource: &App, named: &str) -> bool {
+        let bare = named.trim_end_matches('/');
+        let own = self.sharepoint.iter().flat_map(|name| {
+            ["", "-my", "-admin"].map(|part| format!("https://{name}{part}.sharepoint.com"))
+        });
+        !resource.is_sharepoint()
+            || uuid::Uuid::try_parse(bare).is_ok()
+            || own.into_iter().any(|own| own.eq_ignore_ascii_case(bare))
     }
 
     pub(crate) fn has_domain(&self, domain: &str) -> bool {

@@ -20,6 +20,8 @@ pub const STRANGER_URI: &str = "api://a0000000-0000-4000-8000-0000000000ff";
 pub const STRANGER_SECRET: &str = "stranger-secret";
 /// Client id of Microsoft Graph, as everywhere.
 pub const GRAPH_APP: &str = "00000003-0000-0000-c000-000000000000";
+/// Client id of SharePoint Online, as everywhere.
+pub const SHAREPOINT_APP: &str = "00000003-0000-0ff1-ce00-000000000000";
 
 /// Tenant Contoso (contoso.com).
 pub const CONTOSO: &str = "c0000000-0000-4000-8000-000000000001";

@@ -16,20 +16,25 @@
 //! ```
 
 mod aadsts;
+mod caller;
 mod claims_request;
 mod clock;
 mod control;
 mod control_page;
 mod directory;
+mod elsewhere;
 mod emulator;
 mod faults;
+mod files;
 mod graph;
 mod html;
 pub mod ids;
 mod instance_discovery;
 mod issued;
+mod journal;
 mod jwt;
 mod keys;
+mod links;
 mod listening;
 mod metadata;
 mod random;
@@ -50,8 +55,11 @@ pub use crate::{
         Version,
     },
     emulator::{Emulator, Error, Options},
-    faults::{Fault, FaultKind},
+    faults::{Fault, FaultKind, RetryAfter},
+    files::{FileChange, FileError},
+    journal::Seen,
     keys::Rotation,
+    links::{ASTRAY, Links},
     requests::Endpoint,
     start_page::Person,
     tokens::{MintError, SignWith, TokenKind, TokenRequest},

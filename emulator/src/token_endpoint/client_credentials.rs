@@ -32,6 +32,7 @@ pub(super) fn grant(call: Call<'_>, client: &Client<'_>) -> Result<Value, Refusa
         .apps
         .iter()
         .find(|app| app.is_resource(named) && tenant.service_principal(app).is_some())
+        .filter(|app| tenant.names_resource(app, named))
         .ok_or_else(|| Refusal::unknown_resource(named, &tenant.name))?;
 
     let audience = Audience::of(resource, named, resource.token_version);

@@ -3,13 +3,14 @@
 
 mod dependencies;
 mod inspect;
+mod sharepoint;
 
 use std::{path::PathBuf, sync::Arc};
 
 use domain::{
     access::{Authentication, AuthenticationPorts, Operator},
     annotations::{Annotations, Taxonomies},
-    clock::Clock,
+    clock::{Clock, Pauses},
     entropy::Entropy,
     id::Ids,
     organizations::{Memberships, Settings},
@@ -44,7 +45,7 @@ use crate::{
     server::Outermost,
 };
 
-use self::dependencies::Dependencies;
+use self::{dependencies::Dependencies, sharepoint::Microsoft365};
 pub use self::inspect::{Finding, Severity, findings};
 
 /// How much memory remembered principals may take.
@@ -55,12 +56,15 @@ const PRINCIPAL_CACHE_BYTES: u64 = 64 * 1024 * 1024;
 pub struct Parts {
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
+    pub pauses: Arc<dyn Pauses>,
 }
 
 impl Parts {
     /// The real clock and the operating system's randomness.
     pub fn system() -> Self {
-        Self { clock: Arc::new(infra::clock::SystemClock), entropy: Arc::new(infra::entropy::SystemEntropy) }
+        let clock = Arc::new(infra::clock::SystemClock);
+        let entropy = Arc::new(infra::entropy::SystemEntropy);
+        Self { pauses: Arc::clone(&clock) as _, clock, entropy }
     }
 
     fn ids(&self) -> Ids {
@@ -91,7 +95,8 @@ impl App {
         let store: Arc<dyn Store> = Arc::new(database.clone());
         let (gate, keys) = gate(config, &parts, &database)?;
         let cursors = SealedCursors::new(&key_ring(config, &parts)?, Arc::clone(&parts.entropy));
-        let service = api(Arc::clone(&store), parts.ids(), Arc::new(cursors));
+        let microsoft_365 = Microsoft365::new(&config.sharepoint, &config.entra.graph_url, &parts, throwaway(config), true)?;
+        let service = api(Arc::clone(&store), parts.ids(), Arc::new(cursors), &microsoft_365);
         let document = openapi::document(&service, &Published::nowhere())?;
         let dependencies = Arc::new(Dependencies {
             database: database.clone(),
@@ -243,9 +248,15 @@ fn key_ring(config: &Config, parts: &Parts) -> anyhow::Result<KeyRing> {
     Ok(KeyRing::new((config::KeyRing::SINGLE_ID.to_owned(), key), Vec::new())?)
 }
 
-type Api = (MeApi, OrganizationApi, MembersApi, TaxonomiesApi, TermsApi, AnnotationsApi);
+type Api =
+    (MeApi, OrganizationApi, MembersApi, TaxonomiesApi, TermsApi, AnnotationsApi, sharepoint::Microsoft365Api);
 
-fn api(store: Arc<dyn Store>, ids: Ids, cursors: Arc<dyn CursorSeal>) -> OpenApiService<Api, ()> {
+fn api(
+    store: Arc<dyn Store>,
+    ids: Ids,
+    cursors: Arc<dyn CursorSeal>,
+    microsoft_365: &Microsoft365,
+) -> OpenApiService<Api, ()> {
     let pages = PageQuery::new(cursors);
     let taxonomies = Taxonomies::new(Arc::clone(&store), ids.clone());
     openapi::service((
@@ -258,7 +269,12 @@ fn api(store: Arc<dyn Store>, ids: Ids, cursors: Arc<dyn CursorSeal>) -> OpenApi
         },
         TaxonomiesApi { store: Arc::clone(&store), taxonomies: taxonomies.clone(), pages: pages.clone() },
         TermsApi { store: Arc::clone(&store), taxonomies, pages: pages.clone() },
-        AnnotationsApi { annotations: Annotations::new(Arc::clone(&store), ids), store, pages },
+        AnnotationsApi {
+            annotations: Annotations::new(Arc::clone(&store), ids, microsoft_365.of_annotations()),
+            store,
+            pages: pages.clone(),
+        },
+        microsoft_365.api(&pages),
     ))
 }
 
@@ -274,7 +290,8 @@ pub async fn document() -> anyhow::Result<Value> {
     let store: Arc<dyn Store> = Arc::new(Database::open(settings).await?);
     let ring = KeyRing::new(("none".to_owned(), SecretString::from("-".repeat(64))), Vec::new())?;
     let cursors = SealedCursors::new(&ring, Arc::clone(&parts.entropy));
-    openapi::document(&api(store, parts.ids(), Arc::new(cursors)), &Published::nowhere())
+    let microsoft_365 = Microsoft365::unconnected(&parts)?;
+    openapi::document(&api(store, parts.ids(), Arc::new(cursors), &microsoft_365), &Published::nowhere())
 }
 
 fn routes(
@@ -298,4 +315,8 @@ pub async fn migrate(config: &Config) -> anyhow::Result<infra::db::MigrationRepo
         anyhow::anyhow!("DATABASE_ADMIN_URL is not set; give the URL of the role that owns the tables")
     })?;
     Ok(infra::db::migrate(admin, &config.database.url).await?)
+}
+
+fn throwaway(config: &Config) -> Arc<dyn domain::delegation::DelegatedTokens> {
+    Arc::new(infra::graph::Throwaway { host: config.entra.authority_host.clone(), client: config.entra.client_id.to_string() })
 }

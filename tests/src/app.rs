@@ -12,7 +12,7 @@ use emulator::{Emulator, TokenRequest, ids};
 use crate::{
     actor::Actor,
     database::TestDatabase,
-    parts::{SeededEntropy, TestClock},
+    parts::{SeededEntropy, TestClock, TestPauses},
 };
 
 /// The service in process, on a database of its own, with its own emulator.
@@ -20,6 +20,7 @@ pub struct TestApp {
     pub app: App,
     pub emulator: Arc<Emulator>,
     pub clock: TestClock,
+    pub pauses: TestPauses,
     pub database: Arc<TestDatabase>,
     pub config: Config,
 }
@@ -78,11 +79,12 @@ impl Builder {
         }
         let config =
             config::load(Sources::new(settings, None)).unwrap_or_else(|problems| panic!("{problems}"));
-        let app = build(&config, &self.clock, 1).await;
+        let pauses = TestPauses::new(&self.clock);
+        let app = build(&config, &self.clock, &pauses, 1).await;
         if self.fetch_keys {
             app.turn_background().await.expect("the background turns");
         }
-        TestApp { app, emulator, clock: self.clock, database, config }
+        TestApp { app, emulator, clock: self.clock, pauses, database, config }
     }
 }
 
@@ -93,8 +95,12 @@ pub(crate) async fn start_emulator(clock: &TestClock) -> Emulator {
     Emulator::start(options).await.expect("the emulator starts")
 }
 
-async fn build(config: &Config, clock: &TestClock, seed: u64) -> App {
-    let parts = Parts { clock: Arc::new(clock.clone()), entropy: Arc::new(SeededEntropy::new(seed)) };
+async fn build(config: &Config, clock: &TestClock, pauses: &TestPauses, seed: u64) -> App {
+    let parts = Parts {
+        clock: Arc::new(clock.clone()),
+        entropy: Arc::new(SeededEntropy::new(seed)),
+        pauses: Arc::new(pauses.clone()),
+    };
     App::build(config, parts).await.unwrap_or_else(|error| panic!("{error:#}"))
 }
 
@@ -116,12 +122,13 @@ impl TestApp {
 
     /// Another process on the same database, with a memory of its own. Its background does not run by itself.
     pub async fn replica(&self) -> Self {
-        let app = build(&self.config, &self.clock, 2).await;
+        let app = build(&self.config, &self.clock, &self.pauses, 2).await;
         app.turn_background().await.expect("the background turns");
         Self {
             app,
             emulator: Arc::clone(&self.emulator),
             clock: self.clock.clone(),
+            pauses: self.pauses.clone(),
             database: Arc::clone(&self.database),
             config: self.config.clone(),
         }

@@ -12,4 +12,4 @@ pub use actor::{Actor, Response};
 pub use app::{Builder, TestApp};
 pub use database::{Rows, TestDatabase, is_postgres};
 pub use emulator::{self, TokenRequest};
-pub use parts::{SeededEntropy, TestClock};
+pub use parts::{SeededEntropy, TestClock, TestPauses};

@@ -23,6 +23,7 @@ mod redis;
 mod report;
 mod revocation;
 mod setting;
+mod sharepoint;
 mod sources;
 mod tenants;
 
@@ -45,6 +46,7 @@ pub use self::{
     redis::RedisConfig,
     report::{GivenSetting, Report, report},
     revocation::RevocationConfig,
+    sharepoint::SharePointConfig,
     sources::Sources,
     tenants::TenantsConfig,
 };
@@ -65,6 +67,7 @@ pub struct Config {
     pub redis: RedisConfig,
     pub docs: DocsConfig,
     pub metrics: MetricsConfig,
+    pub sharepoint: SharePointConfig,
     /// What the operator should know and may leave as it is; to be logged at start.
     pub warnings: Vec<String>,
 }
@@ -89,6 +92,7 @@ impl Config {
         let redis = RedisConfig::read(reader);
         let docs = DocsConfig::read(reader, process.environment);
         let metrics = MetricsConfig::read(reader, process.port);
+        let sharepoint = SharePointConfig::read(reader, &entra.graph_url);
         let warnings = Vec::new();
         let config = Self {
             process,
@@ -102,6 +106,7 @@ impl Config {
             redis,
             docs,
             metrics,
+            sharepoint,
             warnings,
         };
         config.validate(reader);

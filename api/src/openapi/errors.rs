@@ -81,7 +81,9 @@ fn codes(operation: &Map<String, Value>, method: &str, has_path_parameter: bool)
         "downloadDriveItem" => codes.push(ErrorCode::RangeNotSatisfiable),
         "listDriveChanges" => codes.push(ErrorCode::ResyncRequired),
         // Not `Delegated`, since it works for others too; but it may ask.
-        "createAnnotation" => codes.extend(OF_DELEGATED),
+        "createAnnotation" => {
+            codes.extend(OF_DELEGATED.into_iter().filter(|code| *code != ErrorCode::NotFound));
+        }
         _ => {}
     }
     if has_body {

@@ -12,7 +12,7 @@ use domain::{
 use futures_util::stream;
 use poem::{
     Body, IntoResponse, Request, Response,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderValue, StatusCode, header},
 };
 use poem_openapi::{
     ApiResponse, OpenApi,
@@ -21,7 +21,7 @@ use poem_openapi::{
 };
 
 use super::{Upstream, id::MsId};
-use crate::{auth::Delegated, compression::NotCompressed, error::ApiError, openapi::Tag};
+use crate::{auth::Delegated, compression::NotCompressed, error::ApiError, http::is_known, openapi::Tag};
 
 /// Nothing in it may run or load anything, wherever it is shown.
 const POLICY: &str = "default-src 'none'; frame-ancestors 'none'; sandbox";
@@ -66,7 +66,8 @@ impl ContentApi {
             return Err(ApiError::invalid_field("itemId", "is not a file"));
         }
         let tag = tag(&item);
-        if let Some(tag) = tag.clone().filter(|tag| is_known(request.headers(), tag)) {
+        let known = request.headers().get_all(header::IF_NONE_MATCH);
+        if let Some(tag) = tag.clone().filter(|tag| known.iter().any(|known| is_known(known, tag))) {
             return Ok(FileContent::NotModified { tag });
         }
         let still = |wanted: &str| tag.as_ref().is_some_and(|tag| tag.as_bytes() == wanted.trim().as_bytes());
@@ -83,15 +84,6 @@ fn tag(item: &DriveItem) -> Option<HeaderValue> {
     let plain: String =
         given.chars().filter(|letter| letter.is_ascii_graphic() && !"\"\\,".contains(*letter)).collect();
     (!plain.is_empty()).then(|| HeaderValue::from_str(&format!("\"{plain}\"")).ok())?
-}
-
-/// `If-None-Match` has the tag, or any (RFC 9110 §13.1.2).
-fn is_known(headers: &HeaderMap, tag: &HeaderValue) -> bool {
-    let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    known
-        .flat_map(|value| value.split(','))
-        .map(|known| known.trim().trim_start_matches("W/"))
-        .any(|known| known == "*" || tag == known)
 }
 
 /// `attachment` with the name: once for everybody and once as it is (RFC 6266 §4.3, RFC 8187).

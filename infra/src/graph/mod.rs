@@ -19,3 +19,6 @@ pub use client::{GraphClient, GraphPorts, GraphSettings};
 pub use people::GraphPeople;
 pub use rest::SharePointHosts;
 pub use sharepoint::GraphSharePoint;
+
+mod throwaway;
+pub use throwaway::Throwaway;

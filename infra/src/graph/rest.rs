@@ -34,9 +34,8 @@ const MOST_REMEMBERED: u64 = 10_000;
 pub struct SharePointHosts {
     /// With the dot: `.sharepoint.com`.
     pub endings: Vec<String>,
-    /// Where all of them are, for a SharePoint on this machine: scheme, host and port of the emulator, which tells
-    /// tenants apart by the `Host` that it is asked for.
-    pub at: Option<Url>,
+    /// Where a host's interface is, with `{host}` for its name: `https://{host}`, or a place on this machine.
+    pub address: String,
 }
 
 impl SharePointHosts {
@@ -51,13 +50,10 @@ impl SharePointHosts {
     }
 
     fn root(&self, host: &SharePointHost, web: &[String]) -> Option<Root> {
-        let origin = match &self.at {
-            Some(at) => at.clone(),
-            None => Url::parse(&format!("https://{host}")).ok()?,
-        };
+        let place = Url::parse(&self.address.replace("{host}", host.as_str())).ok()?;
         let web: Vec<&str> = web.iter().map(String::as_str).collect();
-        let at_web = Root::new(&origin, "").at(&[&web[..], &["_api"]].concat(), &[]).ok()?;
-        Some(Root::new(&origin, at_web.path()))
+        let at_web = Root::new(&place, place.path()).at(&[&web[..], &["_api"]].concat(), &[]).ok()?;
+        Some(Root::new(&place, at_web.path()))
     }
 }
 
@@ -156,7 +152,7 @@ mod tests {
     use super::*;
 
     fn hosts() -> SharePointHosts {
-        SharePointHosts { endings: vec![".sharepoint.com".to_owned()], at: None }
+        SharePointHosts { endings: vec![".sharepoint.com".to_owned()], address: "https://{host}".to_owned() }
     }
 
     #[test]
@@ -187,8 +183,11 @@ mod tests {
             "https://contoso.sharepoint.com/sites/R%20%26%20D/_api/web/lists"
         );
         assert!(hosts().root(&contoso, &["..".to_owned()]).is_none());
-        let local = SharePointHosts { at: Some(Url::parse("http://localhost:4100").unwrap()), ..hosts() };
-        let root = local.root(&contoso, &[]).unwrap();
-        assert_eq!(root.at(&["web", "lists"], &[]).unwrap().as_str(), "http://localhost:4100/_api/web/lists");
+        let address = "http://localhost:4100/sharepoint/{host}".to_owned();
+        let root = SharePointHosts { address, ..hosts() }.root(&contoso, &[]).unwrap();
+        assert_eq!(
+            root.at(&["web", "lists"], &[]).unwrap().as_str(),
+            "http://localhost:4100/sharepoint/contoso.sharepoint.com/_api/web/lists"
+        );
     }
 }

@@ -2,6 +2,7 @@
 
 mod app;
 mod authority;
+mod generated;
 mod grant;
 mod human;
 mod patch;
@@ -76,15 +77,23 @@ impl Tenant {
         self.sharepoint.as_ref().map(|name| format!("{name}.sharepoint.com"))
     }
 
+    /// Whether one of its hosts of `SharePoint` has this name.
+    pub(crate) fn owns_host(&self, host: &str) -> bool {
+        self.sharepoint_hosts().any(|own| own.eq_ignore_ascii_case(host))
+    }
+
+    fn sharepoint_hosts(&self) -> impl Iterator<Item = String> {
+        let name = self.sharepoint.as_ref();
+        name.into_iter()
+            .flat_map(|name| ["", "-my", "-admin"].map(|part| format!("{name}{part}.sharepoint.com")))
+    }
+
     /// Whether a resource may be asked for by this name here: each tenant has its own hosts of `SharePoint`.
     pub(crate) fn names_resource(&self, resource: &App, named: &str) -> bool {
         let bare = named.trim_end_matches('/');
-        let own = self.sharepoint.iter().flat_map(|name| {
-            ["", "-my", "-admin"].map(|part| format!("https://{name}{part}.sharepoint.com"))
-        });
         !resource.is_sharepoint()
             || uuid::Uuid::try_parse(bare).is_ok()
-            || own.into_iter().any(|own| own.eq_ignore_ascii_case(bare))
+            || bare.to_ascii_lowercase().strip_prefix("https://").is_some_and(|host| self.owns_host(host))
     }
 
     pub(crate) fn has_domain(&self, domain: &str) -> bool {
@@ -188,12 +197,16 @@ mod tests {
             ("Tenantry CLI", ids::TENANTRY_CLI),
             ("Stranger", ids::STRANGER_APP),
             ("Microsoft Graph", ids::GRAPH_APP),
+            ("SharePoint", ids::SHAREPOINT_APP),
         ] {
             assert_eq!(directory.app(name).map(|app| app.id.to_string()).as_deref(), Some(id));
         }
-        for (name, id) in
-            [("contoso", ids::CONTOSO), ("fabrikam.com", ids::FABRIKAM), ("personal", ids::PERSONAL_TENANT)]
-        {
+        for (name, id) in [
+            ("contoso", ids::CONTOSO),
+            ("fabrikam.com", ids::FABRIKAM),
+            ("personal", ids::PERSONAL_TENANT),
+            ("northwind", ids::NORTHWIND),
+        ] {
             assert_eq!(directory.tenant(name).unwrap().id.to_string(), id);
         }
         for (name, tenant, id) in [
@@ -204,6 +217,8 @@ mod tests {
             ("isaiah", None, ids::ISAIAH),
             ("megan", None, ids::MEGAN),
             ("nestor", None, ids::NESTOR),
+            ("lidia", None, ids::LIDIA),
+            ("grady", None, ids::GRADY),
             ("pat", None, ids::PAT),
             ("adele@contoso.com", Some("fabrikam"), ids::ADELE_IN_FABRIKAM),
         ] {

@@ -5,6 +5,7 @@ mod retry_after;
 
 use std::{sync::Mutex, time::Duration};
 
+use chrono::{DateTime, TimeDelta, Utc};
 use poem::{Response, http::HeaderMap};
 use serde::{Deserialize, Serialize};
 
@@ -78,12 +79,25 @@ pub struct Fault {
     /// Hits only requests whose path and query, as they were sent, have this in them. In a batch it hits the parts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
+    /// Hits only what exceeds this rate, and says by itself when the next window begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over: Option<Rate>,
     /// How many requests it lets through first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<u32>,
     /// How many requests it hits before it is over; for ever without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<u32>,
+}
+
+/// So many requests in so many seconds of the emulator's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rate {
+    /// Those that pass.
+    pub requests: u32,
+    /// After which it begins anew.
+    pub seconds: u32,
 }
 
 impl Fault {
@@ -101,6 +115,7 @@ impl Fault {
             claims: None,
             location: None,
             path: None,
+            over: None,
             after: None,
             times: None,
         }
@@ -147,6 +162,13 @@ impl Fault {
     #[must_use]
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.path = Some(path.into());
+        self
+    }
+
+    /// Hits only what exceeds so many requests in so many seconds.
+    #[must_use]
+    pub fn over(mut self, requests: u32, seconds: u32) -> Self {
+        self.over = Some(Rate { requests, seconds });
         self
     }
 
@@ -197,17 +219,59 @@ pub(crate) struct Asked<'a> {
     pub(crate) is_part: bool,
 }
 
+/// A fault that is set, and how far it has come.
+struct Set {
+    fault: Fault,
+    /// When the window of its rate began, and what came in since.
+    window: Option<(DateTime<Utc>, u32)>,
+}
+
+impl Set {
+    fn new(fault: Fault) -> Self {
+        Self { fault, window: None }
+    }
+
+    /// Counts a request; whether the fault is for it.
+    fn strikes(&mut self, now: DateTime<Utc>) -> bool {
+        if let Some(rate) = self.fault.over {
+            let length = TimeDelta::seconds(i64::from(rate.seconds));
+            let (began, seen) = self.window.filter(|(began, _)| now - *began < length).unwrap_or((now, 0));
+            self.window = Some((began, seen.saturating_add(1)));
+            if seen < rate.requests {
+                return false;
+            }
+        }
+        if let Some(after) = self.fault.after.as_mut().filter(|after| **after > 0) {
+            *after -= 1;
+            return false;
+        }
+        if let Some(times) = &mut self.fault.times {
+            *times = times.saturating_sub(1);
+        }
+        true
+    }
+
+    /// With the time that is left of its window, unless it says another.
+    fn timed(&self, now: DateTime<Utc>) -> Fault {
+        let left = self.fault.over.zip(self.window).map(|(rate, (began, _))| {
+            let left = (began + TimeDelta::seconds(i64::from(rate.seconds)) - now).num_seconds().max(1);
+            RetryAfter::seconds(left.unsigned_abs())
+        });
+        Fault { retry_after: self.fault.retry_after.clone().or(left), ..self.fault.clone() }
+    }
+}
+
 /// The faults that are set, in the order they were.
 #[derive(Default)]
-pub(crate) struct Faults(Mutex<Vec<Fault>>);
+pub(crate) struct Faults(Mutex<Vec<Set>>);
 
 impl Faults {
     pub(crate) fn add(&self, fault: Fault) {
-        lock(&self.0).push(fault);
+        lock(&self.0).push(Set::new(fault));
     }
 
     pub(crate) fn replace(&self, faults: Vec<Fault>) {
-        *lock(&self.0) = faults;
+        *lock(&self.0) = faults.into_iter().map(Set::new).collect();
     }
 
     pub(crate) fn clear(&self) {
@@ -215,7 +279,7 @@ impl Faults {
     }
 
     pub(crate) fn list(&self) -> Vec<Fault> {
-        lock(&self.0).clone()
+        lock(&self.0).iter().map(|set| set.fault.clone()).collect()
     }
 
     /// Lets a request meet its faults: it waits for the late ones, and the first other one answers.
@@ -231,24 +295,20 @@ impl Faults {
 
     /// The effects on one request; what was set for a number of times is used up by it.
     fn take(&self, world: &World, asked: &Asked<'_>) -> Vec<Effect> {
-        let mut faults = lock(&self.0);
+        let (mut faults, now) = (lock(&self.0), world.clock.now());
         let mut effects = Vec::new();
-        for fault in faults.iter_mut().filter(|fault| fault.concerns(asked)) {
-            if let Some(after) = fault.after.as_mut().filter(|after| **after > 0) {
-                *after -= 1;
+        for set in faults.iter_mut().filter(|set| set.fault.concerns(asked)) {
+            if !set.strikes(now) {
                 continue;
             }
-            if let Some(times) = &mut fault.times {
-                *times = times.saturating_sub(1);
-            }
-            let effect = fault.effect(world, asked);
+            let effect = set.timed(now).effect(world, asked);
             let is_answer = matches!(effect, Effect::Answer(_));
             effects.push(effect);
             if is_answer {
                 break;
             }
         }
-        faults.retain(|fault| fault.times != Some(0));
+        faults.retain(|set| set.fault.times != Some(0));
         effects
     }
 }

@@ -13,8 +13,10 @@ mod lists;
 mod organization;
 mod page;
 mod people;
+mod principals;
 mod reply;
 mod sites;
+mod users;
 
 use std::sync::Arc;
 
@@ -81,9 +83,16 @@ fn route(call: &Call<'_>, caller: &Caller) -> Result<Reply, Problem> {
         ["me"] => people::me(call, caller),
         ["me", "photo", "$value"] => people::own_photo(caller),
         ["me", "drive", rest @ ..] => drives::own(call, caller, rest),
+        ["users", rest @ ..] => users::route(call, caller, rest),
         ["organization", rest @ ..] => organization::route(call, caller, rest),
         ["sites", rest @ ..] => sites::route(call, caller, rest),
         ["drives", id, rest @ ..] => drives::route(call, caller, id, rest),
+        ["servicePrincipals", rest @ ..] => principals::route(call, caller, rest),
+        [by_app] if drives::is_function(by_app, "servicePrincipals") => {
+            let id = by_app.trim_start_matches("servicePrincipals");
+            principals::route(call, caller, &[id])
+        }
+        ["oauth2PermissionGrants"] => principals::all_grants(call, caller),
         _ => Err(Problem::no_segment(&segments.join("/"))),
     }
 }

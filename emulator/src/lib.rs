@@ -41,6 +41,7 @@ mod random;
 mod requests;
 mod scope;
 mod server;
+mod sharepoint;
 mod sign_in;
 mod start_page;
 mod tls;
@@ -55,7 +56,7 @@ pub use crate::{
         Version,
     },
     emulator::{Emulator, Error, Options},
-    faults::{Fault, FaultKind, RetryAfter},
+    faults::{Fault, FaultKind, Rate, RetryAfter},
     files::{FileChange, FileError},
     journal::Seen,
     keys::Rotation,

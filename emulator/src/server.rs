@@ -10,8 +10,8 @@ use poem::{
 };
 
 use crate::{
-    control, control_page, faults::Asked, graph, instance_discovery, metadata, requests::Endpoint, sign_in,
-    start_page, token_endpoint, world::World,
+    control, control_page, faults::Asked, graph, instance_discovery, metadata, requests::Endpoint,
+    sharepoint, sign_in, start_page, token_endpoint, world::World,
 };
 
 /// The listener a request came in by.
@@ -55,6 +55,7 @@ pub(crate) fn routes(world: &Arc<World>, site: Site) -> impl poem::Endpoint + 's
             public(world, Endpoint::Metadata, get(instance_discovery::instance)),
         )
         .at("/v1.0/*", public(world, Endpoint::Graph, graph::v1))
+        .at("/sharepoint/*", public(world, Endpoint::SharePoint, sharepoint::api))
         .at("/oidc/userinfo", public(world, Endpoint::Graph, get(graph::userinfo).post(graph::userinfo)))
         .data(Arc::clone(world))
         .data(site)

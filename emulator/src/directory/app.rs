@@ -49,6 +49,9 @@ pub(crate) struct App {
     /// Without one the app is a public client.
     #[serde(default)]
     pub(crate) secret: Option<String>,
+    /// When the secret ends.
+    #[serde(default)]
+    pub(crate) secret_expires: Option<DateTime<Utc>>,
     /// Version of the tokens made *for* this app.
     pub(crate) token_version: Version,
     #[serde(default)]

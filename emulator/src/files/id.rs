@@ -21,7 +21,12 @@ pub(crate) fn item_id(key: &str) -> String {
 
 /// A GUID that follows from the two ids.
 pub(super) fn item_guid(drive: &str, item: &str) -> Uuid {
-    let digest = digest::digest(&digest::SHA256, format!("{drive}/{item}").as_bytes());
+    guid_of(&format!("{drive}/{item}"))
+}
+
+/// A GUID that follows from a text.
+pub(crate) fn guid_of(text: &str) -> Uuid {
+    let digest = digest::digest(&digest::SHA256, text.as_bytes());
     let mut bytes = [0; 16];
     for (byte, of_digest) in bytes.iter_mut().zip(digest.as_ref()) {
         *byte = *of_digest;

@@ -92,6 +92,12 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "BadRequest", "Tenant does not have a SPO license.")
     }
 
+    /// Of directory objects.
+    pub(super) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "Request_BadRequest", message)
+    }
+
+    /// Of sites and files.
     pub(super) fn invalid(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "invalidRequest", message)
     }

@@ -11,7 +11,7 @@ pub(super) struct Size {
     /// Without `$top`.
     pub(super) default: usize,
     pub(super) max: usize,
-    /// Whether more is an error, or means the most.
+    /// Whether more is an error, as of directory objects, or means the most.
     pub(super) is_strict: bool,
 }
 
@@ -21,9 +21,9 @@ impl Size {
         let Some(text) = call.option("$top") else { return Ok(self.default) };
         let wrong = || {
             let Self { max, .. } = self;
-            Problem::invalid(format!(
-                "Invalid page size specified: '{text}'. Must be between 1 and {max} inclusive."
-            ))
+            let message =
+                format!("Invalid page size specified: '{text}'. Must be between 1 and {max} inclusive.");
+            if self.is_strict { Problem::bad_request(message) } else { Problem::invalid(message) }
         };
         let asked = text.parse::<usize>().ok().filter(|asked| *asked > 0).ok_or_else(wrong)?;
         if asked > self.max && self.is_strict { Err(wrong()) } else { Ok(asked.min(self.max)) }

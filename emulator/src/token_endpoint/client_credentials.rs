@@ -19,7 +19,7 @@ use crate::{
 pub(super) fn grant(call: Call<'_>, client: &Client<'_>) -> Result<Value, Refusal> {
     let Call { world, directory, authority, form } = call;
     let tenant = authority.organization(directory).ok_or_else(Refusal::grant_needs_a_tenant)?;
-    let scope = form.required("scope")?;
+    let scope = form.required_scope()?;
     let proof = client.proven()?;
     let named = named_resource(directory, scope)?;
     let app = client.app;

@@ -1,6 +1,7 @@
 //! The composition root: the one place where the ports of `domain` meet their implementations, and the only one that
 //! may build what makes principals and scopes.
 
+mod delegation;
 mod dependencies;
 mod inspect;
 mod sharepoint;
@@ -9,8 +10,9 @@ use std::{path::PathBuf, sync::Arc};
 
 use domain::{
     access::{Authentication, AuthenticationPorts, Operator},
-    annotations::{Annotations, Taxonomies},
+    annotations::Taxonomies,
     clock::{Clock, Pauses},
+    delegation::DelegatedTokens,
     entropy::Entropy,
     id::Ids,
     organizations::{Memberships, Settings},
@@ -19,7 +21,7 @@ use domain::{
     store::Store,
 };
 use infra::{
-    cache::{Principals, RedisRates},
+    cache::{Principals, RedisRates, SharedRedis},
     crypto::{KeyRing, SealedCursors, key_file},
     db::{Database, DatabaseSettings, DatabaseUrl},
     entra::{Authority, AuthorityKeys, BearerSettings, BearerVerifier, EntraAllowedTenants},
@@ -34,6 +36,7 @@ use crate::{
     annotations::{AnnotationsApi, TaxonomiesApi, TermsApi},
     auth::Gate,
     config::{self, Config, DatabaseKind},
+    delegation::DelegationApi,
     docs,
     edge::Edge,
     health::{Readyz, healthz},
@@ -45,8 +48,8 @@ use crate::{
     server::Outermost,
 };
 
-use self::{dependencies::Dependencies, sharepoint::Microsoft365};
 pub use self::inspect::{Finding, Severity, findings};
+use self::{delegation::TokenSources, dependencies::Dependencies, sharepoint::Microsoft365};
 
 /// How much memory remembered principals may take.
 const PRINCIPAL_CACHE_BYTES: u64 = 64 * 1024 * 1024;
@@ -94,9 +97,15 @@ impl App {
         let epochs = database.epochs();
         let store: Arc<dyn Store> = Arc::new(database.clone());
         let (gate, keys) = gate(config, &parts, &database)?;
-        let cursors = SealedCursors::new(&key_ring(config, &parts)?, Arc::clone(&parts.entropy));
-        let microsoft_365 = Microsoft365::new(&config.sharepoint, &config.entra.graph_url, &parts, throwaway(config), true)?;
-        let service = api(Arc::clone(&store), parts.ids(), Arc::new(cursors), &microsoft_365);
+        let ring = key_ring(config, &parts)?;
+        let redis = config.redis.url.as_ref().map(SharedRedis::new).transpose()?.map(Arc::new);
+        let shared = redis.clone().map(|redis| (redis, &ring));
+        let sources = TokenSources::new(config, &parts)?;
+        let tokens = sources.delegated(config, &parts, Arc::new(epochs.clone()), shared);
+        let cursors = SealedCursors::new(&ring, Arc::clone(&parts.entropy));
+        let has_credential = !sources.credentials().is_empty();
+        let microsoft_365 = Microsoft365::new(config, &parts, Arc::clone(&tokens), has_credential)?;
+        let service = api(Arc::clone(&store), parts.ids(), Arc::new(cursors), tokens, &microsoft_365);
         let document = openapi::document(&service, &Published::nowhere())?;
         let dependencies = Arc::new(Dependencies {
             database: database.clone(),
@@ -112,7 +121,7 @@ impl App {
         }
         let routes = routes(open, service, &document, gate)?;
         let trusted_proxies = config.process.trusted_proxies.clone().into();
-        let limits = rate_limits(config, &parts)?;
+        let limits = rate_limits(config, &parts, redis);
         let edge = Edge::new(&config.http, Arc::clone(&limits));
         let methods = PathMethods::of_document(&document);
         let outermost = Outermost { inner: edge.inside(routes), ids: parts.ids(), trusted_proxies, methods };
@@ -158,12 +167,9 @@ impl App {
     }
 }
 
-fn rate_limits(config: &Config, parts: &Parts) -> anyhow::Result<Arc<RateLimits>> {
-    let shared: Option<Arc<dyn SharedRates>> = match &config.redis.url {
-        Some(url) => Some(Arc::new(RedisRates::new(url)?)),
-        None => None,
-    };
-    Ok(Arc::new(RateLimits::new(&config.http, &parts.clock, shared)))
+fn rate_limits(config: &Config, parts: &Parts, redis: Option<Arc<SharedRedis>>) -> Arc<RateLimits> {
+    let shared = redis.map(|redis| Arc::new(RedisRates::new(redis)) as Arc<dyn SharedRates>);
+    Arc::new(RateLimits::new(&config.http, &parts.clock, shared))
 }
 
 /// What stands between the routes and the world, and the signing keys behind it, which are kept fresh beside the
@@ -248,19 +254,29 @@ fn key_ring(config: &Config, parts: &Parts) -> anyhow::Result<KeyRing> {
     Ok(KeyRing::new((config::KeyRing::SINGLE_ID.to_owned(), key), Vec::new())?)
 }
 
-type Api =
-    (MeApi, OrganizationApi, MembersApi, TaxonomiesApi, TermsApi, AnnotationsApi, sharepoint::Microsoft365Api);
+type Api = (
+    MeApi,
+    DelegationApi,
+    OrganizationApi,
+    MembersApi,
+    TaxonomiesApi,
+    TermsApi,
+    AnnotationsApi,
+    sharepoint::Microsoft365Api,
+);
 
 fn api(
     store: Arc<dyn Store>,
     ids: Ids,
     cursors: Arc<dyn CursorSeal>,
+    tokens: Arc<dyn DelegatedTokens>,
     microsoft_365: &Microsoft365,
 ) -> OpenApiService<Api, ()> {
     let pages = PageQuery::new(cursors);
     let taxonomies = Taxonomies::new(Arc::clone(&store), ids.clone());
     openapi::service((
         MeApi,
+        DelegationApi { tokens },
         OrganizationApi { store: Arc::clone(&store), settings: Settings::new(Arc::clone(&store)) },
         MembersApi {
             store: Arc::clone(&store),
@@ -270,7 +286,7 @@ fn api(
         TaxonomiesApi { store: Arc::clone(&store), taxonomies: taxonomies.clone(), pages: pages.clone() },
         TermsApi { store: Arc::clone(&store), taxonomies, pages: pages.clone() },
         AnnotationsApi {
-            annotations: Annotations::new(Arc::clone(&store), ids, microsoft_365.of_annotations()),
+            annotations: microsoft_365.annotations(Arc::clone(&store), ids),
             store,
             pages: pages.clone(),
         },
@@ -291,7 +307,9 @@ pub async fn document() -> anyhow::Result<Value> {
     let ring = KeyRing::new(("none".to_owned(), SecretString::from("-".repeat(64))), Vec::new())?;
     let cursors = SealedCursors::new(&ring, Arc::clone(&parts.entropy));
     let microsoft_365 = Microsoft365::unconnected(&parts)?;
-    openapi::document(&api(store, parts.ids(), Arc::new(cursors), &microsoft_365), &Published::nowhere())
+    let service =
+        api(store, parts.ids(), Arc::new(cursors), Arc::new(delegation::NoTokens), &microsoft_365);
+    openapi::document(&service, &Published::nowhere())
 }
 
 fn routes(
@@ -315,8 +333,4 @@ pub async fn migrate(config: &Config) -> anyhow::Result<infra::db::MigrationRepo
         anyhow::anyhow!("DATABASE_ADMIN_URL is not set; give the URL of the role that owns the tables")
     })?;
     Ok(infra::db::migrate(admin, &config.database.url).await?)
-}
-
-fn throwaway(config: &Config) -> Arc<dyn domain::delegation::DelegatedTokens> {
-    Arc::new(infra::graph::Throwaway { host: config.entra.authority_host.clone(), client: config.entra.client_id.to_string() })
 }

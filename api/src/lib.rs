@@ -7,6 +7,7 @@ pub mod cli;
 mod compression;
 pub mod config;
 mod cors;
+mod delegation;
 mod docs;
 mod edge;
 mod error;

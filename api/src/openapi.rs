@@ -108,7 +108,9 @@ fn take_delegated(operation: &mut Map<String, Value>) -> bool {
     let Some(security) = operation.get_mut("security").and_then(Value::as_array_mut) else { return false };
     let before = security.len();
     security.retain(|scheme| scheme.get(DELEGATED_MARKER).is_none());
-    security.len() < before
+    let is_delegated = security.len() < before;
+    operation.insert("x-delegated".to_owned(), json!(is_delegated));
+    is_delegated
 }
 
 /// `x-permission` is what the marker scheme says: a word, or `null` when being signed in is enough.

@@ -68,6 +68,10 @@ impl Builder {
             ("DATABASE_URL", database.url.as_str()),
             ("AZURE_AUTHORITY_HOST", emulator.http_url()),
             ("AZURE_CLIENT_ID", ids::TENANTRY_APP),
+            ("AZURE_CLIENT_SECRET", ids::TENANTRY_SECRET),
+            ("GRAPH_URL", emulator.http_url()),
+            // Most annotations of tests are of items that nobody has.
+            ("ANNOTATIONS_CHECK_ITEMS", "false"),
             ("TOKEN_KEY", "a key for tests, which is long enough to be one"),
             // They read the clock, whose readings tests count on; and time stands still.
             ("RATE_LIMIT_ADDRESS", "off"),

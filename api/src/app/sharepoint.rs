@@ -1,21 +1,18 @@
 //! Microsoft 365 in the callers' names, put together.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use async_trait::async_trait;
 use domain::{
-    access::OnBehalfOf,
-    delegation::{ClaimsChallenge, DelegatedToken, DelegatedTokens, DelegationError, Resource},
-    graph::People,
-    sharepoint::SharePoint,
+    annotations::Annotations, delegation::DelegatedTokens, graph::People, id::Ids, sharepoint::SharePoint,
+    store::Store,
 };
 use infra::graph::{GraphClient, GraphPeople, GraphPorts, GraphSettings, GraphSharePoint, SharePointHosts};
 
 use url::Url;
 
-use super::Parts;
+use super::{Parts, delegation::NoTokens};
 use crate::{
-    config::SharePointConfig,
+    config::{Config, SharePointConfig},
     http::PageQuery,
     organizations::PhotoApi,
     sharepoint::{ContentApi, DrivesApi, ItemsApi, ListsApi, SitesApi, Upstream},
@@ -25,22 +22,41 @@ use crate::{
 pub(super) type Microsoft365Api = (PhotoApi, SitesApi, DrivesApi, ItemsApi, ContentApi, ListsApi);
 
 /// The ports that ask Microsoft 365.
-#[derive(Clone)]
 pub(super) struct Microsoft365 {
-    pub sharepoint: Arc<dyn SharePoint>,
-    pub people: Arc<dyn People>,
-    /// Whether there is a credential to ask with; otherwise every question ends in an error.
-    is_connected: bool,
+    sharepoint: Arc<dyn SharePoint>,
+    people: Arc<dyn People>,
+    checks_items: bool,
 }
 
 impl Microsoft365 {
-    /// `is_connected`: whether the service has a credential, without which there are no tokens.
+    /// Without a credential every question ends in an error, so that annotations ask none.
     pub(super) fn new(
-        config: &SharePointConfig,
-        graph_url: &Url,
+        config: &Config,
         parts: &Parts,
         tokens: Arc<dyn DelegatedTokens>,
-        is_connected: bool,
+        has_credential: bool,
+    ) -> anyhow::Result<Self> {
+        let made = Self::at(&config.delegation.graph_url, &config.sharepoint, parts, tokens)?;
+        Ok(Self { checks_items: made.checks_items && has_credential, ..made })
+    }
+
+    /// For the document, which is the same wherever Microsoft is.
+    pub(super) fn unconnected(parts: &Parts) -> anyhow::Result<Self> {
+        let nowhere = Url::parse("https://graph.microsoft.com")?;
+        let config = SharePointConfig {
+            graph_timeout: Duration::ZERO,
+            domains: Vec::new(),
+            url: String::new(),
+            checks_items: false,
+        };
+        Self::at(&nowhere, &config, parts, Arc::new(NoTokens))
+    }
+
+    fn at(
+        graph_url: &Url,
+        config: &SharePointConfig,
+        parts: &Parts,
+        tokens: Arc<dyn DelegatedTokens>,
     ) -> anyhow::Result<Self> {
         let settings = GraphSettings { graph_url: graph_url.clone(), timeout: config.graph_timeout };
         let ports = GraphPorts {
@@ -57,24 +73,12 @@ impl Microsoft365 {
         Ok(Self {
             sharepoint: Arc::new(GraphSharePoint::new(Arc::clone(&client), hosts)),
             people: Arc::new(GraphPeople::new(client)),
-            is_connected,
+            checks_items: config.checks_items,
         })
     }
 
-    /// For the document, which is the same wherever Microsoft is.
-    pub(super) fn unconnected(parts: &Parts) -> anyhow::Result<Self> {
-        let nowhere = Url::parse("https://graph.microsoft.com")?;
-        let config = SharePointConfig {
-            graph_timeout: std::time::Duration::ZERO,
-            domains: Vec::new(),
-            url: String::new(),
-        };
-        Self::new(&config, &nowhere, parts, Arc::new(NoCredential), false)
-    }
-
-    /// Where annotations look for items: nowhere without a credential, so that they can be made all the same.
-    pub(super) fn of_annotations(&self) -> Option<Arc<dyn SharePoint>> {
-        self.is_connected.then(|| Arc::clone(&self.sharepoint))
+    pub(super) fn annotations(&self, store: Arc<dyn Store>, ids: Ids) -> Annotations {
+        Annotations::new(store, ids, Arc::clone(&self.sharepoint), self.checks_items)
     }
 
     pub(super) fn api(&self, pages: &PageQuery) -> Microsoft365Api {
@@ -87,29 +91,5 @@ impl Microsoft365 {
             ContentApi(upstream.clone()),
             ListsApi(upstream),
         )
-    }
-}
-
-/// Has no tokens to give.
-struct NoCredential;
-
-#[async_trait]
-impl DelegatedTokens for NoCredential {
-    async fn token(
-        &self,
-        _caller: &OnBehalfOf,
-        _resource: &Resource,
-    ) -> Result<Arc<DelegatedToken>, DelegationError> {
-        Err(DelegationError::Misconfigured)
-    }
-
-    async fn refused(
-        &self,
-        _caller: &OnBehalfOf,
-        _resource: &Resource,
-        _token: &DelegatedToken,
-        _challenge: Option<&ClaimsChallenge>,
-    ) -> Result<Arc<DelegatedToken>, DelegationError> {
-        Err(DelegationError::Misconfigured)
     }
 }

@@ -15,12 +15,11 @@ static AZURE_AUTHORITY_HOST: Setting = Setting::new("AZURE_AUTHORITY_HOST", "ent
 pub(super) static AZURE_TENANT_ID: Setting = Setting::new("AZURE_TENANT_ID", "entra.tenant_id");
 static AZURE_CLIENT_ID: Setting =
     Setting::new("AZURE_CLIENT_ID", "entra.client_id").older(&["MICROSOFT_CLIENT_ID"]);
-static GRAPH_URL: Setting = Setting::new("GRAPH_URL", "entra.graph_url");
 static AZURE_AUDIENCES: Setting = Setting::new("AZURE_AUDIENCES", "entra.audiences").list();
 static AZURE_ALLOWED_CLIENTS: Setting = Setting::new("AZURE_ALLOWED_CLIENTS", "entra.allowed_clients").list();
 
 pub(super) static SETTINGS: &[&Setting] =
-    &[&AZURE_AUTHORITY_HOST, &AZURE_TENANT_ID, &AZURE_CLIENT_ID, &GRAPH_URL, &AZURE_AUDIENCES, &AZURE_ALLOWED_CLIENTS];
+    &[&AZURE_AUTHORITY_HOST, &AZURE_TENANT_ID, &AZURE_CLIENT_ID, &AZURE_AUDIENCES, &AZURE_ALLOWED_CLIENTS];
 
 const PUBLIC_CLOUD: &str = "https://login.microsoftonline.com";
 /// National clouds (Microsoft identity platform, "National clouds").
@@ -44,7 +43,6 @@ pub struct EntraConfig {
     pub authority_host: Url,
     pub tenant: TenantSelector,
     pub client_id: Uuid,
-    pub graph_url: Url,
     /// `aud` values that are accepted besides the client id and its `api://` form.
     pub audiences: Vec<String>,
     /// `azp`/`appid` values that may call; empty for any.
@@ -75,7 +73,6 @@ impl EntraConfig {
             authority_host: authority_host.unwrap_or_else(public_cloud),
             tenant,
             client_id,
-            graph_url: reader.value(&GRAPH_URL, parse::origin).unwrap_or_else(|| Url::parse("https://graph.microsoft.com").expect("x")),
             audiences,
             allowed_clients: reader.list(&AZURE_ALLOWED_CLIENTS, parse::guid).unwrap_or_default(),
         }

@@ -7,6 +7,7 @@
 
 mod catalog;
 mod database;
+mod delegation;
 mod development;
 mod docs;
 mod entra;
@@ -36,6 +37,7 @@ use domain::access::DevelopmentIdentity;
 
 pub use self::{
     database::{DatabaseConfig, DatabaseKind},
+    delegation::{DelegationConfig, MachineIdentity},
     docs::DocsConfig,
     entra::EntraConfig,
     http::HttpConfig,
@@ -58,6 +60,7 @@ pub struct Config {
     pub process: ProcessConfig,
     pub database: DatabaseConfig,
     pub entra: EntraConfig,
+    pub delegation: DelegationConfig,
     pub tenants: TenantsConfig,
     pub keys: KeysConfig,
     /// Who a request without a credential is; only ever present in a debug build, in development, on loopback.
@@ -84,6 +87,7 @@ impl Config {
         let process = ProcessConfig::read(reader);
         let database = DatabaseConfig::read(reader);
         let entra = EntraConfig::read(reader);
+        let delegation = DelegationConfig::read(reader, &entra.authority_host);
         let tenants = TenantsConfig::read(reader, process.environment, &entra.tenant);
         let keys = KeysConfig::read(reader);
         let development = development::read(reader, &process);
@@ -92,12 +96,13 @@ impl Config {
         let redis = RedisConfig::read(reader);
         let docs = DocsConfig::read(reader, process.environment);
         let metrics = MetricsConfig::read(reader, process.port);
-        let sharepoint = SharePointConfig::read(reader, &entra.graph_url);
+        let sharepoint = SharePointConfig::read(reader, &delegation.graph_url);
         let warnings = Vec::new();
         let config = Self {
             process,
             database,
             entra,
+            delegation,
             tenants,
             keys,
             development,

@@ -11,10 +11,12 @@ use super::{
 };
 
 static GRAPH_TIMEOUT: Setting = Setting::new("GRAPH_TIMEOUT", "sharepoint.graph_timeout");
+static ANNOTATIONS_CHECK_ITEMS: Setting =
+    Setting::new("ANNOTATIONS_CHECK_ITEMS", "sharepoint.annotations_check_items");
 static SHAREPOINT_DOMAINS: Setting = Setting::new("SHAREPOINT_DOMAINS", "sharepoint.domains").list();
 static SHAREPOINT_URL: Setting = Setting::new("SHAREPOINT_URL", "sharepoint.url");
 
-pub(super) static SETTINGS: &[&Setting] = &[&GRAPH_TIMEOUT, &SHAREPOINT_DOMAINS, &SHAREPOINT_URL];
+pub(super) static SETTINGS: &[&Setting] = &[&GRAPH_TIMEOUT, &ANNOTATIONS_CHECK_ITEMS, &SHAREPOINT_DOMAINS, &SHAREPOINT_URL];
 
 /// Where a host's own interface is, in every cloud.
 const AT_THE_HOST: &str = "https://{host}";
@@ -28,6 +30,8 @@ pub struct SharePointConfig {
     pub domains: Vec<String>,
     /// Where a host's interface is, with `{host}` for its name.
     pub url: String,
+    /// Whether an item must be one that the caller may see before it can be annotated.
+    pub checks_items: bool,
 }
 
 impl SharePointConfig {
@@ -41,6 +45,7 @@ impl SharePointConfig {
             graph_timeout: graph_timeout.unwrap_or(Duration::from_secs(10)),
             domains: if domains.is_empty() { of_cloud() } else { domains },
             url: url.unwrap_or_else(|| address_of(graph)),
+            checks_items: reader.value(&ANNOTATIONS_CHECK_ITEMS, parse::boolean).unwrap_or(true),
         }
     }
 }

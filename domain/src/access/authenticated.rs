@@ -4,23 +4,20 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
-use super::{
-    Authorized, Forbidden, Mark, Origin, Permission, Principal, on_behalf_of::Assertion, scope::authorize,
-};
+use super::{Authorized, Forbidden, Origin, Permission, Principal, scope::authorize};
 
 /// What authentication made of one request's credential. It is for that request only: the principal in it may be
 /// shared with others, the token beside it is this request's own.
 #[derive(Debug)]
 pub struct Authenticated {
     principal: Arc<Principal>,
-    assertion: Option<Assertion>,
+    assertion: Option<SecretString>,
 }
 
 impl Authenticated {
     /// For a principal who can be acted for, the token that proved who they are is kept.
-    pub(super) fn with_assertion(principal: Arc<Principal>, token: &str, as_of: Mark) -> Self {
-        let assertion =
-            principal.delegable.is_some().then(|| Assertion { token: SecretString::from(token), as_of });
+    pub(super) fn with_assertion(principal: Arc<Principal>, token: &str) -> Self {
+        let assertion = principal.delegable.is_some().then(|| SecretString::from(token));
         Self { principal, assertion }
     }
 

@@ -150,8 +150,7 @@ impl Authentication {
     /// The principal of an Entra ID access token.
     pub async fn bearer(&self, token: &str) -> Result<Authenticated, Arc<AuthenticationError>> {
         let entry = self.entry(token).await?;
-        let as_of = Mark(entry.mark.load(Ordering::Relaxed));
-        Ok(Authenticated::with_assertion(Arc::clone(&entry.principal), token, as_of))
+        Ok(Authenticated::with_assertion(Arc::clone(&entry.principal), token))
     }
 
     async fn entry(&self, token: &str) -> Result<Arc<CachedPrincipal>, Arc<AuthenticationError>> {

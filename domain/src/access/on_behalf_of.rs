@@ -4,7 +4,6 @@ use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use uuid::Uuid;
 
-use super::Mark;
 use crate::id::{OrgId, UserId};
 
 /// What a principal keeps of a delegated token for on-behalf-of. Not the token: principals are cached.
@@ -14,13 +13,6 @@ pub(super) struct Delegable {
     pub object_id: Uuid,
     pub handles_claims: bool,
     pub expires_at: DateTime<Utc>,
-}
-
-/// A request's own access token, and since when nothing that it depends on is known to have changed.
-#[derive(Clone, Debug)]
-pub(super) struct Assertion {
-    pub token: SecretString,
-    pub as_of: Mark,
 }
 
 /// The caller has no token that could be exchanged: an application, or the development identity.
@@ -36,7 +28,7 @@ pub struct OnBehalfOf {
     pub(super) user_id: UserId,
     pub(super) client_id: Option<Uuid>,
     pub(super) delegable: Delegable,
-    pub(super) assertion: Assertion,
+    pub(super) assertion: SecretString,
 }
 
 impl OnBehalfOf {
@@ -72,16 +64,11 @@ impl OnBehalfOf {
 
     /// The caller's access token.
     pub fn assertion(&self) -> &SecretString {
-        &self.assertion.token
+        &self.assertion
     }
 
     /// When the assertion expires.
     pub fn assertion_expires_at(&self) -> DateTime<Utc> {
         self.delegable.expires_at
-    }
-
-    /// Up to when nothing that the caller's standing depends on is known to have changed.
-    pub fn as_of(&self) -> Mark {
-        self.assertion.as_of
     }
 }

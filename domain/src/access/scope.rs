@@ -2,7 +2,9 @@
 
 use std::{marker::PhantomData, net::IpAddr, sync::Arc};
 
-use super::{Actor, NotDelegable, OnBehalfOf, Permission, Principal, on_behalf_of::Assertion};
+use secrecy::SecretString;
+
+use super::{Actor, NotDelegable, OnBehalfOf, Permission, Principal};
 use crate::id::OrgId;
 
 /// Where a request came from, for events and logs.
@@ -24,14 +26,14 @@ pub struct Forbidden;
 #[derive(Debug)]
 pub struct Authorized<P> {
     principal: Arc<Principal>,
-    assertion: Option<Assertion>,
+    assertion: Option<SecretString>,
     origin: Origin,
     permission: PhantomData<fn() -> P>,
 }
 
 pub(super) fn authorize<P: Permission>(
     principal: Arc<Principal>,
-    assertion: Option<Assertion>,
+    assertion: Option<SecretString>,
     origin: Origin,
 ) -> Authorized<P> {
     Authorized { principal, assertion, origin, permission: PhantomData }

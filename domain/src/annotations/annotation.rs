@@ -130,17 +130,19 @@ pub trait AnnotationRepository: AnnotationReader {
 pub struct Annotations {
     store: Arc<dyn Store>,
     ids: Ids,
-    /// Where items are looked for; `None` where the service cannot ask in anybody's name.
-    sharepoint: Option<Arc<dyn SharePoint>>,
+    sharepoint: Arc<dyn SharePoint>,
+    /// Whether an item is looked for before it is annotated.
+    checks_items: bool,
 }
 
 impl Annotations {
-    pub fn new(store: Arc<dyn Store>, ids: Ids, sharepoint: Option<Arc<dyn SharePoint>>) -> Self {
-        Self { store, ids, sharepoint }
+    pub fn new(store: Arc<dyn Store>, ids: Ids, sharepoint: Arc<dyn SharePoint>, checks_items: bool) -> Self {
+        Self { store, ids, sharepoint, checks_items }
     }
 
-    /// Makes an annotation of an item that the caller may see. Nothing is made when Microsoft does not say so. Who is
-    /// no person, or may not use SharePoint here, is taken at their word: there is nobody to ask in the name of.
+    /// Makes an annotation. Where items are checked, it is one that the caller may see, and nothing is made when
+    /// Microsoft does not say so; who is no person, or may not use SharePoint here, is taken at their word: there is
+    /// nobody to ask in the name of.
     pub async fn create(
         &self,
         caller: &Authorized<Write>,
@@ -171,10 +173,9 @@ impl Annotations {
     }
 
     async fn check_item(&self, caller: &Authorized<Write>, item: &ItemRef) -> Result<(), AnnotationError> {
-        let Some(sharepoint) = &self.sharepoint else { return Ok(()) };
-        let Some(person) = items::person(caller) else { return Ok(()) };
+        let Some(person) = items::person(caller).filter(|_| self.checks_items) else { return Ok(()) };
         let (drive, item) = items::ids(item).ok_or(AnnotationError::UnknownItem)?;
-        match sharepoint.item(&person, &drive, &item).await {
+        match self.sharepoint.item(&person, &drive, &item).await {
             Ok(_) => Ok(()),
             Err(GraphError::NotFound | GraphError::Denied | GraphError::NotUnderstood { .. }) => {
                 Err(AnnotationError::UnknownItem)
@@ -187,10 +188,8 @@ impl Annotations {
     /// has an answer: an annotation is shown, whether or not its item can be.
     pub async fn items(&self, caller: &Authorized<Read>, annotations: &[Annotation]) -> Vec<ItemLookup> {
         let unknown = || annotations.iter().map(|_| ItemLookup::Unknown).collect();
-        let (Some(sharepoint), Some(person)) = (&self.sharepoint, items::person(caller)) else {
-            return unknown();
-        };
-        items::look_up(sharepoint.as_ref(), &person, annotations).await.unwrap_or_else(|error| {
+        let Some(person) = items::person(caller) else { return unknown() };
+        items::look_up(self.sharepoint.as_ref(), &person, annotations).await.unwrap_or_else(|error| {
             tracing::info!(%error, "the items of annotations could not be looked for");
             unknown()
         })

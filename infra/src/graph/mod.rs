@@ -19,6 +19,3 @@ pub use client::{GraphClient, GraphPorts, GraphSettings};
 pub use people::GraphPeople;
 pub use rest::SharePointHosts;
 pub use sharepoint::GraphSharePoint;
-
-mod throwaway;
-pub use throwaway::Throwaway;

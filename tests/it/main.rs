@@ -15,4 +15,5 @@ mod openapi;
 mod organizations;
 mod policy;
 mod schema;
+mod sharepoint;
 mod startup;

@@ -3,7 +3,10 @@
 
 use domain::access::{ALL_PERMISSIONS, Role};
 use serde_json::Value;
-use tests::{Actor, emulator::ids};
+use tests::{
+    Actor,
+    emulator::{Endpoint, ids},
+};
 
 use super::{
     fill::{Filled, Place, fill, unknown},
@@ -74,6 +77,8 @@ async fn an_app_role_that_means_nothing_here_grants_nothing() {
     for operation in operations(&world.app.app.document) {
         if operation.permission.is_some() {
             may_not(&world, &operation, &application).await;
+        } else if is_for_people(&operation) {
+            refused_for_being_no_person(&world, &operation, &application).await;
         } else {
             may(&world, &operation, &application).await;
         }
@@ -87,13 +92,28 @@ async fn an_app_role_of_a_permissions_name_grants_that_permission_alone() {
     for (word, _) in ALL_PERMISSIONS {
         let application = world.app.application("Tenantry", ids::CONTOSO, &[word]);
         for operation in operations(&world.app.app.document) {
-            if operation.permission.as_deref().is_none_or(|needed| needed == *word) {
+            let is_granted = operation.permission.as_deref().is_none_or(|needed| needed == *word);
+            if is_granted && is_for_people(&operation) {
+                refused_for_being_no_person(&world, &operation, &application).await;
+            } else if is_granted {
                 may(&world, &operation, &application).await;
             } else {
                 may_not(&world, &operation, &application).await;
             }
         }
     }
+}
+
+/// Whether it asks Microsoft in the caller's name, which takes a person, whatever the permissions are.
+fn is_for_people(operation: &Operation) -> bool {
+    operation.path.starts_with("/api/sharepoint/") || operation.id == "getMyDelegation"
+}
+
+async fn refused_for_being_no_person(world: &World, operation: &Operation, actor: &Actor) {
+    let asked = world.app.emulator.seen(Endpoint::Graph).len();
+    let refused = of_a(world, operation).send(actor).await;
+    assert_eq!((refused.status.as_u16(), refused.code().as_str()), (403, "FORBIDDEN"), "{}", operation.id);
+    assert_eq!(world.app.emulator.seen(Endpoint::Graph).len(), asked, "{} asked Microsoft", operation.id);
 }
 
 /// The caller is refused, and whether the thing exists makes no difference.

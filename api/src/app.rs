@@ -39,7 +39,7 @@ use crate::{
     delegation::DelegationApi,
     docs,
     edge::Edge,
-    health::{Readyz, healthz},
+    health::{Draining, Readyz, healthz},
     http::{BodySchemas, PageQuery, PathMethods},
     metrics::Gauges,
     openapi::{self, Published},
@@ -85,6 +85,7 @@ pub struct App {
     keys: Arc<AuthorityKeys>,
     epochs: EpochWatch,
     limits: Arc<RateLimits>,
+    draining: Draining,
 }
 
 impl App {
@@ -113,9 +114,10 @@ impl App {
             epochs: epochs.clone(),
             clock: Arc::clone(&parts.clock),
         });
+        let draining = Draining::default();
         let mut open = Route::new()
             .at("/healthz", get(healthz))
-            .at("/readyz", get(Readyz::new(Arc::clone(&dependencies) as _)));
+            .at("/readyz", get(Readyz::new(Arc::clone(&dependencies) as _, draining.clone())));
         if config.docs.enabled {
             open = docs::mount(open, config, |published| openapi::document(&service, published))?;
         }
@@ -135,6 +137,7 @@ impl App {
             keys,
             epochs,
             limits,
+            draining,
         })
     }
 
@@ -153,6 +156,11 @@ impl App {
         self.keys.refresh_if_due().await;
         self.epochs.catch_up().await?;
         Ok(())
+    }
+
+    /// From now on the service is not ready, whatever it can do: the process is about to end.
+    pub fn begin_to_end(&self) {
+        self.draining.begin();
     }
 
     /// How many statements were run inside organizations.

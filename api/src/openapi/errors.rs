@@ -1,6 +1,5 @@
 //! The refusals that an operation can give, by its form: which codes, what each means, and how it looks.
 
-use poem::http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::idempotency::takes_key;
@@ -14,7 +13,8 @@ pub(super) fn write(
     is_delegated: bool,
 ) {
     let mut codes = codes(operation, method, has_path_parameter);
-    if is_delegated {
+    // Annotations are made by others than persons too, so that the caller's type does not say it.
+    if is_delegated || operation_id(operation) == "createAnnotation" {
         codes.extend(OF_DELEGATED.into_iter().filter(|code| !codes.contains(code)).collect::<Vec<_>>());
     }
     let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
@@ -28,7 +28,6 @@ pub(super) fn write(
         let content = response.pointer("/content/application~1json/examples").and_then(Value::as_object);
         let mut examples = content.cloned().unwrap_or_default();
         examples.insert(code.word(), json!({ "value": example(code) }));
-        response["headers"] = headers(status);
         response["content"] = json!({ "application/json": {
             "schema": { "$ref": "#/components/schemas/ErrorResponse" },
             "examples": examples,
@@ -37,19 +36,21 @@ pub(super) fn write(
 }
 
 /// What only operations have that ask Microsoft 365 in the caller's name.
-const OF_DELEGATED: [ErrorCode; 6] = [
+const OF_DELEGATED: [ErrorCode; 5] = [
     ErrorCode::InteractionRequired,
     ErrorCode::ConsentRequired,
     ErrorCode::NotFound,
-    ErrorCode::RateLimited,
     ErrorCode::UpstreamError,
     ErrorCode::UpstreamTimeout,
 ];
 
+fn operation_id(operation: &Map<String, Value>) -> &str {
+    operation.get("operationId").and_then(Value::as_str).unwrap_or_default()
+}
+
 fn codes(operation: &Map<String, Value>, method: &str, has_path_parameter: bool) -> Vec<ErrorCode> {
     let has_body = operation.contains_key("requestBody");
     let parameters = operation.get("parameters").and_then(Value::as_array);
-    let has_parameters = parameters.is_some_and(|list| !list.is_empty());
     let has_if_match =
         parameters.is_some_and(|list| list.iter().any(|parameter| parameter["name"] == json!("If-Match")));
     let mut codes = vec![
@@ -58,12 +59,13 @@ fn codes(operation: &Map<String, Value>, method: &str, has_path_parameter: bool)
         ErrorCode::TenantNotOnboarded,
         ErrorCode::OrganizationSuspended,
         ErrorCode::UserDisabled,
+        // Also where nothing is asked for: a query that is not text is refused.
+        ErrorCode::ValidationFailed,
+        ErrorCode::RequestTimeout,
+        ErrorCode::RateLimited,
         ErrorCode::Internal,
         ErrorCode::Unavailable,
     ];
-    if has_body || has_parameters {
-        codes.push(ErrorCode::ValidationFailed);
-    }
     let has_key = takes_key(operation);
     if has_path_parameter || method == "patch" || has_key {
         codes.push(ErrorCode::NotFound);
@@ -77,13 +79,9 @@ fn codes(operation: &Map<String, Value>, method: &str, has_path_parameter: bool)
     if has_if_match {
         codes.push(ErrorCode::PreconditionFailed);
     }
-    match operation.get("operationId").and_then(Value::as_str).unwrap_or_default() {
+    match operation_id(operation) {
         "downloadDriveItem" => codes.push(ErrorCode::RangeNotSatisfiable),
         "listDriveChanges" => codes.push(ErrorCode::ResyncRequired),
-        // Not `Delegated`, since it works for others too; but it may ask.
-        "createAnnotation" => {
-            codes.extend(OF_DELEGATED.into_iter().filter(|code| *code != ErrorCode::NotFound));
-        }
         _ => {}
     }
     if has_body {
@@ -122,7 +120,7 @@ fn meaning(code: ErrorCode) -> &'static str {
         ErrorCode::RangeNotSatisfiable => "the file has no bytes in that `Range`.",
         ErrorCode::PayloadTooLarge => "the body is larger than 1 MiB, or a part of it than its own limit.",
         ErrorCode::UnsupportedMediaType => "send the body as `application/json`.",
-        ErrorCode::RequestTimeout => "the request did not arrive in time.",
+        ErrorCode::RequestTimeout => "the request did not arrive, or was not answered, in time.",
         ErrorCode::HeadersTooLarge => "the headers are too large.",
         ErrorCode::RateLimited => "too many requests; wait for as long as `Retry-After` says.",
         ErrorCode::UpstreamError => "Microsoft 365 refused; `details` has its code and request id.",
@@ -162,17 +160,17 @@ fn example(code: ErrorCode) -> Value {
         ErrorCode::PreconditionFailed => ("The resource has changed since you read it", None),
         ErrorCode::PayloadTooLarge => ("The body is too large", None),
         ErrorCode::UnsupportedMediaType => ("Send the body as application/json", None),
+        ErrorCode::RequestTimeout => ("The request took too long", None),
+        ErrorCode::RateLimited => ("Too many requests; try again later", None),
         ErrorCode::Internal => ("Something went wrong on our side", None),
         ErrorCode::Unavailable => ("The service cannot answer at the moment; try again", None),
         ErrorCode::IdempotencyKeyReused => {
             ("The idempotency key was used for a request with another body", None)
         }
         ErrorCode::MethodNotAllowed
-        | ErrorCode::RequestTimeout
         | ErrorCode::ResyncRequired
         | ErrorCode::RangeNotSatisfiable
         | ErrorCode::HeadersTooLarge
-        | ErrorCode::RateLimited
         | ErrorCode::UpstreamError
         | ErrorCode::UpstreamTimeout => (meaning(code), None),
     };
@@ -183,20 +181,4 @@ fn example(code: ErrorCode) -> Value {
     ]);
     error.extend(details.map(|details| ("details".to_owned(), details)));
     json!({ "error": error })
-}
-
-fn headers(status: StatusCode) -> Value {
-    let text = |description: &str| json!({ "description": description, "schema": { "type": "string" } });
-    let mut headers = Map::new();
-    headers.insert("X-Request-Id".to_owned(), text("The id of the request."));
-    if status == StatusCode::UNAUTHORIZED {
-        headers.insert(
-            "WWW-Authenticate".to_owned(),
-            text("What kind of credential is wanted (RFC 6750), or which claims (base64)."),
-        );
-    }
-    if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
-        headers.insert("Retry-After".to_owned(), text("After how many seconds to try again."));
-    }
-    Value::Object(headers)
 }

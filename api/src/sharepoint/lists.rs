@@ -5,7 +5,7 @@ use domain::sharepoint::{Read, SharePointList, SiteId};
 use poem_openapi::{Enum, Object, OpenApi, param::Query, payload::Json};
 
 use super::{Upstream, id::MsId};
-use crate::{auth::Delegated, error::ApiError, http::Listed, openapi::Tag};
+use crate::{auth::Delegated, error::ApiError, http::Data, openapi::Tag};
 
 /// Which of Microsoft's interfaces is asked.
 #[derive(Debug, Enum)]
@@ -54,7 +54,7 @@ impl ListsApi {
     /// List a site's lists
     ///
     /// Asks SharePoint itself, at the tenant's own host and with a token for that host, not Microsoft Graph: another
-    /// audience, which needs consent of its own.
+    /// audience, which needs consent of its own. All of them come at once.
     #[oai(path = "/api/sharepoint/lists", method = "get", operation_id = "listSharePointLists")]
     async fn list(
         &self,
@@ -64,18 +64,10 @@ impl ListsApi {
         /// Of this site; of the tenant's first one if absent.
         #[oai(name = "siteId")]
         site: Query<Option<MsId<SiteId>>>,
-        /// How many at the most; 50 if absent. It counts with the first page.
-        #[oai(validator(minimum(value = "1"), maximum(value = "200")))]
-        limit: Query<Option<u16>>,
-        /// `nextCursor` of the page before.
-        cursor: Query<Option<String>>,
-    ) -> Result<Json<Listed<ListView>>, ApiError> {
+    ) -> Result<Json<Data<Vec<ListView>>>, ApiError> {
         let ListResource::Sharepoint = resource.0;
         let site = site.0.map(|id| id.0);
-        let of = site.as_ref().map_or("root", SiteId::as_str);
-        let listing = self.0.pages.of_caller("listSharePointLists", &caller, of);
-        let page = listing.graph_page(limit.0, cursor.0.as_deref())?;
-        let lists = self.0.sharepoint.lists(caller.on_behalf_of(), site.as_ref(), page).await?;
-        Ok(Json(listing.graph_listed(lists, ListView::from)))
+        let lists = self.0.sharepoint.lists(caller.on_behalf_of(), site.as_ref()).await?;
+        Ok(Json(Data { data: lists.into_iter().map(ListView::from).collect() }))
     }
 }

@@ -99,11 +99,10 @@ pub trait SharePoint: Send + Sync {
         items: &[(DriveId, ItemId)],
     ) -> Result<Vec<ItemLookup>, GraphError>;
 
-    /// The lists of a site (the root site without one), by SharePoint's own interface at the tenant's own host.
+    /// All lists of a site (the root site without one), by SharePoint's own interface at the tenant's own host.
     async fn lists(
         &self,
         caller: &OnBehalfOf,
         site: Option<&SiteId>,
-        page: GraphPage,
-    ) -> Result<GraphItems<SharePointList>, GraphError>;
+    ) -> Result<Vec<SharePointList>, GraphError>;
 }

@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 use domain::{
     access::OnBehalfOf,
     delegation::{Resource, SharePointHost},
-    graph::{GraphError, GraphItems, GraphPage},
+    graph::GraphError,
     sharepoint::{SharePointList, SiteId},
 };
 use moka::future::Cache;
@@ -27,6 +27,8 @@ use super::{
 const LIST_MEMBERS: &str = "Id,Title,Description,ItemCount,BaseTemplate,Hidden,Created";
 /// A tenant's host changes once in its life, if at all.
 const REMEMBERED: Duration = Duration::from_hours(12);
+/// Of a site's lists.
+const MOST_PAGES: usize = 20;
 const MOST_REMEMBERED: u64 = 10_000;
 
 /// Which hosts are SharePoint's.
@@ -75,12 +77,12 @@ impl SharePointRest {
         Self { client, hosts, known }
     }
 
+    /// All lists of a site. SharePoint gives them at once; were there a next page, it would be read as well.
     pub(super) async fn lists(
         &self,
         caller: &OnBehalfOf,
         site: Option<&SiteId>,
-        page: GraphPage,
-    ) -> Result<GraphItems<SharePointList>, GraphError> {
+    ) -> Result<Vec<SharePointList>, GraphError> {
         let host = self.host(caller).await?;
         let web = match site {
             Some(site) => self.web(caller, site, &host).await?,
@@ -88,18 +90,21 @@ impl SharePointRest {
         };
         let elsewhere = || GraphError::Unusable("a site at another host");
         let root = self.hosts.root(&host, &web).ok_or_else(elsewhere)?;
-        let url = match page {
-            GraphPage::First { limit } => {
-                let limit = limit.to_string();
-                root.at(&["web", "lists"], &[("$select", LIST_MEMBERS), ("$top", limit.as_str())])?
-            }
-            GraphPage::Next(link) => root.follow(&link)?,
-        };
         let resource = Resource::SharePoint { host };
-        let accept = "application/json;odata=nometadata";
-        let call = Call { name: "lists", caller, resource: &resource, url, accept, body: None };
-        let page: Page<ListWire> = self.client.json(&call).await?;
-        items(&root, page, ListWire::list)
+        let mut url = root.at(&["web", "lists"], &[("$select", LIST_MEMBERS)])?;
+        let mut lists = Vec::new();
+        for _ in 0..MOST_PAGES {
+            let accept = "application/json;odata=nometadata";
+            let call = Call { name: "lists", caller, resource: &resource, url, accept, body: None };
+            let page: Page<ListWire> = self.client.json(&call).await?;
+            let page = items(&root, page, ListWire::list)?;
+            lists.extend(page.items);
+            match page.next {
+                Some(next) => url = root.follow(&next)?,
+                None => return Ok(lists),
+            }
+        }
+        Err(GraphError::Unusable("a list that does not end"))
     }
 
     /// The tenant's host. Only its own callers ask for it, so what is known of one tenant serves no other.

@@ -179,8 +179,7 @@ impl SharePoint for GraphSharePoint {
         &self,
         caller: &OnBehalfOf,
         site: Option<&SiteId>,
-        page: GraphPage,
-    ) -> Result<GraphItems<SharePointList>, GraphError> {
-        self.rest.lists(caller, site, page).await
+    ) -> Result<Vec<SharePointList>, GraphError> {
+        self.rest.lists(caller, site).await
     }
 }

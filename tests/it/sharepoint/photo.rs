@@ -30,7 +30,7 @@ async fn the_callers_picture_is_microsofts_and_is_asked_for_once() {
 #[tokio::test]
 async fn who_has_none_or_cannot_be_asked_for_has_initials() {
     let app = TestApp::start().await;
-    let machine = app.application("Tenantry", ids::CONTOSO, &[]);
+    let machine = app.application("Tenantry", ids::CONTOSO, &["Other.Role"]);
     assert!(machine.get("/api/auth/me").await.expect(200).at("/data/avatarUrl").is_null());
     let adele = app.user("adele");
     app.emulator.set_fault(Fault::status(Endpoint::Graph, 500));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use serde_json::json;
 use tests::{
-    TestApp,
+    TestApp, TokenRequest,
     emulator::{Endpoint, Fault, FaultKind, RetryAfter},
 };
 
@@ -154,9 +154,9 @@ async fn a_token_that_graph_refuses_is_replaced_once() {
 }
 
 #[tokio::test]
-async fn a_challenge_of_graph_is_passed_on_to_the_client() {
+async fn a_challenge_of_graph_is_passed_on_to_a_client_that_can_act_on_it() {
     let app = TestApp::start().await;
-    let adele = app.user("adele");
+    let adele = app.bearer(&TokenRequest::user("adele").claim("xms_cc", vec!["cp1"]));
     adele.get(SITES).await.expect(200);
     let claims = r#"{"access_token":{"nbf":{"essential":true,"value":"1604106651"}}}"#;
     app.emulator.set_fault(Fault::new(Endpoint::Graph, FaultKind::Challenge).claims(claims).times(1));

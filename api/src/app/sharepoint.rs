@@ -59,13 +59,13 @@ impl Microsoft365 {
         tokens: Arc<dyn DelegatedTokens>,
     ) -> anyhow::Result<Self> {
         let settings = GraphSettings { graph_url: graph_url.clone(), timeout: config.graph_timeout };
-        let ports = GraphPorts {
+        let needed = GraphPorts {
             tokens,
             clock: Arc::clone(&parts.clock),
             entropy: Arc::clone(&parts.entropy),
             pauses: Arc::clone(&parts.pauses),
         };
-        let client = Arc::new(GraphClient::new(&settings, ports)?);
+        let client = Arc::new(GraphClient::new(&settings, needed)?);
         let hosts = SharePointHosts {
             endings: config.domains.iter().map(|domain| format!(".{domain}")).collect(),
             address: config.url.clone(),

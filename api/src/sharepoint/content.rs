@@ -46,7 +46,6 @@ impl ContentApi {
         method = "get",
         operation_id = "downloadDriveItem"
     )]
-    #[expect(clippy::too_many_arguments, reason = "one for each header that the operation documents")]
     async fn download(
         &self,
         caller: Delegated<Read>,

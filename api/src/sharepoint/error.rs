@@ -1,7 +1,7 @@
 //! What the client is told when Microsoft does not give what was asked for.
 
 use domain::graph::{GraphError, GraphReport};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::error::{ApiError, ErrorCode};
 
@@ -53,14 +53,12 @@ impl From<GraphError> for ApiError {
 
 /// For `details`: what an operator needs to ask Microsoft.
 fn reported(report: &GraphReport) -> Value {
-    let mut details = json!({ "upstreamStatus": report.status });
+    let mut details = Map::from_iter([("upstreamStatus".to_owned(), json!(report.status))]);
     let members = [("upstreamCode", &report.code), ("upstreamRequestId", &report.request_id)];
     for (name, value) in members {
-        if let Some(value) = value {
-            details[name] = json!(value);
-        }
+        details.extend(value.as_ref().map(|value| (name.to_owned(), json!(value))));
     }
-    details
+    Value::Object(details)
 }
 
 #[cfg(test)]

@@ -115,7 +115,7 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// A text inside a literal of OData: `'` is said twice (OData 4.01 URL conventions §5.1.1.6.1).
+/// A text as a literal of `OData`: `'` is said twice (`OData` 4.01, URL conventions, §5.1.1.6.1).
 pub(super) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }

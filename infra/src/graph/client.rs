@@ -155,11 +155,8 @@ impl GraphClient {
             if let Some(range) = range {
                 request = request.header(RANGE, range);
             }
-            let answer = match tokio::time::timeout(self.timeout, request.send()).await {
-                Ok(answer) => answer,
-                Err(_) => return Err(GraphError::TimedOut),
-            };
-            let refusal = match answer {
+            let answer = tokio::time::timeout(self.timeout, request.send()).await;
+            let refusal = match answer.map_err(|_| GraphError::TimedOut)? {
                 Ok(response) if matches!(response.status(), StatusCode::OK | StatusCode::PARTIAL_CONTENT) => {
                     return Ok((response, place));
                 }

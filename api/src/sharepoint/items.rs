@@ -180,7 +180,7 @@ impl ItemsApi {
     ///
     /// Files and folders whose name, metadata or text fit some words, wherever in the drive they are. What was added a
     /// moment ago may not be found yet.
-    #[oai(path = "/api/sharepoint/drives/:driveId/search", method = "get", operation_id = "searchDriveItems")]
+    #[oai(path = "/api/sharepoint/drives/:driveId/search", method = "get", operation_id = "listFoundDriveItems")]
     async fn search(
         &self,
         caller: Delegated<Read>,
@@ -195,7 +195,7 @@ impl ItemsApi {
         cursor: Query<Option<String>>,
     ) -> Result<Json<Listed<DriveItemView>>, ApiError> {
         let drive = drive.0.0;
-        let listing = self.0.pages.of_caller("searchDriveItems", &caller, &format!("{drive}\n{}", q.0));
+        let listing = self.0.pages.of_caller("listFoundDriveItems", &caller, &format!("{drive}\n{}", q.0));
         let page = listing.graph_page(limit.0, cursor.0.as_deref())?;
         let items = self.0.sharepoint.search(caller.on_behalf_of(), &drive, &q.0, page).await?;
         Ok(Json(listing.graph_listed(items, DriveItemView::from)))

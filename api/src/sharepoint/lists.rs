@@ -3,9 +3,10 @@
 use chrono::{DateTime, Utc};
 use domain::sharepoint::{Read, SharePointList, SiteId};
 use poem_openapi::{Enum, Object, OpenApi, param::Query, payload::Json};
+use uuid::Uuid;
 
 use super::{Upstream, id::MsId};
-use crate::{auth::Delegated, error::ApiError, http::Data, openapi::Tag};
+use crate::{auth::Delegated, error::ApiError, http::Listed, openapi::Tag};
 
 /// Which of Microsoft's interfaces is asked.
 #[derive(Debug, Enum)]
@@ -20,7 +21,7 @@ enum ListResource {
 #[oai(rename = "SharePointList", rename_all = "camelCase")]
 struct ListView {
     /// As SharePoint names it.
-    id: String,
+    id: Uuid,
     title: String,
     /// `null` where nobody said.
     description: Option<String>,
@@ -35,7 +36,7 @@ struct ListView {
 impl From<SharePointList> for ListView {
     fn from(list: SharePointList) -> Self {
         Self {
-            id: list.id.to_string(),
+            id: list.id,
             title: list.title,
             description: list.description,
             item_count: list.item_count,
@@ -54,7 +55,7 @@ impl ListsApi {
     /// List a site's lists
     ///
     /// Asks SharePoint itself, at the tenant's own host and with a token for that host, not Microsoft Graph: another
-    /// audience, which needs consent of its own. All of them come at once.
+    /// audience, which needs consent of its own. Ordered by id.
     #[oai(path = "/api/sharepoint/lists", method = "get", operation_id = "listSharePointLists")]
     async fn list(
         &self,
@@ -64,10 +65,18 @@ impl ListsApi {
         /// Of this site; of the tenant's first one if absent.
         #[oai(name = "siteId")]
         site: Query<Option<MsId<SiteId>>>,
-    ) -> Result<Json<Data<Vec<ListView>>>, ApiError> {
+        /// How many at the most; 50 if absent.
+        #[oai(validator(minimum(value = "1"), maximum(value = "200")))]
+        limit: Query<Option<u16>>,
+        /// `nextCursor` of the page before.
+        cursor: Query<Option<String>>,
+    ) -> Result<Json<Listed<ListView>>, ApiError> {
         let ListResource::Sharepoint = resource.0;
         let site = site.0.map(|id| id.0);
-        let lists = self.0.sharepoint.lists(caller.on_behalf_of(), site.as_ref()).await?;
-        Ok(Json(Data { data: lists.into_iter().map(ListView::from).collect() }))
+        let of = site.as_ref().map_or("root", SiteId::as_str);
+        let listing = self.0.pages.of_caller("listSharePointLists", &caller, of);
+        let page = listing.page(limit.0, cursor.0.as_deref())?;
+        let lists = self.0.sharepoint.lists(caller.on_behalf_of(), site.as_ref(), page).await?;
+        Ok(Json(listing.listed(lists, ListView::from)))
     }
 }

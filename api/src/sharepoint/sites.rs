@@ -47,7 +47,7 @@ impl SitesApi {
     ///
     /// SharePoint sites of the caller's tenant that the caller may see, by words of their names and descriptions; `*`
     /// for all that Microsoft's index has. A new site may take some minutes to be found.
-    #[oai(path = "/api/sharepoint/sites", method = "get", operation_id = "searchSites")]
+    #[oai(path = "/api/sharepoint/sites", method = "get", operation_id = "listSites")]
     async fn search(
         &self,
         caller: Delegated<Read>,
@@ -60,7 +60,7 @@ impl SitesApi {
         /// `nextCursor` of the page before.
         cursor: Query<Option<String>>,
     ) -> Result<Json<Listed<SiteView>>, ApiError> {
-        let listing = self.0.pages.of_caller("searchSites", &caller, &search.0);
+        let listing = self.0.pages.of_caller("listSites", &caller, &search.0);
         let page = listing.graph_page(limit.0, cursor.0.as_deref())?;
         let sites = self.0.sharepoint.sites(caller.on_behalf_of(), &search.0, page).await?;
         Ok(Json(listing.graph_listed(sites, SiteView::from)))

@@ -41,8 +41,6 @@ graph_ids! {
     DriveId;
     /// A file or folder in a drive; `root` is the drive's root folder.
     ItemId;
-    /// A list of a site.
-    ListId;
 }
 
 #[cfg(test)]

@@ -1,13 +1,12 @@
 //! Lists, as SharePoint's own interface tells of them.
 
 use chrono::{DateTime, Utc};
-
-use super::ListId;
+use uuid::Uuid;
 
 /// A list or library of a site.
 #[derive(Clone, Debug)]
 pub struct SharePointList {
-    pub id: ListId,
+    pub id: Uuid,
     pub title: String,
     pub description: Option<String>,
     pub item_count: Option<u64>,

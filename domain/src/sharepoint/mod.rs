@@ -13,7 +13,7 @@ use async_trait::async_trait;
 
 pub use self::{
     drive::Drive,
-    id::{DriveId, ItemId, ListId, SiteId},
+    id::{DriveId, ItemId, SiteId},
     item::{ByteRange, Content, ContentBody, DriveItem, ItemKind, ItemLookup},
     list::SharePointList,
     site::Site,
@@ -21,6 +21,7 @@ pub use self::{
 use crate::{
     access::{OnBehalfOf, permission},
     graph::{GraphError, GraphItems, GraphPage},
+    page::{Page, PageRequest},
 };
 
 permission!(
@@ -99,10 +100,11 @@ pub trait SharePoint: Send + Sync {
         items: &[(DriveId, ItemId)],
     ) -> Result<Vec<ItemLookup>, GraphError>;
 
-    /// All lists of a site (the root site without one), by SharePoint's own interface at the tenant's own host.
+    /// The lists of a site (the root site without one), by id, from SharePoint's own interface at the tenant's own host.
     async fn lists(
         &self,
         caller: &OnBehalfOf,
         site: Option<&SiteId>,
-    ) -> Result<Vec<SharePointList>, GraphError>;
+        page: PageRequest,
+    ) -> Result<Page<SharePointList>, GraphError>;
 }

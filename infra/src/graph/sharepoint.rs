@@ -7,6 +7,7 @@ use domain::{
     access::OnBehalfOf,
     delegation::Resource,
     graph::{GraphError, GraphItems, GraphPage},
+    page::{Page, PageRequest},
     sharepoint::{
         ByteRange, Content, Drive, DriveId, DriveItem, ItemId, ItemLookup, SharePoint, SharePointList, Site,
         SiteId,
@@ -18,7 +19,7 @@ use super::{
     address::{Root, literal},
     client::{Call, GraphClient},
     rest::SharePointRest,
-    wire::{DriveWire, ItemWire, Page, SiteWire},
+    wire::{self, DriveWire, ItemWire, SiteWire},
 };
 
 /// The members of an item that are read. `@microsoft.graph.downloadUrl` is not among them: it is as good as a password.
@@ -63,7 +64,7 @@ impl GraphSharePoint {
 /// A page with its links, which must be ours: a list that cannot go on is not shown as one that ends.
 pub(super) fn items<W, T>(
     root: &Root,
-    page: Page<W>,
+    page: wire::Page<W>,
     made: impl Fn(W) -> Option<T>,
 ) -> Result<GraphItems<T>, GraphError> {
     let pin = |link: Option<String>| {
@@ -179,7 +180,12 @@ impl SharePoint for GraphSharePoint {
         &self,
         caller: &OnBehalfOf,
         site: Option<&SiteId>,
-    ) -> Result<Vec<SharePointList>, GraphError> {
-        self.rest.lists(caller, site).await
+        page: PageRequest,
+    ) -> Result<Page<SharePointList>, GraphError> {
+        // SharePoint gives all of them at once: its lists have no pages of their own.
+        let mut lists = self.rest.lists(caller, site).await?;
+        lists.retain(|list| page.after.is_none_or(|after| list.id > after));
+        lists.sort_unstable_by_key(|list| list.id);
+        Ok(Page::from_surplus(lists, page.limit, |list| list.id))
     }
 }

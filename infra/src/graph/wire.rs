@@ -3,11 +3,12 @@
 
 use chrono::{DateTime, Utc};
 use domain::sharepoint::{
-    Drive, DriveId, DriveItem, ItemId, ItemKind, ListId, SharePointList, Site, SiteId,
+    Drive, DriveId, DriveItem, ItemId, ItemKind, SharePointList, Site, SiteId,
 };
 use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
+use uuid::Uuid;
 
 use super::address::decoded;
 
@@ -156,7 +157,7 @@ fn below(parent: &str, name: &str) -> Option<String> {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct ListWire {
-    id: String,
+    id: Uuid,
     title: String,
     description: Option<String>,
     item_count: Option<u64>,
@@ -169,7 +170,7 @@ pub(super) struct ListWire {
 impl ListWire {
     pub(super) fn list(self) -> Option<SharePointList> {
         Some(SharePointList {
-            id: ListId::parse(&self.id)?,
+            id: self.id,
             title: self.title,
             description: text(self.description),
             item_count: self.item_count,

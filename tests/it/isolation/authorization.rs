@@ -105,7 +105,7 @@ async fn an_app_role_of_a_permissions_name_grants_that_permission_alone() {
 }
 
 /// Whether it asks Microsoft in the caller's name, which takes a person, whatever the permissions are.
-fn is_for_people(operation: &Operation) -> bool {
+pub(super) fn is_for_people(operation: &Operation) -> bool {
     operation.path.starts_with("/api/sharepoint/") || operation.id == "getMyDelegation"
 }
 

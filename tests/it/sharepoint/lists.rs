@@ -6,7 +6,7 @@ use tests::{
     emulator::{Endpoint, Fault},
 };
 
-use super::{SITE, asked};
+use super::{SITE, asked, ids, pages};
 use crate::annotations::listed;
 
 const LISTS: &str = "/api/sharepoint/lists?resource=sharepoint";
@@ -54,6 +54,16 @@ async fn a_host_that_is_not_sharepoints_gets_no_token() {
     let refused = app.user("adele").get(LISTS).await.expect(502);
     assert_eq!(refused.code(), "UPSTREAM_ERROR");
     assert!(asked(&app, Endpoint::SharePoint).is_empty());
+}
+
+#[tokio::test]
+async fn lists_have_pages_and_end() {
+    let app = TestApp::start().await;
+    let adele = app.user("adele");
+    let all = pages(&adele, &format!("{LISTS}&siteId={SITE}&limit=1")).await;
+    let found: Vec<String> = all.iter().flat_map(ids).collect();
+    assert_eq!(all.len(), found.len());
+    assert!(found.len() > 2 && found.is_sorted(), "{found:?}");
 }
 
 #[tokio::test]

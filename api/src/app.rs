@@ -9,12 +9,13 @@ mod sharepoint;
 use std::{path::PathBuf, sync::Arc};
 
 use domain::{
-    access::{Authentication, AuthenticationPorts, Operator},
+    access::{Authentication, AuthenticationPorts, Jobs, Operator},
     annotations::Taxonomies,
     clock::{Clock, Pauses},
     delegation::DelegatedTokens,
     entropy::Entropy,
     id::Ids,
+    jobs::Tidy,
     organizations::{Memberships, Settings},
     page::CursorSeal,
     rate::SharedRates,
@@ -46,6 +47,7 @@ use crate::{
     organizations::{MeApi, MembersApi, OrganizationApi},
     rate_limit::RateLimits,
     server::Outermost,
+    worker::{Work, Worker},
 };
 
 pub use self::inspect::{Finding, Severity, findings};
@@ -86,6 +88,7 @@ pub struct App {
     epochs: EpochWatch,
     limits: Arc<RateLimits>,
     draining: Draining,
+    worker: Worker,
 }
 
 impl App {
@@ -127,6 +130,7 @@ impl App {
         let edge = Edge::new(&config.http, Arc::clone(&limits));
         let methods = PathMethods::of_document(&document);
         let outermost = Outermost { inner: edge.inside(routes), ids: parts.ids(), trusted_proxies, methods };
+        let worker = worker(&database, &parts);
         let endpoint = edge.outside(outermost).boxed();
         Ok(Self {
             endpoint: Arc::new(endpoint),
@@ -138,6 +142,7 @@ impl App {
             epochs,
             limits,
             draining,
+            worker,
         })
     }
 
@@ -149,6 +154,11 @@ impl App {
         tasks.spawn(self.epochs.clone().listen());
         tasks.spawn(Arc::clone(&self.limits).forget_idle());
         tasks
+    }
+
+    /// Those who work in the background, for as long as they are run.
+    pub fn worker(&self) -> Worker {
+        self.worker.clone()
     }
 
     /// One turn of what goes on beside the requests, for a test whose clock stands still.
@@ -173,6 +183,13 @@ impl App {
         drop(self.endpoint);
         Ok(self.database.close().await?)
     }
+}
+
+/// Who carries jobs out.
+fn worker(database: &Database, parts: &Parts) -> Worker {
+    let clock = || Arc::clone(&parts.clock);
+    let jobs = Jobs::new(Arc::new(database.clone()), clock(), Arc::clone(&parts.entropy));
+    Worker::new(jobs, Work { tidy: Tidy::new(Arc::new(database.clone()), clock()) })
 }
 
 fn rate_limits(config: &Config, parts: &Parts, redis: Option<Arc<SharedRedis>>) -> Arc<RateLimits> {
@@ -315,8 +332,7 @@ pub async fn document() -> anyhow::Result<Value> {
     let ring = KeyRing::new(("none".to_owned(), SecretString::from("-".repeat(64))), Vec::new())?;
     let cursors = SealedCursors::new(&ring, Arc::clone(&parts.entropy));
     let microsoft_365 = Microsoft365::unconnected(&parts)?;
-    let service =
-        api(store, parts.ids(), Arc::new(cursors), Arc::new(delegation::NoTokens), &microsoft_365);
+    let service = api(store, parts.ids(), Arc::new(cursors), Arc::new(delegation::NoTokens), &microsoft_365);
     openapi::document(&service, &Published::nowhere())
 }
 

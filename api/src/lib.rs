@@ -21,3 +21,4 @@ mod organizations;
 mod rate_limit;
 mod server;
 mod sharepoint;
+pub mod worker;

@@ -15,6 +15,7 @@ pub mod graph;
 pub mod id;
 pub mod idempotency;
 pub mod identity;
+pub mod jobs;
 pub mod organizations;
 pub mod page;
 pub mod rate;

@@ -12,4 +12,6 @@ pub mod graph;
 pub mod http;
 mod idempotency;
 mod identity;
+mod jobs;
 mod organizations;
+mod tidy;

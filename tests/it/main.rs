@@ -11,6 +11,7 @@ mod envelope;
 mod health;
 mod idempotency;
 mod isolation;
+mod jobs;
 mod listener;
 mod openapi;
 mod organizations;

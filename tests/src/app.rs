@@ -126,7 +126,14 @@ impl TestApp {
 
     /// Another process on the same database, with a memory of its own. Its background does not run by itself.
     pub async fn replica(&self) -> Self {
-        let app = build(&self.config, &self.clock, &self.pauses, 2).await;
+        self.replica_at(&self.database.url).await
+    }
+
+    /// Another process that reaches the same database by another address.
+    pub async fn replica_at(&self, database_url: &str) -> Self {
+        let mut config = self.config.clone();
+        config.database.url = database_url.into();
+        let app = build(&config, &self.clock, &self.pauses, 2).await;
         app.turn_background().await.expect("the background turns");
         Self {
             app,
@@ -134,7 +141,7 @@ impl TestApp {
             clock: self.clock.clone(),
             pauses: self.pauses.clone(),
             database: Arc::clone(&self.database),
-            config: self.config.clone(),
+            config,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::{ops::Deref, sync::Arc};
 
-use domain::access::{Authorized, Origin, Permission};
+use domain::access::{Authorized, Origin, Permission, Proof};
 use poem::{Request, RequestBody};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
@@ -19,9 +19,9 @@ pub(crate) const BEARER: &str = "entra";
 pub(crate) const PERMISSION_MARKER: &str = "permission:";
 
 /// A caller who has the permission `P`. As an argument it authenticates, authorizes and documents the operation.
-pub(crate) struct Caller<P>(Authorized<P>);
+pub(crate) struct Caller<P: Proof>(Authorized<P>);
 
-impl<P> Deref for Caller<P> {
+impl<P: Proof> Deref for Caller<P> {
     type Target = Authorized<P>;
 
     fn deref(&self) -> &Self::Target {

@@ -16,7 +16,8 @@ static ANNOTATIONS_CHECK_ITEMS: Setting =
 static SHAREPOINT_DOMAINS: Setting = Setting::new("SHAREPOINT_DOMAINS", "sharepoint.domains").list();
 static SHAREPOINT_URL: Setting = Setting::new("SHAREPOINT_URL", "sharepoint.url");
 
-pub(super) static SETTINGS: &[&Setting] = &[&GRAPH_TIMEOUT, &ANNOTATIONS_CHECK_ITEMS, &SHAREPOINT_DOMAINS, &SHAREPOINT_URL];
+pub(super) static SETTINGS: &[&Setting] =
+    &[&GRAPH_TIMEOUT, &ANNOTATIONS_CHECK_ITEMS, &SHAREPOINT_DOMAINS, &SHAREPOINT_URL];
 
 /// Where a host's own interface is, in every cloud.
 const AT_THE_HOST: &str = "https://{host}";
@@ -73,18 +74,25 @@ fn timeout(text: &str) -> Parsed<Duration> {
     // A request has 30 s at the listener, and asks more than once.
     let allowed = Duration::from_millis(50)..=Duration::from_secs(25);
     let given = parse::duration(text)?;
-    if allowed.contains(&given) { Ok(given) } else { Err("is not between 50ms and 25s; give one such as 10s") }
+    if allowed.contains(&given) {
+        Ok(given)
+    } else {
+        Err("is not between 50ms and 25s; give one such as 10s")
+    }
 }
 
 fn template(text: &str) -> Parsed<String> {
-    const REFUSAL: &str =
-        "is not where a SharePoint host is; give https://{host}, or on this machine http://localhost:4100/sharepoint/{host}";
+    const REFUSAL: &str = "is not where a SharePoint host is; give https://{host}, or on this machine http://localhost:4100/sharepoint/{host}";
     if text == AT_THE_HOST {
         return Ok(text.to_owned());
     }
     let place = text.strip_suffix("/{host}").and_then(|place| Url::parse(place).ok()).ok_or(REFUSAL)?;
     let plain = place.query().is_none() && place.fragment().is_none() && place.username().is_empty();
-    if plain && parse::is_loopback(&place) && !place.path().contains('{') { Ok(text.to_owned()) } else { Err(REFUSAL) }
+    if plain && parse::is_loopback(&place) && !place.path().contains('{') {
+        Ok(text.to_owned())
+    } else {
+        Err(REFUSAL)
+    }
 }
 
 #[cfg(test)]
@@ -110,7 +118,9 @@ mod tests {
 
     #[test]
     fn the_host_is_a_host_wherever_it_is() {
-        for right in ["https://{host}", "http://localhost:4100/sharepoint/{host}", "http://127.0.0.1:1/{host}"] {
+        for right in
+            ["https://{host}", "http://localhost:4100/sharepoint/{host}", "http://127.0.0.1:1/{host}"]
+        {
             assert_eq!(template(right).as_deref(), Ok(right));
         }
         for wrong in [

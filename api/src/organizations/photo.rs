@@ -100,7 +100,9 @@ impl IntoResponse for Picture {
             HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox"),
         );
         let cached = format!("private, max-age={}", self.kept.as_secs());
-        for (name, value) in [(header::CACHE_CONTROL, HeaderValue::from_str(&cached).ok()), (header::ETAG, tag)] {
+        for (name, value) in
+            [(header::CACHE_CONTROL, HeaderValue::from_str(&cached).ok()), (header::ETAG, tag)]
+        {
             if let Some(value) = value {
                 headers.insert(name, value);
             }

@@ -114,7 +114,8 @@ fn is_deceptive(letter: char) -> bool {
 /// The kind that Microsoft gives a file, where it has the form of one.
 fn kind(content_type: Option<&str>) -> HeaderValue {
     let token = |text: &str| {
-        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte))
+        !text.is_empty()
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte))
     };
     let is_kind = |text: &&str| {
         let essence = text.split(';').next().unwrap_or_default().trim();
@@ -162,7 +163,10 @@ impl IntoResponse for FileContent {
         let (item, content) = match self {
             Self::Sent { item, content } => (item, content),
             Self::NotModified { tag } => {
-                return Response::builder().status(StatusCode::NOT_MODIFIED).header(header::ETAG, tag).finish();
+                return Response::builder()
+                    .status(StatusCode::NOT_MODIFIED)
+                    .header(header::ETAG, tag)
+                    .finish();
             }
         };
         let range = place(content.range.as_deref());

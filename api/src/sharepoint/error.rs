@@ -17,9 +17,10 @@ impl From<GraphError> for ApiError {
                 let details = size.map(|size| json!({ "size": size }));
                 Self { details, ..Self::new(ErrorCode::RangeNotSatisfiable, message) }
             }
-            GraphError::ResyncRequired => {
-                Self::new(ErrorCode::ResyncRequired, "Too much has changed since; begin again without a cursor")
-            }
+            GraphError::ResyncRequired => Self::new(
+                ErrorCode::ResyncRequired,
+                "Too much has changed since; begin again without a cursor",
+            ),
             GraphError::NotUnderstood { report } => {
                 let code = report.code.unwrap_or_else(|| "badRequest".to_owned());
                 Self::invalid_field("request", format!("Microsoft 365 does not understand it: {code}"))

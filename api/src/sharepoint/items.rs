@@ -180,7 +180,11 @@ impl ItemsApi {
     ///
     /// Files and folders whose name, metadata or text fit some words, wherever in the drive they are. What was added a
     /// moment ago may not be found yet.
-    #[oai(path = "/api/sharepoint/drives/:driveId/search", method = "get", operation_id = "listFoundDriveItems")]
+    #[oai(
+        path = "/api/sharepoint/drives/:driveId/search",
+        method = "get",
+        operation_id = "listFoundDriveItems"
+    )]
     async fn search(
         &self,
         caller: Delegated<Read>,

@@ -31,12 +31,12 @@ impl Authenticated {
         &self.principal
     }
 
+    pub(super) fn assertion(&self) -> Option<&SecretString> {
+        self.assertion.as_ref()
+    }
+
     /// Asks for a permission; what comes back is the proof of it, which the use-cases consume.
     pub fn authorize<P: Permission>(self, origin: Origin) -> Result<Authorized<P>, Forbidden> {
-        if self.principal.may::<P>() {
-            Ok(authorize(self.principal, self.assertion, origin))
-        } else {
-            Err(Forbidden)
-        }
+        if self.principal.may::<P>() { Ok(authorize(self, origin)) } else { Err(Forbidden) }
     }
 }

@@ -140,8 +140,18 @@ mod tests {
     #[test]
     fn what_is_no_single_range_of_bytes_is_ignored() {
         for text in [
-            "", "bytes", "bytes=", "bytes=-", "bytes=a-b", "bytes=9-0", "bytes=0-1,3-4", "items=0-1", "bytes=+1-2",
-            "bytes=0-99999999999999999999", "bytes=0-9\r\nauthorization: x", "bytes=1-2 3",
+            "",
+            "bytes",
+            "bytes=",
+            "bytes=-",
+            "bytes=a-b",
+            "bytes=9-0",
+            "bytes=0-1,3-4",
+            "items=0-1",
+            "bytes=+1-2",
+            "bytes=0-99999999999999999999",
+            "bytes=0-9\r\nauthorization: x",
+            "bytes=1-2 3",
         ] {
             assert_eq!(ByteRange::parse(text), None, "{text:?}");
         }

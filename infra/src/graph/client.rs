@@ -289,7 +289,11 @@ pub(super) async fn read(mut response: Response, most: usize) -> Result<Vec<u8>,
 
 /// The address is taken out: that of a download is as good as a password.
 pub(super) fn transport_error(error: reqwest::Error) -> GraphError {
-    if error.is_timeout() { GraphError::TimedOut } else { GraphError::Unreachable(Box::new(error.without_url())) }
+    if error.is_timeout() {
+        GraphError::TimedOut
+    } else {
+        GraphError::Unreachable(Box::new(error.without_url()))
+    }
 }
 
 /// Too many requests of this tenant are under way here.

@@ -168,12 +168,16 @@ mod tests {
         assert_eq!(refusal(500, &[], &body).report.request_id.as_deref(), Some("in-body"));
         assert_eq!(refusal(500, &[], &json!("<html>")).report.code, None);
         let of_sharepoint = json!({ "odata.error": { "code": "-1, Microsoft.SharePoint.Client.X" } });
-        assert_eq!(refusal(500, &[], &of_sharepoint).report.code.as_deref(), Some("-1Microsoft.SharePoint.Client.X"));
+        assert_eq!(
+            refusal(500, &[], &of_sharepoint).report.code.as_deref(),
+            Some("-1Microsoft.SharePoint.Client.X")
+        );
     }
 
     #[test]
     fn each_status_has_its_meaning() {
-        let error = |status| format!("{:?}", refusal(status, &[("content-range", "bytes */7")], &json!({})).error());
+        let error =
+            |status| format!("{:?}", refusal(status, &[("content-range", "bytes */7")], &json!({})).error());
         assert_eq!(error(404), "NotFound");
         assert_eq!(error(403), "Denied");
         assert_eq!(error(410), "ResyncRequired");

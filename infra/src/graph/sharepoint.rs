@@ -56,7 +56,8 @@ impl GraphSharePoint {
             }
             GraphPage::Next(link) => self.client.root.follow(&link)?,
         };
-        let call = Call { name, caller, resource: &Resource::Graph, url, accept: "application/json", body: None };
+        let call =
+            Call { name, caller, resource: &Resource::Graph, url, accept: "application/json", body: None };
         items(&self.client.root, self.client.json(&call).await?, made)
     }
 }

@@ -2,9 +2,7 @@
 //! another kind than documented make a thing poorer and not a list unreadable.
 
 use chrono::{DateTime, Utc};
-use domain::sharepoint::{
-    Drive, DriveId, DriveItem, ItemId, ItemKind, SharePointList, Site, SiteId,
-};
+use domain::sharepoint::{Drive, DriveId, DriveItem, ItemId, ItemKind, SharePointList, Site, SiteId};
 use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
@@ -214,7 +212,8 @@ mod tests {
         assert_eq!(made.kind, ItemKind::File { mime_type: Some("text/plain".to_owned()) });
         let at_root = item(json!({ "id": "a", "name": "b", "parentReference": { "path": "/drive/root:" } }));
         assert_eq!(at_root.unwrap().path.as_deref(), Some("/b"));
-        let root = item(json!({ "id": "a", "name": "root", "root": {}, "folder": { "childCount": 2 } })).unwrap();
+        let root =
+            item(json!({ "id": "a", "name": "root", "root": {}, "folder": { "childCount": 2 } })).unwrap();
         assert_eq!(root.path.as_deref(), Some("/"));
         assert_eq!(root.kind, ItemKind::Folder { child_count: Some(2) });
     }

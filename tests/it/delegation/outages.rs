@@ -13,8 +13,10 @@ use super::{DELEGATION, asked};
 #[tokio::test]
 async fn a_throttled_tenant_is_left_alone_for_as_long_as_was_asked() {
     let app = TestApp::start().await;
-    app.emulator
-        .set_fault(Fault { retry_after: Some(RetryAfter::seconds(30)), ..Fault::new(Endpoint::Token, FaultKind::Throttle) });
+    app.emulator.set_fault(Fault {
+        retry_after: Some(RetryAfter::seconds(30)),
+        ..Fault::new(Endpoint::Token, FaultKind::Throttle)
+    });
     for _ in 0..5 {
         let refused = app.user("alex").get(DELEGATION).await.expect(503);
         assert_eq!((refused.code().as_str(), refused.header("retry-after")), ("UNAVAILABLE", Some("30")));
@@ -49,7 +51,10 @@ async fn an_authority_that_stumbles_is_asked_again_and_one_that_is_down_is_told_
 #[tokio::test]
 async fn a_wait_that_the_authority_asks_for_is_the_callers() {
     let app = TestApp::start().await;
-    app.emulator.set_fault(Fault { retry_after: Some(RetryAfter::seconds(20)), ..Fault::status(Endpoint::Token, 503) });
+    app.emulator.set_fault(Fault {
+        retry_after: Some(RetryAfter::seconds(20)),
+        ..Fault::status(Endpoint::Token, 503)
+    });
     let refused = app.user("alex").get(DELEGATION).await.expect(503);
     assert_eq!(refused.header("retry-after"), Some("20"));
     assert_eq!(asked(&app), 1);

@@ -1,7 +1,6 @@
 //! A cursor of one organization is of no use to another.
 
 use super::{
-    authorization::is_for_people,
     fill::{Filled, Place, fill, unknown},
     world::World,
 };
@@ -31,7 +30,7 @@ async fn a_cursor_of_another_organization_is_refused_by_every_list() {
         // It is a good one.
         page(of_a.clone(), &[("cursor", cursor)]).send(&world.a.admin).await.expect(200);
         // An application is refused for what it is, before its cursor is looked at.
-        let application = (!is_for_people(&operation)).then_some(&world.b.application);
+        let application = (!operation.is_delegated()).then_some(&world.b.application);
         for actor in std::iter::once(&world.b.admin).chain(application) {
             for (what, filled) in [("their", &of_a), ("its own", &of_b), ("an unknown", &of_nobody)] {
                 let what = format!("{id}: a cursor on {what} path");

@@ -100,9 +100,7 @@ async fn a_page_that_somebody_uploaded_does_not_run_as_ours() {
     assert_eq!(page.header("cache-control"), Some("no-store"));
     assert_eq!(
         page.header("content-disposition"),
-        Some(
-            "attachment; filename=\"x__ filename_y.html\"; filename*=UTF-8''x%22%3B%20filename%3Dy.html"
-        )
+        Some("attachment; filename=\"x__ filename_y.html\"; filename*=UTF-8''x%22%3B%20filename%3Dy.html")
     );
 }
 

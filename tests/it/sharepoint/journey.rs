@@ -27,7 +27,8 @@ async fn a_member_finds_annotates_and_downloads_a_file_with_nothing_but_a_token(
     let counts: Vec<usize> = archive.iter().map(|page| ids(page).len()).collect();
     assert_eq!(counts, [200, 200, 50]);
 
-    let body = json!({ "siteId": SITE, "driveId": drive, "itemId": item("WELCOME"), "note": "Read this first." });
+    let body =
+        json!({ "siteId": SITE, "driveId": drive, "itemId": item("WELCOME"), "note": "Read this first." });
     let made = id(&adele.post("/api/annotations", body).await.expect(201));
     let on_item = format!("/api/annotations?driveId={drive}&itemId={}&expand=item", item("WELCOME"));
     let found = adele.get(&on_item).await.expect(200);
@@ -71,13 +72,18 @@ async fn a_drive_is_searched_by_words_whatever_they_hold() {
         let answer = adele.get(&search(q)).await.expect(200);
         assert!(ids(&answer).contains(&item(found)), "{q}: {}", answer.text);
     }
-    for q in ["') or 1 eq 1 or ('", "../..", "/root/children?$top=1", "a\\b", "%2e%2e%2f", "#", "&$select=id"] {
+    for q in ["') or 1 eq 1 or ('", "../..", "/root/children?$top=1", "a\\b", "%2e%2e%2f", "#", "&$select=id"]
+    {
         let answer = adele.get(&search(q)).await;
         assert!([200, 400].contains(&answer.status.as_u16()), "{q}: {}", answer.text);
     }
     for seen in asked(&app, Endpoint::Graph) {
         let path = seen.target.split('?').next().unwrap_or_default();
-        assert!(path.starts_with(&format!("/v1.0/drives/{}/root/search(q=", super::DRIVE)), "{}", seen.target);
+        assert!(
+            path.starts_with(&format!("/v1.0/drives/{}/root/search(q=", super::DRIVE)),
+            "{}",
+            seen.target
+        );
         assert_eq!(path.matches('/').count(), 5, "{}", seen.target);
     }
 }
@@ -106,7 +112,10 @@ async fn an_item_is_shown_as_microsoft_has_it() {
     assert!(file.text_at("/data/path").matches('/').count() > 2, "{}", file.text);
     assert!(!file.text.contains("tempauth"), "{}", file.text);
     let folder = adele.get(&super::path("ARCHIVE")).await.expect(200);
-    assert_eq!((folder.text_at("/data/type"), folder.at("/data/childCount")), ("folder".to_owned(), json!(450)));
+    assert_eq!(
+        (folder.text_at("/data/type"), folder.at("/data/childCount")),
+        ("folder".to_owned(), json!(450))
+    );
     let package = adele.get(&super::path("NOTEBOOK")).await.expect(200);
     assert_eq!(package.text_at("/data/type"), "package");
     let root = adele.get(&format!("/api/sharepoint/drives/{}/items/root", super::DRIVE)).await.expect(200);

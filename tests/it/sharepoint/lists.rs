@@ -25,7 +25,10 @@ async fn lists_are_asked_for_at_the_tenants_host_with_a_token_for_it() {
     let seen = asked(&app, Endpoint::SharePoint);
     assert_eq!(seen.len(), 1);
     let target = &seen[0].target;
-    assert!(target.starts_with("/sharepoint/contoso.sharepoint.com/sites/marketing/_api/web/lists?"), "{target}");
+    assert!(
+        target.starts_with("/sharepoint/contoso.sharepoint.com/sites/marketing/_api/web/lists?"),
+        "{target}"
+    );
     let to_graph = asked(&app, Endpoint::Graph);
     let bearer = |seen: &tests::emulator::Seen| seen.header("authorization").map(str::to_owned);
     assert!(to_graph.iter().all(|graph| bearer(graph) != bearer(&seen[0])), "two audiences are two tokens");

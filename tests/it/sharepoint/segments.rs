@@ -72,9 +72,6 @@ async fn ids_arrive_as_they_are() {
         .collect();
     assert_eq!(
         targets,
-        [
-            format!("/v1.0/sites/{SITE}/drives"),
-            format!("/v1.0/drives/{DRIVE}/items/{}", item("WELCOME"))
-        ]
+        [format!("/v1.0/sites/{SITE}/drives"), format!("/v1.0/drives/{DRIVE}/items/{}", item("WELCOME"))]
     );
 }

@@ -34,7 +34,10 @@ async fn throttling_is_waited_out_as_long_as_microsoft_says_in_each_form() {
             app.emulator.set_fault(Fault::status(Endpoint::Graph, status).retry_after(retry_after).times(1));
             adele.get(SITES).await.expect(200);
             let pauses = app.pauses.taken();
-            assert!(matches!(pauses[..], [pause] if between(pause, from_ms, from_ms + 1500)), "{what}: {pauses:?}");
+            assert!(
+                matches!(pauses[..], [pause] if between(pause, from_ms, from_ms + 1500)),
+                "{what}: {pauses:?}"
+            );
         }
     }
     // Without a word of how long, a little, and each time longer.
@@ -88,7 +91,11 @@ async fn a_request_is_sent_four_times_and_no_more() {
     app.emulator.set_fault(Fault::status(Endpoint::Graph, 500));
     let before = asked(&app, Endpoint::Graph).len();
     let refused = adele.get(SITES).await.expect(502);
-    assert_eq!(asked(&app, Endpoint::Graph).len(), before + 1, "what is no passing failure is not tried again");
+    assert_eq!(
+        asked(&app, Endpoint::Graph).len(),
+        before + 1,
+        "what is no passing failure is not tried again"
+    );
     assert!(refused.header("retry-after").is_none());
     app.emulator.clear_faults();
     adele.get(SITES).await.expect(200);
@@ -103,7 +110,11 @@ async fn nonsense_is_an_upstream_error_in_our_envelope() {
         for path in [SITES.to_owned(), path("WELCOME"), format!("{}/content", path("WELCOME"))] {
             let refused = adele.get(&path).await.expect(502);
             assert_eq!(refused.code(), "UPSTREAM_ERROR", "{kind:?} {path}");
-            assert!(!refused.text.contains("html") && !refused.text.contains("localhost"), "{}", refused.text);
+            assert!(
+                !refused.text.contains("html") && !refused.text.contains("localhost"),
+                "{}",
+                refused.text
+            );
         }
         app.emulator.clear_faults();
     }

@@ -136,6 +136,10 @@ impl World {
 }
 
 impl State {
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        *self.now.lock().unwrap()
+    }
+
     pub(super) fn advance(&self, by: TimeDelta) {
         *self.now.lock().unwrap() += by;
     }

@@ -20,7 +20,7 @@ use aws_lc_rs::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    access::{Epochs, OnBehalfOf, PERSONAL_ACCOUNTS_TENANT, Subject},
+    access::{Epochs, OnBehalfOf, Subject},
     clock::Clock,
     delegation::{ClaimsChallenge, DelegatedToken, DelegatedTokens, DelegationError, Resource, SignInPlace},
     id::TypedId,
@@ -30,10 +30,10 @@ use secrecy::ExposeSecret;
 
 use super::{
     Credentials, ResourceNames, SharedTokens, TokenEndpoint,
-    endpoint::TokenFailure,
+    asker::Asker,
     exchange::{Exchanged, exchange},
-    refusal::{Meaning, Refusal},
     shared::Key,
+    verdict::Verdicts,
 };
 
 /// How much memory the tokens may take.
@@ -64,12 +64,13 @@ pub struct DelegatedTokenSource(Arc<Inner>);
 struct Inner {
     endpoint: Arc<TokenEndpoint>,
     credentials: Arc<Credentials>,
-    settings: DelegatedTokenSettings,
+    names: ResourceNames,
+    graph_scopes: Vec<String>,
+    verdicts: Verdicts,
     epochs: Arc<dyn Epochs>,
     clock: Arc<dyn Clock>,
     memory: Cache<Key, Arc<Entry>>,
     shared: Option<SharedTokens>,
-    is_misconfigured: AtomicBool,
 }
 
 struct Entry {
@@ -122,16 +123,18 @@ impl DelegatedTokenSource {
             .weigher(|_: &Key, entry: &Arc<Entry>| weight(&entry.token))
             .expire_after(UntilExpiry(Arc::clone(&clock)))
             .build();
-        let is_misconfigured = AtomicBool::new(false);
+        let DelegatedTokenSettings { names, graph_scopes, sign_in, consent_url } = settings;
+        let verdicts = Verdicts::new(sign_in, consent_url);
         Self(Arc::new(Inner {
             endpoint,
             credentials,
-            settings,
+            names,
+            graph_scopes,
+            verdicts,
             epochs,
             clock,
             memory,
             shared,
-            is_misconfigured,
         }))
     }
 }
@@ -149,6 +152,26 @@ impl DelegatedTokens for DelegatedTokenSource {
         caller: &OnBehalfOf,
         resource: &Resource,
     ) -> Result<Arc<DelegatedToken>, DelegationError> {
+        self.get(&caller.into(), resource).await
+    }
+
+    async fn refused(
+        &self,
+        caller: &OnBehalfOf,
+        resource: &Resource,
+        token: &DelegatedToken,
+        challenge: Option<&ClaimsChallenge>,
+    ) -> Result<Arc<DelegatedToken>, DelegationError> {
+        self.get_after(&caller.into(), resource, token, challenge).await
+    }
+}
+
+impl DelegatedTokenSource {
+    pub(super) async fn get(
+        &self,
+        caller: &Asker,
+        resource: &Resource,
+    ) -> Result<Arc<DelegatedToken>, DelegationError> {
         let inner = &self.0;
         let wanted = inner.wanted(caller, resource);
         if let Some(entry) = inner.memory.get(&wanted.key).await {
@@ -163,11 +186,11 @@ impl DelegatedTokens for DelegatedTokenSource {
         Ok(Arc::clone(&loaded.await.map_err(|error| (*error).clone())?.token))
     }
 
-    async fn refused(
+    pub(super) async fn get_after(
         &self,
-        caller: &OnBehalfOf,
+        caller: &Asker,
         resource: &Resource,
-        token: &DelegatedToken,
+        refused: &DelegatedToken,
         challenge: Option<&ClaimsChallenge>,
     ) -> Result<Arc<DelegatedToken>, DelegationError> {
         let inner = &self.0;
@@ -175,16 +198,16 @@ impl DelegatedTokens for DelegatedTokenSource {
         count(resource, "refused");
         // Of many requests with one token each comes here; a token that was had since is not thrown away.
         let known = inner.memory.get(&wanted.key).await;
-        if known.is_none_or(|entry| is_same(&entry.token, token)) {
+        if known.is_none_or(|entry| is_same(&entry.token, refused)) {
             inner.forget(&wanted.key).await;
         }
         match challenge {
             Some(claims) => Err(DelegationError::InteractionRequired {
-                claims: caller.handles_claims().then(|| claims.clone()),
+                claims: caller.handles_claims.then(|| claims.clone()),
                 scopes: wanted.scopes,
-                sign_in: inner.settings.sign_in.clone(),
+                sign_in: inner.verdicts.sign_in.clone(),
             }),
-            None => self.token(caller, resource).await,
+            None => self.get(caller, resource).await,
         }
     }
 }
@@ -196,11 +219,11 @@ fn is_same(one: &DelegatedToken, other: &DelegatedToken) -> bool {
 
 impl DelegatedTokenSource {
     /// Starts a renewal beside the request, which goes on with the token it has.
-    fn refresh_if_due(&self, entry: &Arc<Entry>, caller: &OnBehalfOf, resource: &Resource, wanted: &Wanted) {
+    fn refresh_if_due(&self, entry: &Arc<Entry>, caller: &Asker, resource: &Resource, wanted: &Wanted) {
         let now = self.0.clock.now();
         let is_due = entry.refresh_at.load(Ordering::Relaxed) <= now.timestamp();
         // The authority takes no assertion that has expired, though we may still do, by some minutes.
-        let may_ask = caller.assertion_expires_at() > now;
+        let may_ask = caller.assertion_expires_at > now;
         if !is_due || !may_ask || entry.is_refreshing.swap(true, Ordering::AcqRel) {
             return;
         }
@@ -244,33 +267,39 @@ struct Wanted {
     scopes: Vec<String>,
 }
 
+/// Each part with its length, so that no two lists of parts read the same.
+fn digest(parts: &[&[u8]]) -> Key {
+    let mut context = Context::new(&SHA256);
+    for part in parts {
+        context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        context.update(part);
+    }
+    let mut key = Key::default();
+    key.copy_from_slice(context.finish().as_ref());
+    key
+}
+
 impl Inner {
-    fn wanted(&self, caller: &OnBehalfOf, resource: &Resource) -> Wanted {
+    fn wanted(&self, caller: &Asker, resource: &Resource) -> Wanted {
         let scopes = match resource {
-            Resource::Graph if !self.settings.graph_scopes.is_empty() => self.settings.graph_scopes.clone(),
+            Resource::Graph if !self.graph_scopes.is_empty() => self.graph_scopes.clone(),
             Resource::Graph | Resource::SharePoint { .. } => {
-                vec![self.settings.names.default_scope(resource)]
+                vec![self.names.default_scope(resource)]
             }
         };
-        let subjects = [Subject::Organization(caller.org_id()), Subject::User(caller.user_id())];
-        let mut context = Context::new(&SHA256);
-        // Each part with its length, so that no two lists of parts read the same.
-        let mut add = |part: &[u8]| {
-            context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-            context.update(part);
-        };
-        add(caller.assertion().expose_secret().as_bytes());
-        add(caller.tenant().as_bytes());
-        add(caller.org_id().uuid().as_bytes());
-        add(caller.user_id().uuid().as_bytes());
-        add(self.settings.names.uri(resource).as_bytes());
-        add(scopes.join(" ").as_bytes());
-        add(&[u8::from(caller.handles_claims())]);
-        for subject in subjects {
-            add(&self.epochs.known(subject).to_be_bytes());
-        }
-        let mut key = Key::default();
-        key.copy_from_slice(context.finish().as_ref());
+        let subjects = [Subject::Organization(caller.org_id), Subject::User(caller.user_id)];
+        let [organization, user] = subjects.map(|subject| self.epochs.known(subject).to_be_bytes());
+        let key = digest(&[
+            caller.assertion.expose_secret().as_bytes(),
+            caller.tenant.as_bytes(),
+            caller.org_id.uuid().as_bytes(),
+            caller.user_id.uuid().as_bytes(),
+            self.names.uri(resource).as_bytes(),
+            scopes.join(" ").as_bytes(),
+            &[u8::from(caller.handles_claims)],
+            &organization,
+            &user,
+        ]);
         Wanted { key, scopes }
     }
 
@@ -289,7 +318,7 @@ impl Inner {
 
     async fn load(
         &self,
-        caller: &OnBehalfOf,
+        caller: &Asker,
         resource: &Resource,
         wanted: &Wanted,
     ) -> Result<Arc<Entry>, DelegationError> {
@@ -306,7 +335,7 @@ impl Inner {
     /// A newer token: one that another replica had meanwhile, or a new one.
     async fn renew(
         &self,
-        caller: &OnBehalfOf,
+        caller: &Asker,
         resource: &Resource,
         wanted: &Wanted,
         now: DateTime<Utc>,
@@ -323,14 +352,15 @@ impl Inner {
 
     async fn ask(
         &self,
-        caller: &OnBehalfOf,
+        caller: &Asker,
         resource: &Resource,
         wanted: &Wanted,
     ) -> Result<Arc<Entry>, DelegationError> {
         count(resource, "authority");
         let exchanged = exchange(&self.endpoint, &self.credentials, caller, &wanted.scopes).await;
-        let exchanged = exchanged.map_err(|failure| self.told(failure, caller, &wanted.scopes))?;
-        self.is_misconfigured.store(false, Ordering::Relaxed);
+        let exchanged =
+            exchanged.map_err(|failure| self.verdicts.on(failure, caller.tenant, &wanted.scopes))?;
+        self.verdicts.good();
         if let Some(shared) = &self.shared {
             shared.put(&wanted.key, &exchanged).await;
         }
@@ -343,65 +373,26 @@ impl Inner {
             shared.forget(key).await;
         }
     }
-
-    /// The failure in the words of `domain`.
-    fn told(&self, failure: TokenFailure, caller: &OnBehalfOf, scopes: &[String]) -> DelegationError {
-        let error = match failure {
-            TokenFailure::Refused(refusal) => self.refused(&refusal, caller, scopes),
-            TokenFailure::NoCredential => DelegationError::Misconfigured,
-            TokenFailure::Throttled { retry_after } => DelegationError::Throttled { retry_after },
-            TokenFailure::Unavailable { retry_after, reason } => {
-                tracing::warn!(reason, "the authority gives no token");
-                DelegationError::Unavailable { retry_after }
-            }
-            TokenFailure::Timeout => DelegationError::Timeout,
-        };
-        tracing::info!(%error, "no token on the caller's behalf");
-        error
-    }
-
-    fn refused(&self, refusal: &Refusal, caller: &OnBehalfOf, scopes: &[String]) -> DelegationError {
-        tracing::info!(%refusal, "the on-behalf-of request was refused");
-        let sign_in = self.settings.sign_in.clone();
-        let consent = || DelegationError::ConsentRequired {
-            scopes: scopes.to_vec(),
-            consent_url: self.settings.consent_url.replace("{tenant}", &caller.tenant().to_string()),
-            sign_in: sign_in.clone(),
-        };
-        match refusal.meaning() {
-            // The policy is about this sign-in, so every client gets the claims: it needs them to sign in again.
-            Meaning::Interaction => DelegationError::InteractionRequired {
-                claims: refusal.claims.clone(),
-                scopes: scopes.to_vec(),
-                sign_in,
-            },
-            Meaning::Consent | Meaning::ApplicationUnknown => consent(),
-            // Personal accounts have no number of their own for it.
-            Meaning::AssertionRejected
-                if caller.tenant() == PERSONAL_ACCOUNTS_TENANT && refusal.codes.contains(&70_000) =>
-            {
-                consent()
-            }
-            Meaning::AssertionRejected => DelegationError::AssertionRejected,
-            Meaning::AccountBlocked => DelegationError::AccountBlocked,
-            Meaning::PolicyBlocked | Meaning::ApplicationDisabled => DelegationError::BlockedByPolicy,
-            Meaning::NoSuchResource => DelegationError::NoSuchResource,
-            Meaning::OurCredential
-            | Meaning::OurMistake
-            | Meaning::NoSuchTenant
-            | Meaning::Throttled
-            | Meaning::Transient => {
-                if !self.is_misconfigured.swap(true, Ordering::Relaxed) {
-                    tracing::error!(%refusal, "Entra ID refuses on-behalf-of requests as wrong: see the registration");
-                }
-                DelegationError::Misconfigured
-            }
-        }
-    }
 }
 
 /// Where a token came from: `memory`, `redis`, `authority`; or `refused`, by the resource.
 fn count(resource: &Resource, from: &'static str) {
     metrics::counter!("tenantry_delegated_tokens_total", "resource" => resource.kind(), "from" => from)
         .increment(1);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_that_run_together_to_the_same_bytes_have_different_names() {
+        let lists: [&[&[u8]]; 6] =
+            [&[b"ab", b"c"], &[b"a", b"bc"], &[b"abc"], &[b"abc", b""], &[b"", b"abc"], &[b"a", b"b", b"c"]];
+        for (index, one) in lists.iter().enumerate() {
+            for other in &lists[index + 1..] {
+                assert_ne!(digest(one), digest(other), "{one:?} {other:?}");
+            }
+        }
+    }
 }

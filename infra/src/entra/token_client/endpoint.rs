@@ -133,13 +133,12 @@ impl TokenEndpoint {
         let mut attempt = 1;
         loop {
             let sent = tokio::time::timeout(self.limits.attempt, self.send(&url, form.clone())).await;
-            let (failure, wait) = match sent.unwrap_or(Err((TokenFailure::Timeout, None))) {
+            let sent = sent.unwrap_or(Err(Missed::lost(TokenFailure::Timeout)));
+            let Missed { failure, may_repeat, wait } = match sent {
                 Ok(body) => return Ok(body),
-                Err(failure) => failure,
+                Err(missed) => missed,
             };
-            let may_repeat = matches!(failure, TokenFailure::Unavailable { .. } | TokenFailure::Timeout)
-                && wait.is_none_or(|wait| wait <= LONGEST_WAIT);
-            if !may_repeat || attempt == ATTEMPTS {
+            if !may_repeat || attempt == ATTEMPTS || wait.is_some_and(|wait| wait > LONGEST_WAIT) {
                 return Err(failure);
             }
             tokio::time::sleep(wait.unwrap_or_else(|| self.jittered(FIRST_WAIT * 2_u32.pow(attempt - 1))))
@@ -148,9 +147,8 @@ impl TokenEndpoint {
         }
     }
 
-    /// One attempt; a failure comes with the wait that the authority asked for.
-    async fn send(&self, url: &Url, form: Bytes) -> Result<Bytes, (TokenFailure, Option<Duration>)> {
-        let lost = |_: reqwest::Error| (unavailable("the connection failed", None), None);
+    async fn send(&self, url: &Url, form: Bytes) -> Result<Bytes, Missed> {
+        let lost = |_: reqwest::Error| Missed::lost(unavailable("the connection failed", None));
         let request = self
             .client
             .post(url.clone())
@@ -162,14 +160,18 @@ impl TokenEndpoint {
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(lost)? {
             if body.len() + chunk.len() > self.limits.size {
-                return Err((unavailable("the answer is too long", None), Some(Duration::MAX)));
+                return Err(Missed::for_good(unavailable("the answer is too long", None)));
             }
             body.extend_from_slice(&chunk);
         }
         if status.is_success() {
             return Ok(Bytes::from(body));
         }
-        Err((failure(status, &body, retry_after), retry_after))
+        let failure = failure(status, &body, retry_after);
+        // A page that is no server error comes from somebody in between: repeating it at once is of no use.
+        let may_repeat = matches!(failure, TokenFailure::Unavailable { .. })
+            && (status.is_server_error() || Refusal::parse(&body).is_some());
+        Err(Missed { failure, may_repeat, wait: retry_after })
     }
 
     /// Between one and two times as long, so that those who were refused together do not come back together.
@@ -177,6 +179,24 @@ impl TokenEndpoint {
         let mut byte = [0_u8; 1];
         self.entropy.fill(&mut byte);
         wait + wait * u32::from(byte[0]) / 255
+    }
+}
+
+/// An attempt that gave no token.
+struct Missed {
+    failure: TokenFailure,
+    may_repeat: bool,
+    /// What the authority asked for.
+    wait: Option<Duration>,
+}
+
+impl Missed {
+    fn lost(failure: TokenFailure) -> Self {
+        Self { failure, may_repeat: true, wait: None }
+    }
+
+    fn for_good(failure: TokenFailure) -> Self {
+        Self { failure, may_repeat: false, wait: None }
     }
 }
 
@@ -194,11 +214,7 @@ fn failure(status: StatusCode, body: &[u8], retry_after: Option<Duration>) -> To
         },
         None if status.is_server_error() => unavailable("a server error", retry_after),
         None if retry_after.is_some() => throttled(retry_after),
-        // A proxy's page, or a redirect: repeating it at once is of no use.
-        None => TokenFailure::Unavailable {
-            retry_after: DEFAULT_PAUSE,
-            reason: "the answer is not one of a token endpoint",
-        },
+        None => unavailable("the answer is not one of a token endpoint", None),
     }
 }
 

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{access::OnBehalfOf, delegation::DelegatedToken};
+use domain::delegation::DelegatedToken;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, de::Error};
 use url::form_urlencoded;
 
-use super::{Credentials, TokenEndpoint, credential::Proof, endpoint::TokenFailure};
+use super::{Credentials, TokenEndpoint, asker::Asker, credential::Proof, endpoint::TokenFailure};
 
 /// What a client that handles claims challenges lets us say of ourselves: resources may then give longer tokens, and
 /// revoke them before their end ("Claims challenges, claims requests, and client capabilities").
@@ -32,10 +32,10 @@ pub(super) struct Exchanged {
 pub(super) async fn exchange(
     endpoint: &TokenEndpoint,
     credentials: &Credentials,
-    caller: &OnBehalfOf,
+    caller: &Asker,
     scopes: &[String],
 ) -> Result<Exchanged, TokenFailure> {
-    let tenant = caller.tenant();
+    let tenant = caller.tenant;
     for (index, credential) in credentials.usable(tenant, endpoint) {
         let proof = match credential.proof(endpoint, credentials.client_id, tenant).await {
             Ok(proof) => proof,
@@ -53,15 +53,15 @@ pub(super) async fn exchange(
     Err(credentials.exhausted())
 }
 
-fn form(caller: &OnBehalfOf, scopes: &[String], credentials: &Credentials, proof: &Proof) -> String {
+fn form(caller: &Asker, scopes: &[String], credentials: &Credentials, proof: &Proof) -> String {
     let mut form = form_urlencoded::Serializer::new(String::new());
     form.append_pair("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer")
         .append_pair("requested_token_use", "on_behalf_of")
         .append_pair("client_id", &credentials.client_id.to_string())
-        .append_pair("assertion", caller.assertion().expose_secret())
+        .append_pair("assertion", caller.assertion.expose_secret())
         .append_pair("scope", &scopes.join(" "))
         .extend_pairs(proof.members());
-    if caller.handles_claims() {
+    if caller.handles_claims {
         form.append_pair("claims", HANDLES_CLAIMS);
     }
     form.finish()

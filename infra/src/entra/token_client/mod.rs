@@ -5,6 +5,7 @@
 //! class decided: Microsoft changes them (Microsoft identity platform, "Error codes").
 
 mod app_only;
+mod asker;
 mod certificate;
 mod credential;
 mod delegated;
@@ -14,6 +15,7 @@ mod pauses;
 mod refusal;
 mod shared;
 mod transport;
+mod verdict;
 
 pub use app_only::AppTokenSource;
 pub use certificate::{CertificateError, ClientCertificate};

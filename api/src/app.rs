@@ -4,14 +4,15 @@
 mod delegation;
 mod dependencies;
 mod inspect;
+mod sharepoint;
 mod sign_in;
 
 use std::{path::PathBuf, sync::Arc};
 
 use domain::{
     access::{Authentication, AuthenticationPorts, Jobs, Operator, Sessions},
-    annotations::{Annotations, Taxonomies},
-    clock::Clock,
+    annotations::Taxonomies,
+    clock::{Clock, Pauses},
     delegation::DelegatedTokens,
     entropy::Entropy,
     id::Ids,
@@ -54,7 +55,7 @@ use crate::{
 };
 
 pub use self::inspect::{Finding, Severity, findings};
-use self::{delegation::TokenSources, dependencies::Dependencies};
+use self::{delegation::TokenSources, dependencies::Dependencies, sharepoint::Microsoft365};
 
 /// How much memory remembered principals may take.
 const PRINCIPAL_CACHE_BYTES: u64 = 64 * 1024 * 1024;
@@ -64,12 +65,15 @@ const PRINCIPAL_CACHE_BYTES: u64 = 64 * 1024 * 1024;
 pub struct Parts {
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
+    pub pauses: Arc<dyn Pauses>,
 }
 
 impl Parts {
     /// The real clock and the operating system's randomness.
     pub fn system() -> Self {
-        Self { clock: Arc::new(infra::clock::SystemClock), entropy: Arc::new(infra::entropy::SystemEntropy) }
+        let clock = Arc::new(infra::clock::SystemClock);
+        let entropy = Arc::new(infra::entropy::SystemEntropy);
+        Self { pauses: Arc::clone(&clock) as _, clock, entropy }
     }
 
     fn ids(&self) -> Ids {
@@ -108,9 +112,11 @@ impl App {
         let (gate, keys) = gate(config, &parts, &database, Arc::clone(&signer) as _, &delivery)?;
         let redis = config.redis.url.as_ref().map(SharedRedis::new).transpose()?.map(Arc::new);
         let shared = redis.clone().map(|redis| (redis, &ring));
-        let tokens =
-            TokenSources::new(config, &parts)?.delegated(config, &parts, Arc::new(epochs.clone()), shared);
+        let sources = TokenSources::new(config, &parts)?;
+        let tokens = sources.delegated(config, &parts, Arc::new(epochs.clone()), shared);
         let cursors = SealedCursors::new(&ring, Arc::clone(&parts.entropy));
+        let has_credential = !sources.credentials().is_empty();
+        let microsoft_365 = Microsoft365::new(config, &parts, Arc::clone(&tokens), has_credential)?;
         let shared = sign_in::Shared {
             database: &database,
             keys: &keys,
@@ -120,7 +126,8 @@ impl App {
             delivery: &delivery,
         };
         let microsoft = sign_in::microsoft(config, &parts, &shared)?;
-        let behind = Behind { ids: parts.ids(), cursors: Arc::new(cursors), tokens, sessions, delivery };
+        let cursors = Arc::new(cursors);
+        let behind = Behind { ids: parts.ids(), cursors, tokens, microsoft_365, sessions, delivery };
         let service = api(Arc::clone(&store), behind);
         let document = openapi::document(&service, &Published::nowhere())?;
         let dependencies = Arc::new(Dependencies {
@@ -320,6 +327,7 @@ type Api = (
     TaxonomiesApi,
     TermsApi,
     AnnotationsApi,
+    sharepoint::Microsoft365Api,
 );
 
 /// What the operations need besides the store.
@@ -327,12 +335,13 @@ struct Behind {
     ids: Ids,
     cursors: Arc<dyn CursorSeal>,
     tokens: Arc<dyn DelegatedTokens>,
+    microsoft_365: Microsoft365,
     sessions: Sessions,
     delivery: Arc<Delivery>,
 }
 
 fn api(store: Arc<dyn Store>, behind: Behind) -> OpenApiService<Api, ()> {
-    let Behind { ids, cursors, tokens, sessions, delivery } = behind;
+    let Behind { ids, cursors, tokens, microsoft_365, sessions, delivery } = behind;
     let pages = PageQuery::new(cursors);
     let taxonomies = Taxonomies::new(Arc::clone(&store), ids.clone());
     openapi::service((
@@ -348,7 +357,12 @@ fn api(store: Arc<dyn Store>, behind: Behind) -> OpenApiService<Api, ()> {
         },
         TaxonomiesApi { store: Arc::clone(&store), taxonomies: taxonomies.clone(), pages: pages.clone() },
         TermsApi { store: Arc::clone(&store), taxonomies, pages: pages.clone() },
-        AnnotationsApi { annotations: Annotations::new(Arc::clone(&store), ids), store, pages },
+        AnnotationsApi {
+            annotations: microsoft_365.annotations(Arc::clone(&store), ids),
+            store,
+            pages: pages.clone(),
+        },
+        microsoft_365.api(&pages),
     ))
 }
 
@@ -374,6 +388,7 @@ pub async fn document() -> anyhow::Result<Value> {
         ids: parts.ids(),
         cursors: Arc::new(cursors),
         tokens: Arc::new(delegation::NoTokens),
+        microsoft_365: Microsoft365::unconnected(&parts)?,
         sessions,
         delivery: Arc::new(delivery),
     };

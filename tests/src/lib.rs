@@ -15,5 +15,5 @@ pub use app::{Builder, TestApp};
 pub use browser::{Browser, SERVICE};
 pub use database::{Rows, TestDatabase, is_postgres};
 pub use emulator::{self, TokenRequest};
-pub use parts::{SeededEntropy, TestClock};
+pub use parts::{SeededEntropy, TestClock, TestPauses};
 pub use redis::Redis;

@@ -8,7 +8,7 @@ use domain::{
 };
 use poem::{Request, RequestBody};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, registry::Registry};
-use serde_json::json;
+use serde_json::{Map, json};
 
 use super::{Caller, caller::BEARER};
 use crate::error::{ApiError, ErrorCode, INVALID_TOKEN};
@@ -75,13 +75,11 @@ impl From<DelegationError> for ApiError {
     fn from(error: DelegationError) -> Self {
         match error {
             DelegationError::InteractionRequired { claims, scopes, sign_in } => {
-                let mut details = json!({ "scopes": scopes });
-                if let Some(claims) = &claims {
-                    details["claims"] = json!(claims.json());
-                }
+                let mut details = Map::from_iter([("scopes".to_owned(), json!(scopes))]);
+                details.extend(claims.as_ref().map(|claims| ("claims".to_owned(), json!(claims.json()))));
                 let claims = claims.map(|claims| claims.base64());
                 Self {
-                    details: Some(details),
+                    details: Some(details.into()),
                     www_authenticate: Some(challenge(&sign_in, claims.as_deref())),
                     ..Self::new(
                         ErrorCode::InteractionRequired,

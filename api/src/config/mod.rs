@@ -26,6 +26,7 @@ mod redis;
 mod report;
 mod revocation;
 mod setting;
+mod sharepoint;
 mod sources;
 mod tenants;
 
@@ -51,6 +52,7 @@ pub use self::{
     redis::RedisConfig,
     report::{GivenSetting, Report, report},
     revocation::RevocationConfig,
+    sharepoint::SharePointConfig,
     sources::Sources,
     tenants::TenantsConfig,
 };
@@ -74,6 +76,7 @@ pub struct Config {
     pub metrics: MetricsConfig,
     pub browser: BrowserConfig,
     pub identity: IdentityConfig,
+    pub sharepoint: SharePointConfig,
     /// What the operator should know and may leave as it is; to be logged at start.
     pub warnings: Vec<String>,
 }
@@ -101,6 +104,7 @@ impl Config {
         let metrics = MetricsConfig::read(reader, process.port);
         let browser = BrowserConfig::read(reader, &process);
         let identity = IdentityConfig::read(reader);
+        let sharepoint = SharePointConfig::read(reader, &delegation.graph_url);
         let warnings = Vec::new();
         let config = Self {
             process,
@@ -117,6 +121,7 @@ impl Config {
             metrics,
             browser,
             identity,
+            sharepoint,
             warnings,
         };
         config.validate(reader);

@@ -18,4 +18,4 @@ pub(crate) use methods::PathMethods;
 pub(crate) use page::PageQuery;
 pub(crate) use respond::{Created, Data, Found, Listed, NoContent};
 pub(crate) use state_cookie::StateCookies;
-pub(crate) use version::IfMatch;
+pub(crate) use version::{IfMatch, is_known};

@@ -301,7 +301,7 @@ mod tests {
             ("AZURE_ALLOWED_CLIENTS", CLIENT_ID),
             ("FIRST_USER_IS_ADMIN", "false"),
         ]);
-        let admission = config.tenants.admission(&config.entra);
+        let admission = config.tenants.admission(&config.entra, SessionCheck::default());
         let client = CLIENT_ID.parse().unwrap();
         assert_eq!(admission.admin_emails, ["ada@contoso.com"]);
         assert_eq!(

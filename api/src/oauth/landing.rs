@@ -119,8 +119,6 @@ mod tests {
             "//evil.example",
             "///evil.example",
             "////evil.example",
-            "https:evil.example",
-            "https:/evil.example",
             "https:///evil.example",
             "/\\evil.example",
             "\\\\evil.example",
@@ -157,6 +155,10 @@ mod tests {
             "/\u{0}/evil.example",
         ] {
             assert_eq!(goes_to(&landing, evil), None, "{evil:?}");
+        }
+        // Without slashes it is a path, as browsers read it.
+        for path in ["https:evil.example", "https:/evil.example"] {
+            assert_eq!(goes_to(&landing, path).as_deref(), Some("https://app.example.com/evil.example"));
         }
         assert_eq!(goes_to(&landing, &format!("/{}", "a".repeat(LONGEST))), None);
     }

@@ -46,8 +46,7 @@ struct Me {
     first_name: Option<String>,
     /// The rest of the display name.
     last_name: Option<String>,
-    /// Where the picture is, on this service. Fetch it with the same credential; `null` for an application, and for a
-    /// session, in which nothing can be asked of Microsoft 365 yet.
+    /// Where the picture is, on this service. Fetch it with the same credential; `null` for an application.
     avatar_url: Option<String>,
     /// The organization that the caller belongs to.
     organization: OwnOrganization,
@@ -92,11 +91,13 @@ impl From<&Principal> for Me {
         let organization = principal.organization();
         let session = principal.session();
         let names = Names::of(user.profile.display_name.as_deref().unwrap_or_default());
-        let (kind, has_picture) = match principal.authenticated_by() {
-            AuthenticatedBy::EntraApp => (CallerKind::App, false),
-            AuthenticatedBy::EntraDelegated | AuthenticatedBy::Development => (CallerKind::User, true),
-            AuthenticatedBy::Session => (CallerKind::User, false),
+        let kind = match principal.authenticated_by() {
+            AuthenticatedBy::EntraApp => CallerKind::App,
+            AuthenticatedBy::EntraDelegated | AuthenticatedBy::Session | AuthenticatedBy::Development => {
+                CallerKind::User
+            }
         };
+        let is_person = matches!(kind, CallerKind::User);
         Self {
             id: Id(user.id),
             kind,
@@ -104,7 +105,7 @@ impl From<&Principal> for Me {
             display_name: user.profile.display_name.clone(),
             first_name: names.first,
             last_name: names.rest,
-            avatar_url: has_picture.then(|| super::photo::PATH.to_owned()),
+            avatar_url: is_person.then(|| super::photo::PATH.to_owned()),
             role: principal.roles().iter().max().map(|role| role.as_str().to_owned()),
             login_provider: session.map(|session| session.method.as_str().to_owned()),
             is_email_verified: session.map(|session| session.is_email_verified),

@@ -74,7 +74,7 @@ async fn a_wrong_secret_is_the_operators_trouble_and_says_so() {
 #[tokio::test]
 async fn a_new_signing_key_is_learned_on_the_way() {
     let app = TestApp::start().await;
-    app.emulator.rotate_keys(Rotation::unannounced());
+    app.emulator.rotate_keys(Rotation::default());
     app.signed_in("alex@contoso.com").await.get(ME).await.expect(200);
 }
 
@@ -84,7 +84,11 @@ async fn whom_the_policy_does_not_admit_by_token_it_does_not_admit_by_sign_in() 
     let answer = app.browser().sign_in("alex@contoso.com").await.expect(403);
     assert!(answer.text.contains("TENANT_NOT_ONBOARDED"), "{}", answer.text);
     assert!(answer.text.contains("/v2.0/adminconsent?client_id="), "{}", answer.text);
-    let listed = TestApp::builder().set("ALLOWED_TENANTS", tests::emulator::ids::FABRIKAM).start().await;
+    let listed = TestApp::builder()
+        .set("TENANT_POLICY", "allow-list")
+        .set("ALLOWED_TENANTS", tests::emulator::ids::FABRIKAM)
+        .start()
+        .await;
     let answer = listed.browser().sign_in("alex@contoso.com").await.expect(403);
     assert!(answer.text.contains("This account cannot be used here"), "{}", answer.text);
     listed.browser().sign_in("megan@fabrikam.com").await.expect(303);

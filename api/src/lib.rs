@@ -19,3 +19,6 @@ mod openapi;
 mod organizations;
 mod rate_limit;
 mod server;
+
+#[doc(hidden)]
+pub use crate::http::fuzzing;

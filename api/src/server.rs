@@ -19,7 +19,7 @@ use url::form_urlencoded;
 use crate::{
     auth::chain,
     error::{ApiError, ErrorCode, from_framework},
-    http::PathMethods,
+    http::{PathMethods, if_none_match_names},
     metrics,
 };
 
@@ -153,12 +153,10 @@ fn not_modified(method: &Method, if_none_match: Option<HeaderValue>, response: R
     let (Some(known), Some(tag)) = (if_none_match, response.headers().get(header::ETAG)) else {
         return response;
     };
-    let same = known.to_str().is_ok_and(|known| {
-        known
-            .split(',')
-            .map(|known| known.trim().trim_start_matches("W/"))
-            .any(|known| known == "*" || tag == known)
-    });
+    let same = match (known.to_str(), tag.to_str()) {
+        (Ok(known), Ok(tag)) => if_none_match_names(known, tag),
+        _ => false,
+    };
     if !matches!(*method, Method::GET | Method::HEAD) || response.status() != StatusCode::OK || !same {
         return response;
     }

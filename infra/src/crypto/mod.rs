@@ -5,4 +5,6 @@ pub mod key_file;
 mod key_ring;
 
 pub use cursor::SealedCursors;
+#[doc(hidden)]
+pub use cursor::fuzzing;
 pub use key_ring::{KeyRing, KeyRingError};

@@ -22,3 +22,6 @@ mod rate_limit;
 mod server;
 mod sharepoint;
 pub mod worker;
+
+#[doc(hidden)]
+pub use crate::http::fuzzing;

@@ -4,13 +4,14 @@
 mod delegation;
 mod dependencies;
 mod inspect;
+mod sharepoint;
 
 use std::{path::PathBuf, sync::Arc};
 
 use domain::{
     access::{Authentication, AuthenticationPorts, Jobs, Operator},
-    annotations::{Annotations, Taxonomies},
-    clock::Clock,
+    annotations::Taxonomies,
+    clock::{Clock, Pauses},
     delegation::DelegatedTokens,
     entropy::Entropy,
     id::Ids,
@@ -35,7 +36,7 @@ use serde_json::Value;
 use crate::{
     annotations::{AnnotationsApi, TaxonomiesApi, TermsApi},
     auth::Gate,
-    config::{self, Config, DatabaseKind},
+    config::{self, Config, DatabaseConfig, DatabaseKind},
     delegation::DelegationApi,
     docs,
     edge::Edge,
@@ -50,7 +51,7 @@ use crate::{
 };
 
 pub use self::inspect::{Finding, Severity, findings};
-use self::{delegation::TokenSources, dependencies::Dependencies};
+use self::{delegation::TokenSources, dependencies::Dependencies, sharepoint::Microsoft365};
 
 /// How much memory remembered principals may take.
 const PRINCIPAL_CACHE_BYTES: u64 = 64 * 1024 * 1024;
@@ -60,12 +61,15 @@ const PRINCIPAL_CACHE_BYTES: u64 = 64 * 1024 * 1024;
 pub struct Parts {
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
+    pub pauses: Arc<dyn Pauses>,
 }
 
 impl Parts {
     /// The real clock and the operating system's randomness.
     pub fn system() -> Self {
-        Self { clock: Arc::new(infra::clock::SystemClock), entropy: Arc::new(infra::entropy::SystemEntropy) }
+        let clock = Arc::new(infra::clock::SystemClock);
+        let entropy = Arc::new(infra::entropy::SystemEntropy);
+        Self { pauses: Arc::clone(&clock) as _, clock, entropy }
     }
 
     fn ids(&self) -> Ids {
@@ -100,10 +104,12 @@ impl App {
         let ring = key_ring(config, &parts)?;
         let redis = config.redis.url.as_ref().map(SharedRedis::new).transpose()?.map(Arc::new);
         let shared = redis.clone().map(|redis| (redis, &ring));
-        let tokens =
-            TokenSources::new(config, &parts)?.delegated(config, &parts, Arc::new(epochs.clone()), shared);
+        let sources = TokenSources::new(config, &parts)?;
+        let tokens = sources.delegated(config, &parts, Arc::new(epochs.clone()), shared);
         let cursors = SealedCursors::new(&ring, Arc::clone(&parts.entropy));
-        let service = api(Arc::clone(&store), parts.ids(), Arc::new(cursors), tokens);
+        let has_credential = !sources.credentials().is_empty();
+        let microsoft_365 = Microsoft365::new(config, &parts, Arc::clone(&tokens), has_credential)?;
+        let service = api(Arc::clone(&store), parts.ids(), Arc::new(cursors), tokens, &microsoft_365);
         let document = openapi::document(&service, &Published::nowhere())?;
         let dependencies = Arc::new(Dependencies {
             database: database.clone(),
@@ -231,17 +237,17 @@ fn consent_url(config: &Config) -> String {
     )
 }
 
-fn database_url(config: &Config) -> DatabaseUrl {
-    match &config.database.kind {
+fn database_url(config: &DatabaseConfig) -> DatabaseUrl {
+    match &config.kind {
         DatabaseKind::SqliteFile(path) => DatabaseUrl::SqliteFile(path.clone()),
         DatabaseKind::SqliteMemory => DatabaseUrl::SqliteMemory,
-        DatabaseKind::Postgres => DatabaseUrl::Postgres(config.database.url.clone()),
+        DatabaseKind::Postgres => DatabaseUrl::Postgres(config.url.clone()),
     }
 }
 
 async fn open_database(config: &Config, parts: &Parts) -> anyhow::Result<Database> {
     let settings = DatabaseSettings {
-        url: database_url(config),
+        url: database_url(&config.database),
         ids: parts.ids(),
         clock: Arc::clone(&parts.clock),
         revocation_max_stale: config.revocation.max_stale,
@@ -273,13 +279,23 @@ fn key_ring(config: &Config, parts: &Parts) -> anyhow::Result<KeyRing> {
     Ok(KeyRing::new((config::KeyRing::SINGLE_ID.to_owned(), key), Vec::new())?)
 }
 
-type Api = (MeApi, DelegationApi, OrganizationApi, MembersApi, TaxonomiesApi, TermsApi, AnnotationsApi);
+type Api = (
+    MeApi,
+    DelegationApi,
+    OrganizationApi,
+    MembersApi,
+    TaxonomiesApi,
+    TermsApi,
+    AnnotationsApi,
+    sharepoint::Microsoft365Api,
+);
 
 fn api(
     store: Arc<dyn Store>,
     ids: Ids,
     cursors: Arc<dyn CursorSeal>,
     tokens: Arc<dyn DelegatedTokens>,
+    microsoft_365: &Microsoft365,
 ) -> OpenApiService<Api, ()> {
     let pages = PageQuery::new(cursors);
     let taxonomies = Taxonomies::new(Arc::clone(&store), ids.clone());
@@ -294,7 +310,12 @@ fn api(
         },
         TaxonomiesApi { store: Arc::clone(&store), taxonomies: taxonomies.clone(), pages: pages.clone() },
         TermsApi { store: Arc::clone(&store), taxonomies, pages: pages.clone() },
-        AnnotationsApi { annotations: Annotations::new(Arc::clone(&store), ids), store, pages },
+        AnnotationsApi {
+            annotations: microsoft_365.annotations(Arc::clone(&store), ids),
+            store,
+            pages: pages.clone(),
+        },
+        microsoft_365.api(&pages),
     ))
 }
 
@@ -310,8 +331,9 @@ pub async fn document() -> anyhow::Result<Value> {
     let store: Arc<dyn Store> = Arc::new(Database::open(settings).await?);
     let ring = KeyRing::new(("none".to_owned(), SecretString::from("-".repeat(64))), Vec::new())?;
     let cursors = SealedCursors::new(&ring, Arc::clone(&parts.entropy));
-    let tokens = Arc::new(delegation::NoTokens);
-    openapi::document(&api(store, parts.ids(), Arc::new(cursors), tokens), &Published::nowhere())
+    let microsoft_365 = Microsoft365::unconnected(&parts)?;
+    let service = api(store, parts.ids(), Arc::new(cursors), Arc::new(delegation::NoTokens), &microsoft_365);
+    openapi::document(&service, &Published::nowhere())
 }
 
 fn routes(
@@ -324,15 +346,22 @@ fn routes(
     Ok(open.nest("/", service).data(Arc::new(gate)).data(schemas).map_to_response())
 }
 
-/// Brings a PostgreSQL schema up to date.
-pub async fn migrate(config: &Config) -> anyhow::Result<infra::db::MigrationReport> {
-    if config.database.kind != DatabaseKind::Postgres {
+/// Brings a schema up to date. It needs to know of nothing but the database.
+pub async fn migrate(config: &DatabaseConfig) -> anyhow::Result<infra::db::MigrationReport> {
+    if config.kind != DatabaseKind::Postgres {
         // Opening a SQLite file migrates it.
-        open_database(config, &Parts::system()).await?.close().await?;
+        let parts = Parts::system();
+        let settings = DatabaseSettings {
+            url: database_url(config),
+            ids: parts.ids(),
+            clock: Arc::clone(&parts.clock),
+            revocation_max_stale: std::time::Duration::ZERO,
+        };
+        Database::open(settings).await?.close().await?;
         return Ok(infra::db::MigrationReport { applied: Vec::new(), granted_to: None });
     }
-    let admin = config.database.admin_url.as_ref().ok_or_else(|| {
+    let admin = config.admin_url.as_ref().ok_or_else(|| {
         anyhow::anyhow!("DATABASE_ADMIN_URL is not set; give the URL of the role that owns the tables")
     })?;
-    Ok(infra::db::migrate(admin, &config.database.url).await?)
+    Ok(infra::db::migrate(admin, &config.url).await?)
 }

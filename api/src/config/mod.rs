@@ -24,6 +24,7 @@ mod redis;
 mod report;
 mod revocation;
 mod setting;
+mod sharepoint;
 mod sources;
 mod tenants;
 
@@ -47,6 +48,7 @@ pub use self::{
     redis::RedisConfig,
     report::{GivenSetting, Report, report},
     revocation::RevocationConfig,
+    sharepoint::SharePointConfig,
     sources::Sources,
     tenants::TenantsConfig,
 };
@@ -68,6 +70,7 @@ pub struct Config {
     pub redis: RedisConfig,
     pub docs: DocsConfig,
     pub metrics: MetricsConfig,
+    pub sharepoint: SharePointConfig,
     /// What the operator should know and may leave as it is; to be logged at start.
     pub warnings: Vec<String>,
 }
@@ -76,6 +79,22 @@ pub struct Config {
 pub fn load(sources: Sources) -> Result<Config, Problems> {
     let mut reader = Reader::new(sources);
     Config::read(&mut reader).finish(reader)
+}
+
+/// What the commands that only change a schema need to know.
+#[derive(Clone, Debug)]
+pub struct SchemaConfig {
+    pub process: ProcessConfig,
+    pub database: DatabaseConfig,
+    pub warnings: Vec<String>,
+}
+
+/// Reads and checks only where the database is and how to log: who migrates need not know of Entra ID.
+pub fn load_for_schema(sources: Sources) -> Result<SchemaConfig, Problems> {
+    let mut reader = Reader::new(sources);
+    let process = ProcessConfig::read(&mut reader);
+    let database = DatabaseConfig::read(&mut reader);
+    Ok(SchemaConfig { process, database, warnings: reader.finish()? })
 }
 
 impl Config {
@@ -93,6 +112,7 @@ impl Config {
         let redis = RedisConfig::read(reader);
         let docs = DocsConfig::read(reader, process.environment);
         let metrics = MetricsConfig::read(reader, process.port);
+        let sharepoint = SharePointConfig::read(reader, &delegation.graph_url);
         let warnings = Vec::new();
         let config = Self {
             process,
@@ -107,6 +127,7 @@ impl Config {
             redis,
             docs,
             metrics,
+            sharepoint,
             warnings,
         };
         config.validate(reader);

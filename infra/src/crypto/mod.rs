@@ -7,4 +7,6 @@ mod key_ring;
 
 pub use cache_seal::CacheSeal;
 pub use cursor::SealedCursors;
+#[doc(hidden)]
+pub use cursor::fuzzing;
 pub use key_ring::{KeyRing, KeyRingError};

@@ -24,7 +24,7 @@ use domain::{
     store::Store,
 };
 use infra::{
-    cache::{Principals, RedisRates, SharedRedis},
+    cache::{Identities, Principals, RedisRates, SharedRedis},
     crypto::{KeyRing, SealedCursors, key_file},
     db::{Database, DatabaseSettings, DatabaseUrl},
     entra::{Authority, AuthorityKeys, BearerSettings, BearerVerifier, EntraAllowedTenants},
@@ -38,7 +38,7 @@ use serde_json::Value;
 use crate::{
     annotations::{AnnotationsApi, TaxonomiesApi, TermsApi},
     auth::{Gate, origins},
-    config::{self, BrowserConfig, Config, DatabaseKind, IdentityConfig},
+    config::{self, BrowserConfig, Config, DatabaseConfig, DatabaseKind, IdentityConfig},
     delegation::DelegationApi,
     docs,
     edge::Edge,
@@ -59,6 +59,8 @@ use self::{delegation::TokenSources, dependencies::Dependencies, sharepoint::Mic
 
 /// How much memory remembered principals may take.
 const PRINCIPAL_CACHE_BYTES: u64 = 64 * 1024 * 1024;
+/// How much memory organizations and users may take that are remembered beyond one token.
+const IDENTITY_CACHE_BYTES: u64 = 8 * 1024 * 1024;
 
 /// What a process has and a test replaces.
 #[derive(Clone)]
@@ -251,6 +253,7 @@ fn gate(
         cache: Arc::new(Principals::new(PRINCIPAL_CACHE_BYTES, clock())),
         accounts: Arc::new(database.clone()),
         tokens,
+        identities: Arc::new(Identities::new(IDENTITY_CACHE_BYTES)),
         ids: parts.ids(),
     };
     let policy = config.tenants.admission(&config.entra, config.identity.session.check);
@@ -275,17 +278,17 @@ fn consent_url(config: &Config) -> String {
     )
 }
 
-fn database_url(config: &Config) -> DatabaseUrl {
-    match &config.database.kind {
+fn database_url(config: &DatabaseConfig) -> DatabaseUrl {
+    match &config.kind {
         DatabaseKind::SqliteFile(path) => DatabaseUrl::SqliteFile(path.clone()),
         DatabaseKind::SqliteMemory => DatabaseUrl::SqliteMemory,
-        DatabaseKind::Postgres => DatabaseUrl::Postgres(config.database.url.clone()),
+        DatabaseKind::Postgres => DatabaseUrl::Postgres(config.url.clone()),
     }
 }
 
 async fn open_database(config: &Config, parts: &Parts) -> anyhow::Result<Database> {
     let settings = DatabaseSettings {
-        url: database_url(config),
+        url: database_url(&config.database),
         ids: parts.ids(),
         clock: Arc::clone(&parts.clock),
         revocation_max_stale: config.revocation.max_stale,
@@ -405,15 +408,22 @@ fn routes(
     Ok(open.nest("/", service).data(gate).data(schemas).map_to_response())
 }
 
-/// Brings a PostgreSQL schema up to date.
-pub async fn migrate(config: &Config) -> anyhow::Result<infra::db::MigrationReport> {
-    if config.database.kind != DatabaseKind::Postgres {
+/// Brings a schema up to date. It needs to know of nothing but the database.
+pub async fn migrate(config: &DatabaseConfig) -> anyhow::Result<infra::db::MigrationReport> {
+    if config.kind != DatabaseKind::Postgres {
         // Opening a SQLite file migrates it.
-        open_database(config, &Parts::system()).await?.close().await?;
+        let parts = Parts::system();
+        let settings = DatabaseSettings {
+            url: database_url(config),
+            ids: parts.ids(),
+            clock: Arc::clone(&parts.clock),
+            revocation_max_stale: std::time::Duration::ZERO,
+        };
+        Database::open(settings).await?.close().await?;
         return Ok(infra::db::MigrationReport { applied: Vec::new(), granted_to: None });
     }
-    let admin = config.database.admin_url.as_ref().ok_or_else(|| {
+    let admin = config.admin_url.as_ref().ok_or_else(|| {
         anyhow::anyhow!("DATABASE_ADMIN_URL is not set; give the URL of the role that owns the tables")
     })?;
-    Ok(infra::db::migrate(admin, &config.database.url).await?)
+    Ok(infra::db::migrate(admin, &config.url).await?)
 }

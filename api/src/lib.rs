@@ -16,6 +16,7 @@ mod http;
 mod id;
 mod identity;
 pub mod listener;
+mod log;
 mod metrics;
 mod oauth;
 mod openapi;
@@ -24,3 +25,6 @@ mod rate_limit;
 mod server;
 mod sharepoint;
 pub mod worker;
+
+#[doc(hidden)]
+pub use crate::http::fuzzing;

@@ -1,13 +1,12 @@
 //! Reading the credential of a request, and asking for its principal.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use domain::{
     access::{Authenticated, Authentication, AuthenticationError, DevelopmentIdentity},
     identity::SESSION_TOKEN_PREFIX,
 };
 use poem::{Request, http::header};
-use url::Url;
 
 use super::{CsrfGuard, SessionCookies};
 use crate::{
@@ -24,6 +23,7 @@ pub(crate) struct Gate {
     pub cookies: SessionCookies,
     pub csrf: Arc<CsrfGuard>,
     /// Who calls without a credential; in development only.
+    #[cfg_attr(not(debug_assertions), expect(dead_code, reason = "only debug builds have it"))]
     pub development: Option<DevelopmentIdentity>,
     /// Where an administrator of a tenant consents; `{tenant}` stands for it.
     pub consent_url: String,
@@ -164,8 +164,10 @@ pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
 /// the developer looks at could use the development identity.
 #[cfg(debug_assertions)]
 fn is_local(request: &Request) -> bool {
-    let peer =
-        request.remote_addr().as_socket_addr().is_none_or(|address: &SocketAddr| address.ip().is_loopback());
+    let peer = request
+        .remote_addr()
+        .as_socket_addr()
+        .is_none_or(|address: &std::net::SocketAddr| address.ip().is_loopback());
     let text =
         |name: header::HeaderName| request.headers().get(name).map(|value| value.to_str().unwrap_or("?"));
     let host = text(header::HOST)
@@ -178,7 +180,7 @@ fn is_local(request: &Request) -> bool {
 
 #[cfg(debug_assertions)]
 fn is_loopback(origin: &str) -> bool {
-    Url::parse(origin).is_ok_and(|url| match url.host() {
+    url::Url::parse(origin).is_ok_and(|url| match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
         Some(url::Host::Ipv6(ip)) => ip.is_loopback(),

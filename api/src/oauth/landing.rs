@@ -44,8 +44,10 @@ impl Landing {
             return_to.len() <= LONGEST && !return_to.contains(|c: char| c.is_control() || c == '\\');
         let url = is_plain.then(|| self.base.join(return_to).ok()).flatten()?;
         let is_bare = url.username().is_empty() && url.password().is_none();
+        // `blob:` has the origin of what it names.
+        let is_web = matches!(url.scheme(), "https" | "http");
         let is_ours = self.origins.contains(&url.origin().ascii_serialization());
-        (is_bare && is_ours).then_some(url)
+        (is_web && is_bare && is_ours).then_some(url)
     }
 }
 

@@ -11,6 +11,8 @@ mod signer;
 pub use cache_seal::CacheSeal;
 pub use csrf::CsrfSigner;
 pub use cursor::SealedCursors;
+#[doc(hidden)]
+pub use cursor::fuzzing;
 pub use key_ring::{KeyRing, KeyRingError};
 pub use sealed_text::SealedTexts;
 pub use signer::{SessionSigner, SignerError};

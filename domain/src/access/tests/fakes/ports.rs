@@ -15,8 +15,8 @@ use super::{Place, State};
 use crate::{
     access::{
         AccountScope, AllowedTenants, AuthenticationError, CachedPrincipal, Directory, Epochs,
-        EpochsUnavailable, Loading, Mark, OrgScope, PrincipalCache, Rejection, Subject, TokenVerifier,
-        VerificationError, VerifiedToken,
+        EpochsUnavailable, Identity, IdentityCache, IdentityKey, Loading, Mark, OrgScope, PrincipalCache,
+        Rejection, Subject, TokenVerifier, VerificationError, VerifiedToken,
     },
     annotations::{AnnotationReader, TaxonomyReader},
     clock::Clock,
@@ -223,5 +223,31 @@ impl PrincipalCache for Cache {
 
     async fn forget(&self, token: &str) {
         self.entries.lock().unwrap().remove(token);
+    }
+}
+
+/// Keeps nothing.
+pub(super) struct NoIdentities;
+
+#[async_trait]
+impl IdentityCache for NoIdentities {
+    async fn get(&self, _key: &IdentityKey) -> Option<Arc<Identity>> {
+        None
+    }
+
+    async fn keep(&self, _key: IdentityKey, _identity: Arc<Identity>) {}
+}
+
+#[derive(Default)]
+pub(super) struct Identities(Mutex<HashMap<IdentityKey, Arc<Identity>>>);
+
+#[async_trait]
+impl IdentityCache for Identities {
+    async fn get(&self, key: &IdentityKey) -> Option<Arc<Identity>> {
+        self.0.lock().unwrap().get(key).cloned()
+    }
+
+    async fn keep(&self, key: IdentityKey, identity: Arc<Identity>) {
+        self.0.lock().unwrap().insert(key, identity);
     }
 }

@@ -128,11 +128,9 @@ pub(crate) struct SessionTokensView {
     expires_at: DateTime<Utc>,
     /// When the session expires, unless it is refreshed before.
     session_expires_at: DateTime<Utc>,
-    /// Only where `X-Auth-Strategy: bearer` was sent; else it is in a cookie.
-    #[oai(skip_serializing_if_is_none)]
+    /// Only where `X-Auth-Strategy: bearer` was sent; else it is in a cookie, and `null` here.
     access_token: Option<String>,
-    /// Only where `X-Auth-Strategy: bearer` was sent; else it is in a cookie. The one before is good no more.
-    #[oai(skip_serializing_if_is_none)]
+    /// The same; the one before is good no more.
     refresh_token: Option<String>,
 }
 

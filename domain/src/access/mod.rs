@@ -12,6 +12,7 @@ mod authenticated;
 mod authentication;
 mod development;
 mod epochs;
+mod identities;
 mod jobs;
 mod on_behalf_of;
 mod operator;
@@ -30,6 +31,7 @@ pub use authentication::{
 };
 pub use development::DevelopmentIdentity;
 pub use epochs::{Epochs, EpochsUnavailable, Mark, Subject};
+pub use identities::{Identity, IdentityCache, IdentityKey};
 pub use jobs::{Claimed, Jobs, System};
 pub use on_behalf_of::{NotDelegable, OnBehalfOf};
 pub use operator::Operator;

@@ -5,16 +5,18 @@ mod delegation;
 mod dependencies;
 mod inspect;
 mod sharepoint;
+mod sign_in;
 
 use std::{path::PathBuf, sync::Arc};
 
 use domain::{
-    access::{Authentication, AuthenticationPorts, Jobs, Operator},
+    access::{Authentication, AuthenticationPorts, Jobs, Operator, Sessions},
     annotations::Taxonomies,
     clock::{Clock, Pauses},
     delegation::DelegatedTokens,
     entropy::Entropy,
     id::Ids,
+    identity::SessionTokens,
     jobs::Tidy,
     organizations::{Memberships, Settings},
     page::CursorSeal,
@@ -35,14 +37,16 @@ use serde_json::Value;
 
 use crate::{
     annotations::{AnnotationsApi, TaxonomiesApi, TermsApi},
-    auth::Gate,
-    config::{self, Config, DatabaseConfig, DatabaseKind},
+    auth::{Gate, origins},
+    config::{self, BrowserConfig, Config, DatabaseConfig, DatabaseKind, IdentityConfig},
     delegation::DelegationApi,
     docs,
     edge::Edge,
     health::{Draining, Readyz, healthz},
     http::{BodySchemas, PageQuery, PathMethods},
+    identity::{Delivery, Jwks, RefreshApi, SessionsApi},
     metrics::Gauges,
+    oauth::{Callback, SignedIn, Start},
     openapi::{self, Published},
     organizations::{MeApi, MembersApi, OrganizationApi},
     rate_limit::RateLimits,
@@ -102,8 +106,12 @@ impl App {
         let database = open_database(config, &parts).await?;
         let epochs = database.epochs();
         let store: Arc<dyn Store> = Arc::new(database.clone());
-        let (gate, keys) = gate(config, &parts, &database)?;
         let ring = key_ring(config, &parts)?;
+        let policy = config.identity.session;
+        let signer = Arc::new(sign_in::signer(&config.process.public_url, policy, &parts, &ring)?);
+        let sessions = sign_in::sessions(policy, &parts, &database, Arc::clone(&signer) as _);
+        let delivery = Arc::new(sign_in::delivery(&config.browser, origins(config), policy, &parts, &ring));
+        let (gate, keys) = gate(config, &parts, &database, Arc::clone(&signer) as _, &delivery)?;
         let redis = config.redis.url.as_ref().map(SharedRedis::new).transpose()?.map(Arc::new);
         let shared = redis.clone().map(|redis| (redis, &ring));
         let sources = TokenSources::new(config, &parts)?;
@@ -111,7 +119,18 @@ impl App {
         let cursors = SealedCursors::new(&ring, Arc::clone(&parts.entropy));
         let has_credential = !sources.credentials().is_empty();
         let microsoft_365 = Microsoft365::new(config, &parts, Arc::clone(&tokens), has_credential)?;
-        let service = api(Arc::clone(&store), parts.ids(), Arc::new(cursors), tokens, &microsoft_365);
+        let shared = sign_in::Shared {
+            database: &database,
+            keys: &keys,
+            ring: &ring,
+            gate: &gate,
+            sessions: &sessions,
+            delivery: &delivery,
+        };
+        let microsoft = sign_in::microsoft(config, &parts, &shared)?;
+        let cursors = Arc::new(cursors);
+        let behind = Behind { ids: parts.ids(), cursors, tokens, microsoft_365, sessions, delivery };
+        let service = api(Arc::clone(&store), behind);
         let document = openapi::document(&service, &Published::nowhere())?;
         let dependencies = Arc::new(Dependencies {
             database: database.clone(),
@@ -123,6 +142,11 @@ impl App {
         let mut open = Route::new()
             .at("/healthz", get(healthz))
             .at("/readyz", get(Readyz::new(Arc::clone(&dependencies) as _, draining.clone())));
+        open = open
+            .at("/api/oauth/microsoft/start", get(Start(Arc::clone(&microsoft))))
+            .at("/api/oauth/microsoft/callback", get(Callback(microsoft)))
+            .at("/signed-in", get(SignedIn))
+            .at("/.well-known/jwks.json", get(Jwks(Arc::new(move || signer.jwks()))));
         if config.docs.enabled {
             open = docs::mount(open, config, |published| openapi::document(&service, published))?;
         }
@@ -201,7 +225,13 @@ fn rate_limits(config: &Config, parts: &Parts, redis: Option<Arc<SharedRedis>>) 
 
 /// What stands between the routes and the world, and the signing keys behind it, which are kept fresh beside the
 /// requests.
-fn gate(config: &Config, parts: &Parts, database: &Database) -> anyhow::Result<(Gate, Arc<AuthorityKeys>)> {
+fn gate(
+    config: &Config,
+    parts: &Parts,
+    database: &Database,
+    tokens: Arc<dyn SessionTokens>,
+    delivery: &Delivery,
+) -> anyhow::Result<(Arc<Gate>, Arc<AuthorityKeys>)> {
     let client = infra::http::client()?;
     let clock = || Arc::clone(&parts.clock);
     let authority = Authority::new(config.entra.authority_host.clone(), config.entra.tenant.clone());
@@ -221,12 +251,20 @@ fn gate(config: &Config, parts: &Parts, database: &Database) -> anyhow::Result<(
         store: Arc::new(database.clone()),
         epochs: Arc::new(database.epochs()),
         cache: Arc::new(Principals::new(PRINCIPAL_CACHE_BYTES, clock())),
+        accounts: Arc::new(database.clone()),
+        tokens,
         identities: Arc::new(Identities::new(IDENTITY_CACHE_BYTES)),
         ids: parts.ids(),
     };
-    let authentication = Authentication::new(needed, config.tenants.admission(&config.entra));
-    let development = config.development.clone();
-    Ok((Gate { authentication, development, consent_url: consent_url(config) }, keys))
+    let policy = config.tenants.admission(&config.entra, config.identity.session.check);
+    let gate = Gate {
+        authentication: Arc::new(Authentication::new(needed, policy)),
+        cookies: delivery.cookies.clone(),
+        csrf: Arc::clone(&delivery.csrf),
+        development: config.development.clone(),
+        consent_url: consent_url(config),
+    };
+    Ok((Arc::new(gate), keys))
 }
 
 /// Where an administrator of a tenant consents; `{tenant}` stands for it.
@@ -284,6 +322,8 @@ fn key_ring(config: &Config, parts: &Parts) -> anyhow::Result<KeyRing> {
 
 type Api = (
     MeApi,
+    RefreshApi,
+    SessionsApi,
     DelegationApi,
     OrganizationApi,
     MembersApi,
@@ -293,17 +333,24 @@ type Api = (
     sharepoint::Microsoft365Api,
 );
 
-fn api(
-    store: Arc<dyn Store>,
+/// What the operations need besides the store.
+struct Behind {
     ids: Ids,
     cursors: Arc<dyn CursorSeal>,
     tokens: Arc<dyn DelegatedTokens>,
-    microsoft_365: &Microsoft365,
-) -> OpenApiService<Api, ()> {
+    microsoft_365: Microsoft365,
+    sessions: Sessions,
+    delivery: Arc<Delivery>,
+}
+
+fn api(store: Arc<dyn Store>, behind: Behind) -> OpenApiService<Api, ()> {
+    let Behind { ids, cursors, tokens, microsoft_365, sessions, delivery } = behind;
     let pages = PageQuery::new(cursors);
     let taxonomies = Taxonomies::new(Arc::clone(&store), ids.clone());
     openapi::service((
         MeApi,
+        RefreshApi { sessions: sessions.clone(), delivery: Arc::clone(&delivery) },
+        SessionsApi { store: Arc::clone(&store), sessions, delivery, pages: pages.clone() },
         DelegationApi { tokens },
         OrganizationApi { store: Arc::clone(&store), settings: Settings::new(Arc::clone(&store)) },
         MembersApi {
@@ -331,22 +378,34 @@ pub async fn document() -> anyhow::Result<Value> {
         clock: Arc::clone(&parts.clock),
         revocation_max_stale: std::time::Duration::ZERO,
     };
-    let store: Arc<dyn Store> = Arc::new(Database::open(settings).await?);
+    let database = Database::open(settings).await?;
     let ring = KeyRing::new(("none".to_owned(), SecretString::from("-".repeat(64))), Vec::new())?;
     let cursors = SealedCursors::new(&ring, Arc::clone(&parts.entropy));
-    let microsoft_365 = Microsoft365::unconnected(&parts)?;
-    let service = api(store, parts.ids(), Arc::new(cursors), Arc::new(delegation::NoTokens), &microsoft_365);
-    openapi::document(&service, &Published::nowhere())
+    let policy = IdentityConfig::default().session;
+    let public_url = url::Url::parse("https://tenantry.example.com")?;
+    let signer = sign_in::signer(&public_url, policy, &parts, &ring)?;
+    let sessions = sign_in::sessions(policy, &parts, &database, Arc::new(signer));
+    let delivery = sign_in::delivery(&BrowserConfig::default(), Vec::new(), policy, &parts, &ring);
+    let store: Arc<dyn Store> = Arc::new(database);
+    let behind = Behind {
+        ids: parts.ids(),
+        cursors: Arc::new(cursors),
+        tokens: Arc::new(delegation::NoTokens),
+        microsoft_365: Microsoft365::unconnected(&parts)?,
+        sessions,
+        delivery: Arc::new(delivery),
+    };
+    openapi::document(&api(store, behind), &Published::nowhere())
 }
 
 fn routes(
     open: Route,
     service: OpenApiService<Api, ()>,
     document: &Value,
-    gate: Gate,
+    gate: Arc<Gate>,
 ) -> anyhow::Result<impl Endpoint<Output = Response> + use<>> {
     let schemas = BodySchemas::compile(document)?;
-    Ok(open.nest("/", service).data(Arc::new(gate)).data(schemas).map_to_response())
+    Ok(open.nest("/", service).data(gate).data(schemas).map_to_response())
 }
 
 /// Brings a schema up to date. It needs to know of nothing but the database.

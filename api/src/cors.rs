@@ -14,8 +14,8 @@ use poem::{
 use crate::error::{ApiError, ErrorCode};
 
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
-const REQUEST_HEADERS: &str = "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, X-Request-Id, \
-                               X-Tenant-ID";
+const REQUEST_HEADERS: &str = "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, X-Auth-Strategy, \
+                               X-CSRF-Token, X-Request-Id, X-Tenant-ID";
 /// What a page may read of a response; without the first a claims challenge is useless to it.
 const RESPONSE_HEADERS: &str = "WWW-Authenticate, ETag, Location, Retry-After, RateLimit-Limit, \
                                 RateLimit-Remaining, RateLimit-Reset, RateLimit-Policy, X-Request-Id, \

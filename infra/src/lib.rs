@@ -1,5 +1,6 @@
 //! The other side of the ports of `domain`: database, cache, Entra ID, keys, clock and randomness.
 
+mod accounts;
 mod annotations;
 pub mod cache;
 pub mod clock;
@@ -14,4 +15,5 @@ mod idempotency;
 mod identity;
 mod jobs;
 mod organizations;
+mod sessions;
 mod tidy;

@@ -5,6 +5,7 @@
 //! reader would get wrong: a section made while there were problems holds stand-ins, which is why [`load`] is the
 //! only way to a [`Config`].
 
+mod browser;
 mod catalog;
 mod database;
 mod delegation;
@@ -14,6 +15,7 @@ mod entra;
 mod expansion;
 mod file;
 mod http;
+mod identity;
 mod keys;
 mod metrics;
 mod parse;
@@ -36,11 +38,13 @@ mod tests;
 use domain::access::DevelopmentIdentity;
 
 pub use self::{
+    browser::{BrowserConfig, SameSite},
     database::{DatabaseConfig, DatabaseKind},
     delegation::{CertificateText, DelegationConfig, MachineIdentity},
     docs::DocsConfig,
     entra::EntraConfig,
     http::HttpConfig,
+    identity::IdentityConfig,
     keys::{KeyRing, KeysConfig, TokenKey},
     metrics::MetricsConfig,
     problems::{Problem, Problems},
@@ -70,6 +74,8 @@ pub struct Config {
     pub redis: RedisConfig,
     pub docs: DocsConfig,
     pub metrics: MetricsConfig,
+    pub browser: BrowserConfig,
+    pub identity: IdentityConfig,
     pub sharepoint: SharePointConfig,
     /// What the operator should know and may leave as it is; to be logged at start.
     pub warnings: Vec<String>,
@@ -102,7 +108,7 @@ impl Config {
     fn read(reader: &mut Reader) -> Self {
         let process = ProcessConfig::read(reader);
         let database = DatabaseConfig::read(reader);
-        let entra = EntraConfig::read(reader);
+        let entra = EntraConfig::read(reader, &process.public_url);
         let delegation = DelegationConfig::read(reader, &entra.authority_host);
         let tenants = TenantsConfig::read(reader, process.environment, &entra.tenant);
         let keys = KeysConfig::read(reader);
@@ -112,6 +118,8 @@ impl Config {
         let redis = RedisConfig::read(reader);
         let docs = DocsConfig::read(reader, process.environment);
         let metrics = MetricsConfig::read(reader, process.port);
+        let browser = BrowserConfig::read(reader, &process);
+        let identity = IdentityConfig::read(reader);
         let sharepoint = SharePointConfig::read(reader, &delegation.graph_url);
         let warnings = Vec::new();
         let config = Self {
@@ -127,6 +135,8 @@ impl Config {
             redis,
             docs,
             metrics,
+            browser,
+            identity,
             sharepoint,
             warnings,
         };

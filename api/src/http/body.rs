@@ -150,21 +150,54 @@ impl<'a, T: ParseFromJSON> ApiExtractor<'a> for Body<T> {
         body: &mut RequestBody,
         _options: ExtractParamOptions<Self::ParamType>,
     ) -> poem::Result<Self> {
-        let content_type = request.content_type().ok_or(ContentTypeError::ExpectContentType)?;
-        if !Json::<T>::check_content_type(content_type) {
-            return Err(ContentTypeError::NotSupported { content_type: content_type.to_owned() }.into());
-        }
-        let bytes = body.take()?.into_bytes_limit(MAX_BODY_BYTES).await?;
-        let value = json::read(&bytes)
-            .map_err(|error| ApiError::invalid_field("body", format!("is not JSON: {error}")))?;
-        if let Some(schemas) = request.data::<BodySchemas>() {
-            schemas.check(&T::name(), &value)?;
-        }
-        let parsed = T::parse_from_json(Some(value)).map_err(|error| {
-            poem_openapi::error::ParseRequestPayloadError { reason: error.into_message() }
-        })?;
-        Ok(Self(parsed))
+        read(request, body).await.map(Self)
     }
+}
+
+/// A JSON body that may be left out.
+#[derive(Debug)]
+pub(crate) struct OptionalBody<T>(pub Option<T>);
+
+impl<'a, T: ParseFromJSON> ApiExtractor<'a> for OptionalBody<T> {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        <T as Type>::register(registry);
+    }
+
+    fn request_meta() -> Option<MetaRequest> {
+        Body::<T>::request_meta().map(|meta| MetaRequest { required: false, ..meta })
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        _options: ExtractParamOptions<Self::ParamType>,
+    ) -> poem::Result<Self> {
+        // A body has a type (RFC 9110 §8.3); without one there is none worth reading.
+        if request.content_type().is_none() {
+            return Ok(Self(None));
+        }
+        read(request, body).await.map(|body| Self(Some(body)))
+    }
+}
+
+async fn read<T: ParseFromJSON>(request: &Request, body: &mut RequestBody) -> poem::Result<T> {
+    let content_type = request.content_type().ok_or(ContentTypeError::ExpectContentType)?;
+    if !Json::<T>::check_content_type(content_type) {
+        return Err(ContentTypeError::NotSupported { content_type: content_type.to_owned() }.into());
+    }
+    let bytes = body.take()?.into_bytes_limit(MAX_BODY_BYTES).await?;
+    let value = json::read(&bytes)
+        .map_err(|error| ApiError::invalid_field("body", format!("is not JSON: {error}")))?;
+    if let Some(schemas) = request.data::<BodySchemas>() {
+        schemas.check(&T::name(), &value)?;
+    }
+    T::parse_from_json(Some(value)).map_err(|error| {
+        poem_openapi::error::ParseRequestPayloadError { reason: error.into_message() }.into()
+    })
 }
 
 #[cfg(test)]

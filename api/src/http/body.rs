@@ -176,21 +176,32 @@ impl<'a, T: ParseFromJSON> ApiExtractor<'a> for OptionalBody<T> {
         body: &mut RequestBody,
         _options: ExtractParamOptions<Self::ParamType>,
     ) -> poem::Result<Self> {
-        // A body has a type (RFC 9110 §8.3); without one there is none worth reading.
-        if request.content_type().is_none() {
+        let bytes = body.take()?.into_bytes_limit(MAX_BODY_BYTES).await?;
+        // Some clients name a type for a body that they do not send.
+        if bytes.is_empty() {
             return Ok(Self(None));
         }
-        read(request, body).await.map(|body| Self(Some(body)))
+        check_type::<T>(request)?;
+        parse(request, &bytes).map(|body| Self(Some(body)))
     }
 }
 
 async fn read<T: ParseFromJSON>(request: &Request, body: &mut RequestBody) -> poem::Result<T> {
-    let content_type = request.content_type().ok_or(ContentTypeError::ExpectContentType)?;
-    if !Json::<T>::check_content_type(content_type) {
-        return Err(ContentTypeError::NotSupported { content_type: content_type.to_owned() }.into());
-    }
+    check_type::<T>(request)?;
     let bytes = body.take()?.into_bytes_limit(MAX_BODY_BYTES).await?;
-    let value = json::read(&bytes)
+    parse(request, &bytes)
+}
+
+fn check_type<T: ParseFromJSON>(request: &Request) -> poem::Result<()> {
+    let content_type = request.content_type().ok_or(ContentTypeError::ExpectContentType)?;
+    if Json::<T>::check_content_type(content_type) {
+        return Ok(());
+    }
+    Err(ContentTypeError::NotSupported { content_type: content_type.to_owned() }.into())
+}
+
+fn parse<T: ParseFromJSON>(request: &Request, bytes: &[u8]) -> poem::Result<T> {
+    let value = json::read(bytes)
         .map_err(|error| ApiError::invalid_field("body", format!("is not JSON: {error}")))?;
     if let Some(schemas) = request.data::<BodySchemas>() {
         schemas.check(&T::name(), &value)?;

@@ -67,7 +67,6 @@ impl<'a> ApiExtractor<'a> for ByRefreshToken<'a> {
         _body: &mut RequestBody,
         _options: ExtractParamOptions<Self::ParamType>,
     ) -> poem::Result<Self> {
-        rate_limit::take_auth_address(request).await?;
         Ok(Self(request))
     }
 }
@@ -115,8 +114,10 @@ impl RefreshApi {
         let request = credential.0;
         let token = self.token(request, body.0.as_ref())?;
         let token = token.ok_or(SessionError::InvalidRefreshToken)?;
-        if let Some(session) = self.sessions.session_of(token) {
-            rate_limit::take_auth_subject(request, session).await?;
+        // By session, since many people may share an address; what names none is somebody's guess.
+        match self.sessions.session_of(token) {
+            Some(session) => rate_limit::take_auth_subject(request, session).await?,
+            None => rate_limit::take_auth_address(request).await?,
         }
         let issued = self.sessions.refresh(token, &origin(request)).await?;
         Ok(self.delivery.deliver(request, &issued))

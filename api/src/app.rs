@@ -36,7 +36,7 @@ use crate::{
     config::{self, Config, DatabaseKind},
     docs,
     edge::Edge,
-    health::{Readyz, healthz},
+    health::{Draining, Readyz, healthz},
     http::{BodySchemas, PageQuery, PathMethods},
     metrics::Gauges,
     openapi::{self, Published},
@@ -81,6 +81,7 @@ pub struct App {
     epochs: EpochWatch,
     limits: Arc<RateLimits>,
     worker: Worker,
+    draining: Draining,
 }
 
 impl App {
@@ -102,9 +103,10 @@ impl App {
             epochs: epochs.clone(),
             clock: Arc::clone(&parts.clock),
         });
+        let draining = Draining::default();
         let mut open = Route::new()
             .at("/healthz", get(healthz))
-            .at("/readyz", get(Readyz::new(Arc::clone(&dependencies) as _)));
+            .at("/readyz", get(Readyz::new(Arc::clone(&dependencies) as _, draining.clone())));
         if config.docs.enabled {
             open = docs::mount(open, config, |published| openapi::document(&service, published))?;
         }
@@ -126,6 +128,7 @@ impl App {
             epochs,
             limits,
             worker,
+            draining,
         })
     }
 
@@ -149,6 +152,17 @@ impl App {
         self.keys.refresh_if_due().await;
         self.epochs.catch_up().await?;
         Ok(())
+    }
+
+    /// From now on the service is not ready, whatever it can do: the process is about to end.
+    pub fn begin_to_end(&self) {
+        self.draining.begin();
+    }
+
+    /// The same, for somebody who outlives the borrow.
+    pub fn ending(&self) -> impl FnOnce() + Send + use<> {
+        let draining = self.draining.clone();
+        move || draining.begin()
     }
 
     /// How many statements were run inside organizations.

@@ -29,7 +29,14 @@ pub(super) async fn run(config: &Config, with_workers: bool) -> anyhow::Result<(
         )?;
     let address = listener.local_address()?;
     tracing::info!(%address, public_url = %config.process.public_url, workers = with_workers, "serving");
-    let ending = asked_to_end().shared();
+    let listener = listener.behind(config.process.trusted_proxies.clone().into());
+    let begin_to_end = app.ending();
+    let ending = async move {
+        asked_to_end().await;
+        begin_to_end();
+        tracing::info!("asked to end; what runs may finish");
+    };
+    let ending = ending.boxed().shared();
     let workers = with_workers.then(|| tokio::spawn(app.worker().run(ending.clone())));
     listener.run(Arc::clone(&app.endpoint), ending).await;
     if let Some(workers) = workers {

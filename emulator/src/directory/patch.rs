@@ -91,6 +91,9 @@ pub struct AppPatch {
     /// Its client secret; an empty one takes it away.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
+    /// When its secret ends. A new secret without it never does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret_expires: Option<DateTime<Utc>>,
     /// Certificates it may prove itself by, PEM; they replace those it had.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certificates: Option<Vec<String>>,
@@ -170,7 +173,9 @@ impl Directory {
         for app in self.apps.iter_mut().filter(|app| app.name == name) {
             if let Some(secret) = &patch.secret {
                 app.secret = Some(secret.clone()).filter(|secret| !secret.is_empty());
+                app.secret_expires = None;
             }
+            app.secret_expires = patch.secret_expires.or(app.secret_expires);
             app.certificates = patch.certificates.clone().unwrap_or(std::mem::take(&mut app.certificates));
             app.federated = patch.federated.clone().unwrap_or(std::mem::take(&mut app.federated));
         }
@@ -231,7 +236,7 @@ impl Directory {
         };
         assigned.retain(|assignment| assignment.app != app.name);
         if !consent.remove {
-            assigned.push(Assignment { app: app.name, roles: consent.roles.clone(), since: None });
+            assigned.push(Assignment { app: app.name, roles: consent.roles.clone(), since: Some(since) });
         }
         Ok(())
     }

@@ -60,6 +60,14 @@ impl AccessPolicy {
 }
 
 impl Directory {
+    /// Whether the policies of now would not have given out a token that is there already.
+    pub(crate) fn demands_more(&self, tenant: &Tenant, user: &User, resource: &App, has_mfa: bool) -> bool {
+        self.policies(tenant, user, resource).any(|policy| match policy.require {
+            Demand::Block => true,
+            Demand::Mfa => !has_mfa,
+        })
+    }
+
     /// The policies that concern `user` of `tenant` when he wants something of `resource`.
     pub(crate) fn policies<'a>(
         &'a self,

@@ -104,7 +104,8 @@ fn may_have(tenant: &Tenant, user: &User, client: &App, wanted: &Wanted<'_>) -> 
     if tenant.service_principal(client).is_none() {
         return Err(Refusal::unknown_client(&client.id.to_string(), &tenant.name));
     }
-    if !tenant.has_resource(wanted.resource, client) {
+    if !tenant.has_resource(wanted.resource, client) || !tenant.names_resource(wanted.resource, &wanted.named)
+    {
         return Err(Refusal::unknown_resource(&wanted.named, &tenant.name));
     }
     for app in [client, wanted.resource] {

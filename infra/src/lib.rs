@@ -12,5 +12,7 @@ pub mod http;
 mod idempotency;
 mod identity;
 mod jobs;
+pub mod leaving;
+mod onboarding;
 mod organizations;
 mod tidy;

@@ -4,6 +4,7 @@
 mod m20261121_1_foundation;
 mod m20261121_2_idempotency;
 mod m20261121_3_jobs;
+mod m20261121_4_onboarding;
 pub mod row_level_security;
 mod shape;
 
@@ -21,6 +22,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_1_foundation::Migration),
             Box::new(m20261121_2_idempotency::Migration),
             Box::new(m20261121_3_jobs::Migration),
+            Box::new(m20261121_4_onboarding::Migration),
         ]
     }
 }

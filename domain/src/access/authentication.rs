@@ -33,6 +33,9 @@ pub enum AuthenticationError {
     /// `403 TENANT_NOT_ONBOARDED`: an administrator of the tenant has not consented.
     #[error("the tenant has not completed admin consent")]
     TenantNotOnboarded { tenant: uuid::Uuid },
+    /// `403 ORGANIZATION_DELETED`: it can be restored for a while, and is gone after that.
+    #[error("the organization is deleted")]
+    OrganizationDeleted,
     /// `403 ORGANIZATION_SUSPENDED`.
     #[error("the organization is suspended")]
     OrganizationSuspended,
@@ -130,12 +133,12 @@ pub struct AuthenticationPorts {
 
 /// Makes principals. There is one in the process, built where the process is put together.
 pub struct Authentication {
-    verifier: Arc<dyn TokenVerifier>,
+    pub(super) verifier: Arc<dyn TokenVerifier>,
     allowed_tenants: Arc<dyn AllowedTenants>,
     epochs: Arc<dyn Epochs>,
     cache: Arc<dyn PrincipalCache>,
     pub(super) provisioning: Provisioning,
-    policy: AdmissionPolicy,
+    pub(super) policy: AdmissionPolicy,
 }
 
 impl Authentication {
@@ -185,9 +188,7 @@ impl Authentication {
         let kind = self.admit(&token).await?;
         let newcomer = Newcomer::of_token(&token, kind, &self.policy, &self.provisioning.ids);
         let (organization, user) = self.provisioning.find_or_create(&newcomer).await?;
-        if organization.status == OrganizationStatus::Suspended {
-            return Err(AuthenticationError::OrganizationSuspended);
-        }
+        check_status(organization.status)?;
         if user.status == UserStatus::Disabled {
             return Err(AuthenticationError::UserDisabled);
         }
@@ -208,7 +209,7 @@ impl Authentication {
     }
 
     /// What is decided of the claims alone: tenant, what the token says it may do, client.
-    async fn admit(&self, token: &VerifiedToken) -> Result<IdentityKind, AuthenticationError> {
+    pub(super) async fn admit(&self, token: &VerifiedToken) -> Result<IdentityKind, AuthenticationError> {
         self.policy.check_personal(token)?;
         let listed = self.policy.tenants != TenantPolicy::AllowList
             || self.allowed_tenants.contains(token.tenant).await?;
@@ -253,6 +254,15 @@ impl Authentication {
                 IdentityKind::App => AuthenticatedBy::EntraApp,
             },
         }
+    }
+}
+
+/// What an operator or an administrator of the organization decided about it.
+pub(super) fn check_status(status: OrganizationStatus) -> Result<(), AuthenticationError> {
+    match status {
+        OrganizationStatus::Active => Ok(()),
+        OrganizationStatus::Suspended => Err(AuthenticationError::OrganizationSuspended),
+        OrganizationStatus::Deleted => Err(AuthenticationError::OrganizationDeleted),
     }
 }
 

@@ -10,7 +10,9 @@
 mod admission;
 mod authentication;
 mod development;
+pub(crate) mod doorway;
 mod epochs;
+mod identified;
 mod jobs;
 mod operator;
 mod permission;
@@ -27,6 +29,7 @@ pub use authentication::{
 };
 pub use development::DevelopmentIdentity;
 pub use epochs::{Epochs, EpochsUnavailable, Mark, Subject};
+pub use identified::Identified;
 pub use jobs::{Claimed, Jobs, System};
 pub use operator::Operator;
 pub use permission::{ALL_PERMISSIONS, Permission, SignedIn};

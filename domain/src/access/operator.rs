@@ -6,10 +6,12 @@ use serde_json::json;
 
 use super::{Actor, OrgScope, Origin};
 use crate::{
+    clock::Clock,
     events::Event,
-    id::OrgId,
-    organizations::{Organization, OrganizationStatus},
-    store::{Store, StoreError},
+    id::{OrgId, TypedId},
+    jobs::Kind,
+    organizations::{LeavingError, Organization, OrganizationStatus},
+    store::{OrgReader, Store, StoreError},
 };
 
 /// What an operator may do to an organization. Built where the process is put together, for commands that only
@@ -17,17 +19,54 @@ use crate::{
 #[derive(Clone)]
 pub struct Operator {
     store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
 }
 
 impl Operator {
-    pub fn new(store: Arc<dyn Store>) -> Self {
-        Self { store }
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, clock }
     }
 
     /// Refuses everybody of the organization from now on, on every replica. `None` when there is no such
     /// organization.
     pub async fn suspend(&self, org_id: OrgId, reason: &str) -> Result<Option<Organization>, StoreError> {
         self.set_status(org_id, OrganizationStatus::Suspended, "organization.suspended", reason).await
+    }
+
+    /// Deletes an organization, as its administrator could. `confirmation` is its name.
+    pub async fn delete(
+        &self,
+        org_id: OrgId,
+        confirmation: &str,
+        reason: &str,
+    ) -> Result<Organization, LeavingError> {
+        let scope = OrgScope::new(org_id, Actor::Operator, Origin::default());
+        let tx = self.store.begin(&scope).await?;
+        crate::organizations::delete(tx, self.clock.as_ref(), confirmation, json!({ "reason": reason })).await
+    }
+
+    /// Brings a deleted organization back, as it was. `None` when there is no such organization, or none any more, or
+    /// it is not deleted.
+    pub async fn restore(&self, org_id: OrgId, reason: &str) -> Result<Option<Organization>, StoreError> {
+        let scope = OrgScope::new(org_id, Actor::Operator, Origin::default());
+        let tx = self.store.begin(&scope).await?;
+        tx.organization().lock().await?;
+        let deleted = tx.organization().get().await?;
+        if deleted.is_none_or(|organization| organization.status != OrganizationStatus::Deleted) {
+            return Ok(None);
+        }
+        tx.organization().set_status(OrganizationStatus::Active).await?;
+        tx.jobs().cancel(Kind::OrganizationPurge, org_id.uuid()).await?;
+        let organization = tx.organization().get().await?;
+        tx.commit(Event::new("organization.restored", json!({ "reason": reason })).into()).await?;
+        Ok(organization)
+    }
+
+    /// What an organization owns, for handing it over. `None` when there is no such organization.
+    pub async fn read(&self, org_id: OrgId) -> Result<Option<Box<dyn OrgReader>>, StoreError> {
+        let scope = OrgScope::new(org_id, Actor::Operator, Origin::default());
+        let reader = self.store.read(&scope).await?;
+        Ok(reader.organization().get().await?.is_some().then_some(reader))
     }
 
     /// Lets a suspended organization in again. `None` when there is no such organization.
@@ -44,9 +83,13 @@ impl Operator {
     ) -> Result<Option<Organization>, StoreError> {
         let scope = OrgScope::new(org_id, Actor::Operator, Origin::default());
         let tx = self.store.begin(&scope).await?;
-        if !tx.organization().set_status(status).await? {
+        tx.organization().lock().await?;
+        // What is deleted is restored, not reactivated.
+        let found = tx.organization().get().await?;
+        if found.is_none_or(|organization| organization.status == OrganizationStatus::Deleted) {
             return Ok(None);
         }
+        tx.organization().set_status(status).await?;
         let organization = tx.organization().get().await?;
         tx.commit(Event::new(event, json!({ "reason": reason })).into()).await?;
         Ok(organization)

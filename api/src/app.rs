@@ -1,6 +1,7 @@
 //! The composition root: the one place where the ports of `domain` meet their implementations, and the only one that
 //! may build what makes principals and scopes.
 
+mod delegation;
 mod dependencies;
 mod inspect;
 
@@ -10,6 +11,7 @@ use domain::{
     access::{Authentication, AuthenticationPorts, Jobs, Operator},
     annotations::{Annotations, Taxonomies},
     clock::Clock,
+    delegation::DelegatedTokens,
     entropy::Entropy,
     id::Ids,
     jobs::Tidy,
@@ -19,7 +21,7 @@ use domain::{
     store::Store,
 };
 use infra::{
-    cache::{Principals, RedisRates},
+    cache::{Principals, RedisRates, SharedRedis},
     crypto::{KeyRing, SealedCursors, key_file},
     db::{Database, DatabaseSettings, DatabaseUrl},
     entra::{Authority, AuthorityKeys, BearerSettings, BearerVerifier, EntraAllowedTenants},
@@ -34,6 +36,7 @@ use crate::{
     annotations::{AnnotationsApi, TaxonomiesApi, TermsApi},
     auth::Gate,
     config::{self, Config, DatabaseKind},
+    delegation::DelegationApi,
     docs,
     edge::Edge,
     health::{Draining, Readyz, healthz},
@@ -46,8 +49,8 @@ use crate::{
     worker::{Work, Worker},
 };
 
-use self::dependencies::Dependencies;
 pub use self::inspect::{Finding, Severity, findings};
+use self::{delegation::TokenSources, dependencies::Dependencies};
 
 /// How much memory remembered principals may take.
 const PRINCIPAL_CACHE_BYTES: u64 = 64 * 1024 * 1024;
@@ -80,8 +83,8 @@ pub struct App {
     keys: Arc<AuthorityKeys>,
     epochs: EpochWatch,
     limits: Arc<RateLimits>,
-    worker: Worker,
     draining: Draining,
+    worker: Worker,
 }
 
 impl App {
@@ -94,8 +97,13 @@ impl App {
         let epochs = database.epochs();
         let store: Arc<dyn Store> = Arc::new(database.clone());
         let (gate, keys) = gate(config, &parts, &database)?;
-        let cursors = SealedCursors::new(&key_ring(config, &parts)?, Arc::clone(&parts.entropy));
-        let service = api(Arc::clone(&store), parts.ids(), Arc::new(cursors));
+        let ring = key_ring(config, &parts)?;
+        let redis = config.redis.url.as_ref().map(SharedRedis::new).transpose()?.map(Arc::new);
+        let shared = redis.clone().map(|redis| (redis, &ring));
+        let tokens =
+            TokenSources::new(config, &parts)?.delegated(config, &parts, Arc::new(epochs.clone()), shared);
+        let cursors = SealedCursors::new(&ring, Arc::clone(&parts.entropy));
+        let service = api(Arc::clone(&store), parts.ids(), Arc::new(cursors), tokens);
         let document = openapi::document(&service, &Published::nowhere())?;
         let dependencies = Arc::new(Dependencies {
             database: database.clone(),
@@ -112,7 +120,7 @@ impl App {
         }
         let routes = routes(open, service, &document, gate)?;
         let trusted_proxies = config.process.trusted_proxies.clone().into();
-        let limits = rate_limits(config, &parts)?;
+        let limits = rate_limits(config, &parts, redis);
         let edge = Edge::new(&config.http, Arc::clone(&limits));
         let methods = PathMethods::of_document(&document);
         let outermost = Outermost { inner: edge.inside(routes), ids: parts.ids(), trusted_proxies, methods };
@@ -127,8 +135,8 @@ impl App {
             keys,
             epochs,
             limits,
-            worker,
             draining,
+            worker,
         })
     }
 
@@ -159,12 +167,6 @@ impl App {
         self.draining.begin();
     }
 
-    /// The same, for somebody who outlives the borrow.
-    pub fn ending(&self) -> impl FnOnce() + Send + use<> {
-        let draining = self.draining.clone();
-        move || draining.begin()
-    }
-
     /// How many statements were run inside organizations.
     pub fn statements(&self) -> u64 {
         self.database.statements()
@@ -184,12 +186,9 @@ fn worker(database: &Database, parts: &Parts) -> Worker {
     Worker::new(jobs, Work { tidy: Tidy::new(Arc::new(database.clone()), clock()) })
 }
 
-fn rate_limits(config: &Config, parts: &Parts) -> anyhow::Result<Arc<RateLimits>> {
-    let shared: Option<Arc<dyn SharedRates>> = match &config.redis.url {
-        Some(url) => Some(Arc::new(RedisRates::new(url)?)),
-        None => None,
-    };
-    Ok(Arc::new(RateLimits::new(&config.http, &parts.clock, shared)))
+fn rate_limits(config: &Config, parts: &Parts, redis: Option<Arc<SharedRedis>>) -> Arc<RateLimits> {
+    let shared = redis.map(|redis| Arc::new(RedisRates::new(redis)) as Arc<dyn SharedRates>);
+    Arc::new(RateLimits::new(&config.http, &parts.clock, shared))
 }
 
 /// What stands between the routes and the world, and the signing keys behind it, which are kept fresh beside the
@@ -274,13 +273,19 @@ fn key_ring(config: &Config, parts: &Parts) -> anyhow::Result<KeyRing> {
     Ok(KeyRing::new((config::KeyRing::SINGLE_ID.to_owned(), key), Vec::new())?)
 }
 
-type Api = (MeApi, OrganizationApi, MembersApi, TaxonomiesApi, TermsApi, AnnotationsApi);
+type Api = (MeApi, DelegationApi, OrganizationApi, MembersApi, TaxonomiesApi, TermsApi, AnnotationsApi);
 
-fn api(store: Arc<dyn Store>, ids: Ids, cursors: Arc<dyn CursorSeal>) -> OpenApiService<Api, ()> {
+fn api(
+    store: Arc<dyn Store>,
+    ids: Ids,
+    cursors: Arc<dyn CursorSeal>,
+    tokens: Arc<dyn DelegatedTokens>,
+) -> OpenApiService<Api, ()> {
     let pages = PageQuery::new(cursors);
     let taxonomies = Taxonomies::new(Arc::clone(&store), ids.clone());
     openapi::service((
         MeApi,
+        DelegationApi { tokens },
         OrganizationApi { store: Arc::clone(&store), settings: Settings::new(Arc::clone(&store)) },
         MembersApi {
             store: Arc::clone(&store),
@@ -305,7 +310,8 @@ pub async fn document() -> anyhow::Result<Value> {
     let store: Arc<dyn Store> = Arc::new(Database::open(settings).await?);
     let ring = KeyRing::new(("none".to_owned(), SecretString::from("-".repeat(64))), Vec::new())?;
     let cursors = SealedCursors::new(&ring, Arc::clone(&parts.entropy));
-    openapi::document(&api(store, parts.ids(), Arc::new(cursors)), &Published::nowhere())
+    let tokens = Arc::new(delegation::NoTokens);
+    openapi::document(&api(store, parts.ids(), Arc::new(cursors), tokens), &Published::nowhere())
 }
 
 fn routes(

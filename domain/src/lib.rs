@@ -8,6 +8,7 @@
 pub mod access;
 pub mod annotations;
 pub mod clock;
+pub mod delegation;
 pub mod entropy;
 pub mod events;
 pub mod id;

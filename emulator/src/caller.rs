@@ -76,7 +76,8 @@ impl Caller {
         let home = self.directory.at_home(&user.handle);
         #[expect(clippy::cast_possible_truncation, reason = "whole seconds")]
         let issued = self.jwt.seconds("iat").unwrap_or_default() as i64;
-        let ended = home.and_then(|home| home.sessions_valid_from).filter(|since| issued < since.timestamp());
+        let ends = home.into_iter().flat_map(|home| [home.sessions_valid_from, home.password_changed]);
+        let ended = ends.flatten().filter(|since| issued < since.timestamp()).max();
         let disabled = !user.enabled || home.is_some_and(|home| !home.enabled);
         let methods = self.jwt.claims.get("amr").and_then(Value::as_array);
         let has_mfa = methods.is_some_and(|methods| methods.iter().any(|method| method == "mfa"));

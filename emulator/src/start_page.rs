@@ -52,7 +52,7 @@ fn remark(directory: &Directory, tenant: &Tenant, user: &User) -> String {
     let demanded: Vec<&str> = directory
         .apps
         .iter()
-        .filter(|app| directory.demands_more(tenant, user, app, false))
+        .filter(|app| !user.mfa_required && directory.demands_more(tenant, user, app, false))
         .map(|app| app.name.as_str())
         .collect();
     let demanded = (!demanded.is_empty()).then(|| format!("MFA required for {}", demanded.join(" and ")));

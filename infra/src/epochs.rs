@@ -279,6 +279,11 @@ impl Epochs for EpochWatch {
         Mark(self.inner.sequence.load(Ordering::Acquire))
     }
 
+    fn known(&self, subject: Subject) -> i64 {
+        let known = self.inner.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.get(&subject).map_or(0, |known| known.epoch)
+    }
+
     async fn unchanged_since(&self, mark: Mark, subjects: &[Subject]) -> Result<bool, EpochsUnavailable> {
         if !self.is_hearing() {
             self.ask_table(subjects).await?;

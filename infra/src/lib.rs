@@ -13,6 +13,6 @@ mod idempotency;
 mod identity;
 mod jobs;
 pub mod leaving;
-mod onboarding;
+pub mod onboarding;
 mod organizations;
 mod tidy;

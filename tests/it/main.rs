@@ -3,6 +3,7 @@
 mod access;
 mod annotations;
 mod architecture;
+mod delegation;
 mod docs;
 mod doctor;
 mod edge;

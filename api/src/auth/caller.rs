@@ -59,12 +59,13 @@ impl<'a, P: Permission> ApiExtractor<'a> for Caller<P> {
     ) -> poem::Result<Self> {
         let gate =
             request.data::<Arc<Gate>>().ok_or_else(|| ApiError::internal("the gate is not mounted"))?;
-        let principal = gate.principal(request).await?;
+        let caller = gate.authenticate(request).await?;
+        let principal = caller.principal();
         let origin = request.extensions().get::<Origin>().cloned().unwrap_or_default();
         let user = principal.user().id;
-        rate_limit::take_caller(request, &principal).await?;
+        rate_limit::take_caller(request, principal).await?;
         tracing::Span::current().record("org.id", principal.organization().id.to_string());
         tracing::Span::current().record("user.id", user.to_string());
-        principal.authorize::<P>(origin).map(Self).map_err(|_| ApiError::forbidden().into())
+        caller.authorize::<P>(origin).map(Self).map_err(|_| ApiError::forbidden().into())
     }
 }

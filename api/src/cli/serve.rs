@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use futures_util::FutureExt;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
@@ -30,14 +29,12 @@ pub(super) async fn run(config: &Config, with_workers: bool) -> anyhow::Result<(
     let address = listener.local_address()?;
     tracing::info!(%address, public_url = %config.process.public_url, workers = with_workers, "serving");
     let listener = listener.behind(config.process.trusted_proxies.clone().into());
-    let begin_to_end = app.ending();
-    let ending = async move {
+    let ending = async {
         asked_to_end().await;
-        begin_to_end();
+        app.begin_to_end();
         tracing::info!("asked to end; what runs may finish");
     };
-    let ending = ending.boxed().shared();
-    let workers = with_workers.then(|| tokio::spawn(app.worker().run(ending.clone())));
+    let workers = with_workers.then(|| tokio::spawn(app.worker().run(asked_to_end())));
     listener.run(Arc::clone(&app.endpoint), ending).await;
     if let Some(workers) = workers {
         workers.await.context("the workers ended too soon")?;

@@ -7,6 +7,7 @@
 
 mod catalog;
 mod database;
+mod delegation;
 mod development;
 mod docs;
 mod entra;
@@ -15,6 +16,7 @@ mod file;
 mod http;
 mod keys;
 mod metrics;
+mod onboarding;
 mod parse;
 mod problems;
 mod process;
@@ -35,11 +37,13 @@ use domain::access::DevelopmentIdentity;
 
 pub use self::{
     database::{DatabaseConfig, DatabaseKind},
+    delegation::{DelegationConfig, MachineIdentity},
     docs::DocsConfig,
     entra::EntraConfig,
     http::HttpConfig,
     keys::{KeyRing, KeysConfig, TokenKey},
     metrics::MetricsConfig,
+    onboarding::OnboardingConfig,
     problems::{Problem, Problems},
     process::{Environment, LogFormat, ProcessConfig},
     redis::RedisConfig,
@@ -56,6 +60,7 @@ pub struct Config {
     pub process: ProcessConfig,
     pub database: DatabaseConfig,
     pub entra: EntraConfig,
+    pub delegation: DelegationConfig,
     pub tenants: TenantsConfig,
     pub keys: KeysConfig,
     /// Who a request without a credential is; only ever present in a debug build, in development, on loopback.
@@ -65,6 +70,7 @@ pub struct Config {
     pub redis: RedisConfig,
     pub docs: DocsConfig,
     pub metrics: MetricsConfig,
+    pub onboarding: OnboardingConfig,
     /// What the operator should know and may leave as it is; to be logged at start.
     pub warnings: Vec<String>,
 }
@@ -81,6 +87,7 @@ impl Config {
         let process = ProcessConfig::read(reader);
         let database = DatabaseConfig::read(reader);
         let entra = EntraConfig::read(reader);
+        let delegation = DelegationConfig::read(reader, &entra.authority_host);
         let tenants = TenantsConfig::read(reader, process.environment, &entra.tenant);
         let keys = KeysConfig::read(reader);
         let development = development::read(reader, &process);
@@ -89,11 +96,13 @@ impl Config {
         let redis = RedisConfig::read(reader);
         let docs = DocsConfig::read(reader, process.environment);
         let metrics = MetricsConfig::read(reader, process.port);
+        let onboarding = OnboardingConfig::read(reader, &delegation);
         let warnings = Vec::new();
         let config = Self {
             process,
             database,
             entra,
+            delegation,
             tenants,
             keys,
             development,
@@ -102,6 +111,7 @@ impl Config {
             redis,
             docs,
             metrics,
+            onboarding,
             warnings,
         };
         config.validate(reader);

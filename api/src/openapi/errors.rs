@@ -6,8 +6,16 @@ use super::idempotency::takes_key;
 use crate::error::ErrorCode;
 
 /// Adds them to an operation's responses.
-pub(super) fn write(operation: &mut Map<String, Value>, method: &str, has_path_parameter: bool) {
-    let codes = codes(operation, method, has_path_parameter);
+pub(super) fn write(
+    operation: &mut Map<String, Value>,
+    method: &str,
+    has_path_parameter: bool,
+    is_delegated: bool,
+) {
+    let mut codes = codes(operation, method, has_path_parameter);
+    if is_delegated {
+        codes.extend(OF_DELEGATED.into_iter().filter(|code| !codes.contains(code)).collect::<Vec<_>>());
+    }
     let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
     for code in codes {
         let status = code.status();
@@ -26,6 +34,15 @@ pub(super) fn write(operation: &mut Map<String, Value>, method: &str, has_path_p
     }
 }
 
+/// What only operations have that ask Microsoft 365 in the caller's name.
+const OF_DELEGATED: [ErrorCode; 5] = [
+    ErrorCode::InteractionRequired,
+    ErrorCode::ConsentRequired,
+    ErrorCode::NotFound,
+    ErrorCode::UpstreamError,
+    ErrorCode::UpstreamTimeout,
+];
+
 fn codes(operation: &Map<String, Value>, method: &str, has_path_parameter: bool) -> Vec<ErrorCode> {
     let has_body = operation.contains_key("requestBody");
     let parameters = operation.get("parameters").and_then(Value::as_array);
@@ -36,6 +53,7 @@ fn codes(operation: &Map<String, Value>, method: &str, has_path_parameter: bool)
         ErrorCode::Forbidden,
         ErrorCode::TenantNotOnboarded,
         ErrorCode::OrganizationSuspended,
+        ErrorCode::OrganizationDeleted,
         ErrorCode::UserDisabled,
         // Also where nothing is asked for: a query that is not text is refused.
         ErrorCode::ValidationFailed,
@@ -69,11 +87,21 @@ fn meaning(code: ErrorCode) -> &'static str {
         ErrorCode::Unauthorized => {
             "no access token, or one that is expired or not for this API. Get a new one."
         }
+        ErrorCode::InteractionRequired => {
+            "a policy asks for more: sign in again, with `details.claims` if there are any."
+        }
+        ErrorCode::ConsentRequired => {
+            "an administrator of the caller's tenant has to consent first, at `details.consentUrl`."
+        }
         ErrorCode::Forbidden => "the caller lacks the permission.",
         ErrorCode::TenantNotOnboarded => {
             "an administrator of the caller's tenant has to consent first, at `details.consentUrl`."
         }
         ErrorCode::OrganizationSuspended => "nobody of this organization may call at present.",
+        ErrorCode::OrganizationDeleted => {
+            "the organization was deleted; whoever runs the service can restore it for 30 days."
+        }
+        ErrorCode::OnboardingLinkInvalid => "the link is too old, was used, or belongs to another browser.",
         ErrorCode::UserDisabled => "the caller was suspended by an administrator of the organization.",
         ErrorCode::NotFound => "there is no such thing, or it belongs to another organization.",
         ErrorCode::ValidationFailed => "`details` has the reasons for each field or parameter.",
@@ -98,12 +126,28 @@ fn meaning(code: ErrorCode) -> &'static str {
 fn example(code: ErrorCode) -> Value {
     let (message, details) = match code {
         ErrorCode::Unauthorized => ("Invalid or expired access token", None),
+        ErrorCode::InteractionRequired => (
+            "Sign in again: your organization asks for more before Microsoft 365 can be used",
+            Some(json!({
+                "claims": "{\"access_token\":{\"acrs\":{\"essential\":true,\"value\":\"c1\"}}}",
+                "scopes": ["https://graph.microsoft.com/.default"],
+            })),
+        ),
+        ErrorCode::ConsentRequired => (
+            "An administrator of your organization has to consent to what is asked of Microsoft 365",
+            Some(json!({
+                "scopes": ["https://graph.microsoft.com/.default"],
+                "consentUrl": "https://login.microsoftonline.com/…/v2.0/adminconsent?…",
+            })),
+        ),
         ErrorCode::Forbidden => ("You do not have access to this resource", None),
         ErrorCode::TenantNotOnboarded => (
             "An administrator of your organization has to consent first",
             Some(json!({ "consentUrl": "https://login.microsoftonline.com/…/v2.0/adminconsent?…" })),
         ),
         ErrorCode::OrganizationSuspended => ("Your organization is suspended", None),
+        ErrorCode::OrganizationDeleted => ("Your organization is deleted", None),
+        ErrorCode::OnboardingLinkInvalid => ("This link does not work any more", None),
         ErrorCode::UserDisabled => ("Your account is disabled", None),
         ErrorCode::NotFound => ("There is no such resource", None),
         ErrorCode::ValidationFailed => ("The request is not valid", Some(json!({ "name": ["is required"] }))),

@@ -8,12 +8,14 @@
 //! test holds to.
 
 mod admission;
+mod authenticated;
 mod authentication;
 mod development;
 pub(crate) mod doorway;
 mod epochs;
 mod identified;
 mod jobs;
+mod on_behalf_of;
 mod operator;
 mod permission;
 mod principal;
@@ -24,6 +26,7 @@ mod tenants;
 mod verified_token;
 
 pub use admission::{AdmissionPolicy, AllowedTenants, TenantPolicy};
+pub use authenticated::Authenticated;
 pub use authentication::{
     Authentication, AuthenticationError, AuthenticationPorts, CachedPrincipal, Loading, PrincipalCache,
 };
@@ -31,6 +34,7 @@ pub use development::DevelopmentIdentity;
 pub use epochs::{Epochs, EpochsUnavailable, Mark, Subject};
 pub use identified::Identified;
 pub use jobs::{Claimed, Jobs, System};
+pub use on_behalf_of::{NotDelegable, OnBehalfOf};
 pub use operator::Operator;
 pub use permission::{ALL_PERMISSIONS, Permission, SignedIn};
 pub(crate) use permission::{permission, sealed as permission_seal};

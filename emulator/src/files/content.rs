@@ -54,3 +54,20 @@ pub(crate) fn quick_xor_hash(bytes: &[u8]) -> String {
     }
     STANDARD.encode(hash)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hash_is_that_of_others() {
+        for (bytes, expected) in [
+            (b"".as_slice(), "AAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+            (b"\x4a", "SgAAAAAAAAAAAAAAAQAAAAAAAAA="),
+            (b"\xb5\xb4", "taAFAAAAAAAAAAAAAgAAAAAAAAA="),
+            (b"\xd2\x96\x4f", "0rDEEwAAAAAAAAAAAwAAAAAAAAA="),
+        ] {
+            assert_eq!(quick_xor_hash(bytes), expected);
+        }
+    }
+}

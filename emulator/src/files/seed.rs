@@ -19,7 +19,8 @@ pub(super) fn start() -> DateTime<Utc> {
 }
 
 pub(super) fn all() -> Files {
-    let mut files = Files::default();
+    // A delta token that knows nothing yet says 0.
+    let mut files = Files { sequence: 1, ..Files::default() };
     let mut contoso = Builder { files: &mut files, tenant: CONTOSO, name: "contoso", next: 0 };
     contoso.site("", "Contoso", "Start page of the company", Access::Organization, small);
     let marketing = "Campaigns, brand & Größe";

@@ -1,5 +1,7 @@
 //! One request to Graph: by itself, or a part of a batch.
 
+use std::borrow::Cow;
+
 use percent_encoding::percent_decode_str;
 use poem::http::{HeaderMap, Method};
 
@@ -36,7 +38,7 @@ impl<'a> Call<'a> {
     /// The parts of the path, decoded one by one.
     pub(super) fn segments(&self) -> Result<Vec<String>, Problem> {
         let parts = self.path.trim_matches('/').split('/');
-        let decoded = parts.map(|part| percent_decode_str(part).decode_utf8().map(|part| part.into_owned()));
+        let decoded = parts.map(|part| percent_decode_str(part).decode_utf8().map(Cow::into_owned));
         decoded.collect::<Result<_, _>>().map_err(|_| Problem::invalid("The path is not UTF-8."))
     }
 

@@ -49,7 +49,9 @@ pub(super) fn changes(
     if is_continued && token.until < files.resync_before {
         return Err(Problem::resync(&format!("{}/v1.0/drives/{}/root/delta", call.base, drive.id)));
     }
-    page(call, files, drive, token, after)
+    // Where a round begins, it is about all until now.
+    let until = if token.had == 0 { files.sequence } else { token.until };
+    page(call, files, drive, Token { until, ..token }, after)
 }
 
 fn wrong(text: &str) -> Problem {
@@ -67,7 +69,7 @@ fn page(
     let is_meant = |item: &&Item| match after {
         Some(time) => item.modified >= time,
         // A first round is about what is there.
-        None if token.since == 0 => !item.is_deleted || item.changed > 0,
+        None if token.since == 0 => !item.is_deleted,
         None => item.changed > token.since,
     };
     let all: Vec<&Item> = drive.items.iter().filter(is_meant).collect();

@@ -68,7 +68,7 @@ fn parent(files: &Files, drive: &Drive, item: &Item) -> Value {
     if let Some(parent) = &item.parent {
         let mut path = drive.path_of(item);
         path.pop();
-        let below: String = path.iter().map(|name| format!("/{}", in_a_path(name))).collect();
+        let below = below(&path);
         reference.insert("id".to_owned(), json!(parent));
         reference.insert("name".to_owned(), json!(path.last().unwrap_or(&drive.name.as_str())));
         reference.insert("path".to_owned(), json!(format!("/drives/{}/root:{below}", drive.id)));
@@ -77,8 +77,14 @@ fn parent(files: &Files, drive: &Drive, item: &Item) -> Value {
 }
 
 fn web_url(drive: &Drive, item: &Item) -> String {
-    let below: String = drive.path_of(item).iter().map(|name| format!("/{}", in_a_path(name))).collect();
-    format!("{}{below}", drive.url)
+    format!("{}{}", drive.url, below(&drive.path_of(item)))
+}
+
+/// Each name after a slash.
+fn below(names: &[&str]) -> String {
+    let parts: Vec<String> =
+        std::iter::once(String::new()).chain(names.iter().map(|name| in_a_path(name))).collect();
+    parts.join("/")
 }
 
 fn time(time: DateTime<Utc>) -> String {

@@ -150,7 +150,9 @@ fn check_policies(
         return Ok(());
     }
     if let Some(policy) = policies().find(|policy| policy.require == Demand::Mfa) {
-        return Err(Refusal::mfa_required(policy.id, wanted.resource));
+        let refusal = Refusal::mfa_required(policy.id, wanted.resource);
+        let is_named = policy.interaction_required;
+        return Err(if is_named { refusal.named("interaction_required") } else { refusal });
     }
     if let Some(context) = &claims.context {
         return Err(Refusal::context_required(context, wanted.resource));

@@ -1,10 +1,12 @@
 //! Keys and what is sealed with them.
 
+mod cache_seal;
 mod cookie;
 mod cursor;
 pub mod key_file;
 mod key_ring;
 
+pub use cache_seal::CacheSeal;
 pub use cookie::SignedCookies;
 pub use cursor::SealedCursors;
 pub use key_ring::{KeyRing, KeyRingError};

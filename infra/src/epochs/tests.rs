@@ -114,6 +114,26 @@ async fn with_channel_and_table_silent_what_is_known_counts_for_the_agreed_time_
 }
 
 #[tokio::test]
+async fn what_the_table_said_of_one_keeps_no_other_alive_when_it_is_gone() {
+    let (watch, clock) = watch(false).await;
+    let run = async |sql: &str| {
+        #[expect(clippy::disallowed_methods, reason = "the test's own table")]
+        let statement = Statement::from_string(DbBackend::Sqlite, sql);
+        watch.inner.database.execute_raw(statement).await.unwrap();
+    };
+    run("CREATE TABLE epochs (kind TEXT, id BLOB, epoch INTEGER, changed_at TEXT)").await;
+    let mark = watch.mark();
+    watch.heard_channel(clock.now());
+    clock.advance(TimeDelta::seconds(20));
+    assert!(watch.unchanged_since(mark, &[user(ADA)]).await.unwrap(), "the table says so");
+    run("DROP TABLE epochs").await;
+    clock.advance(TimeDelta::seconds(20));
+    assert!(watch.unchanged_since(mark, &[user(ADA)]).await.unwrap(), "twenty seconds ago");
+    assert!(watch.unchanged_since(mark, &[user(BOB)]).await.is_err(), "last heard of forty seconds ago");
+    assert!(watch.unchanged_since(mark, &[user(ADA), user(BOB)]).await.is_err());
+}
+
+#[tokio::test]
 async fn what_is_older_than_anything_remembered_is_forgotten_once_an_hour_without_being_a_change() {
     let (watch, clock) = watch(true).await;
     let mut tidied = clock.now();

@@ -1,4 +1,7 @@
-//! What organizations keep of their consent and of imports of people.
+//! Customers' tenants, and what organizations keep of their consent and of imports of people.
 
 mod record;
+mod tenants;
 mod user_import;
+
+pub use tenants::GraphTenants;

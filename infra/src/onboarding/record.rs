@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     access::Subject,
     id::TypedId,
+    jobs::Kind,
     organizations::onboarding::{
         AppPermission, Consent, Finding, OnboardingReader, OnboardingRecord, OnboardingRepository,
     },
@@ -14,7 +15,7 @@ use sea_orm::{ActiveValue::Set, sea_query::OnConflict};
 use serde_json::{Value, json};
 
 use crate::db::{
-    Unit,
+    Unit, jobs,
     onboardings::{ActiveModel, Column, Entity, Model},
     store_error,
 };
@@ -51,6 +52,16 @@ impl OnboardingReader for Unit {
     async fn get(&self) -> Result<OnboardingRecord, StoreError> {
         let row = self.scoped().find::<Entity>().one(&self.connection).await;
         Ok(row.map_err(store_error)?.as_ref().map(record).unwrap_or_default())
+    }
+
+    async fn next_check_at(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let mut next = None;
+        for kind in [Kind::ConsentProof, Kind::ConsentProbe] {
+            let due = jobs::one(&self.connection, kind, self.org_id().uuid(), Some(self.org_id()));
+            let due = due.await.map_err(store_error)?;
+            next = next.or(due.filter(|row| row.given_up_at.is_none()).map(|row| row.run_at));
+        }
+        Ok(next)
     }
 }
 

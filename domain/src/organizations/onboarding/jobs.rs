@@ -28,9 +28,6 @@ pub(super) enum Judged {
     Wait,
 }
 
-/// The jobs of onboarding.
-pub type ConsentJobs = Onboarding;
-
 /// Writes a look into the record.
 fn note(look: &Result<Look, TenantError>, record: &mut OnboardingRecord, now: DateTime<Utc>) {
     record.checked_at = Some(now);

@@ -7,8 +7,10 @@
 
 mod attempt;
 mod callback;
+mod check;
 mod confirm;
 mod consent;
+mod invite;
 mod jobs;
 mod permission;
 mod record;
@@ -19,9 +21,10 @@ pub use attempt::{
     Attempt, AttemptStore, Invitation, InvitationStore, NewAttempt, NewInvitation, Signer, Used,
 };
 pub use callback::{Answer, Progress, Redirect};
+pub use check::Status;
 pub use confirm::{Administrator, ConfirmError};
 pub use consent::{Consent, OrganizationState};
-pub use jobs::ConsentJobs;
+pub use invite::Invited;
 pub use permission::AppPermission;
 pub use record::{Finding, OnboardingReader, OnboardingRecord, OnboardingRepository};
 pub use start::{Initiator, LinkError, Onboarding, OnboardingPorts, OnboardingSettings, Start, Started};

@@ -71,6 +71,9 @@ pub struct OnboardingRecord {
 pub trait OnboardingReader: Send + Sync {
     /// An empty one where nothing is known.
     async fn get(&self) -> Result<OnboardingRecord, StoreError>;
+
+    /// When the tenant is looked at next; `None` when nothing is planned.
+    async fn next_check_at(&self) -> Result<Option<DateTime<Utc>>, StoreError>;
 }
 
 /// The organization's record, for writing.

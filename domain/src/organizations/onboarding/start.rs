@@ -135,7 +135,7 @@ impl Onboarding {
     }
 
     /// 256 random bits, as a word.
-    fn secret(&self) -> String {
+    pub(super) fn secret(&self) -> String {
         let mut bytes = [0; 32];
         self.entropy.fill(&mut bytes);
         bytes.iter().fold(String::with_capacity(64), |mut word, byte| {

@@ -4,22 +4,26 @@
 mod delegation;
 mod dependencies;
 mod inspect;
+mod onboarding;
+mod sharepoint;
 
 use std::{path::PathBuf, sync::Arc};
 
+use bytes::Bytes;
 use domain::{
     access::{Authentication, AuthenticationPorts, Jobs, Operator},
-    annotations::{Annotations, Taxonomies},
-    clock::Clock,
+    annotations::Taxonomies,
+    clock::{Clock, Pauses},
     delegation::DelegatedTokens,
     entropy::Entropy,
-    id::Ids,
+    id::{Ids, OrgId},
     jobs::Tidy,
-    organizations::{Memberships, Settings},
+    organizations::{Memberships, Settings, onboarding::Onboarding},
     page::CursorSeal,
     rate::SharedRates,
     store::Store,
 };
+use futures_util::Stream;
 use infra::{
     cache::{Principals, RedisRates, SharedRedis},
     crypto::{KeyRing, SealedCursors, key_file},
@@ -35,22 +39,28 @@ use serde_json::Value;
 use crate::{
     annotations::{AnnotationsApi, TaxonomiesApi, TermsApi},
     auth::Gate,
-    config::{self, Config, DatabaseKind},
+    config::{self, Config, DatabaseConfig, DatabaseKind},
     delegation::DelegationApi,
     docs,
     edge::Edge,
     health::{Draining, Readyz, healthz},
     http::{BodySchemas, PageQuery, PathMethods},
     metrics::Gauges,
+    onboarding as steps,
     openapi::{self, Published},
-    organizations::{MeApi, MembersApi, OrganizationApi},
+    organizations::{MeApi, MembersApi, OrganizationApi, export_lines},
     rate_limit::RateLimits,
     server::Outermost,
     worker::{Work, Worker},
 };
 
 pub use self::inspect::{Finding, Severity, findings};
-use self::{delegation::TokenSources, dependencies::Dependencies};
+use self::{
+    delegation::TokenSources,
+    dependencies::Dependencies,
+    onboarding::{Customers, Needed, Watched},
+    sharepoint::Microsoft365,
+};
 
 /// How much memory remembered principals may take.
 const PRINCIPAL_CACHE_BYTES: u64 = 64 * 1024 * 1024;
@@ -60,12 +70,15 @@ const PRINCIPAL_CACHE_BYTES: u64 = 64 * 1024 * 1024;
 pub struct Parts {
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
+    pub pauses: Arc<dyn Pauses>,
 }
 
 impl Parts {
     /// The real clock and the operating system's randomness.
     pub fn system() -> Self {
-        Self { clock: Arc::new(infra::clock::SystemClock), entropy: Arc::new(infra::entropy::SystemEntropy) }
+        let clock = Arc::new(infra::clock::SystemClock);
+        let entropy = Arc::new(infra::entropy::SystemEntropy);
+        Self { pauses: Arc::clone(&clock) as _, clock, entropy }
     }
 
     fn ids(&self) -> Ids {
@@ -78,6 +91,7 @@ pub struct App {
     pub endpoint: Arc<BoxEndpoint<'static, Response>>,
     pub document: Value,
     pub operator: Operator,
+    pub onboarding: Onboarding,
     pub(crate) gauges: Arc<dyn Gauges>,
     database: Database,
     keys: Arc<AuthorityKeys>,
@@ -100,10 +114,16 @@ impl App {
         let ring = key_ring(config, &parts)?;
         let redis = config.redis.url.as_ref().map(SharedRedis::new).transpose()?.map(Arc::new);
         let shared = redis.clone().map(|redis| (redis, &ring));
-        let tokens =
-            TokenSources::new(config, &parts)?.delegated(config, &parts, Arc::new(epochs.clone()), shared);
+        let sources = TokenSources::new(config, &parts)?;
+        let needed = Needed { database: &database, parts: &parts, tokens: sources.app_only() };
+        let customers = Customers::new(config, &needed)?;
+        let tokens = sources.delegated(config, &parts, Arc::new(epochs.clone()), shared);
+        let tokens = Arc::new(Watched { tokens, onboarding: customers.onboarding.clone() });
         let cursors = SealedCursors::new(&ring, Arc::clone(&parts.entropy));
-        let service = api(Arc::clone(&store), parts.ids(), Arc::new(cursors), tokens);
+        let has_credential = !sources.credentials().is_empty();
+        let microsoft_365 = Microsoft365::new(config, &parts, Arc::clone(&tokens) as _, has_credential)?;
+        let service =
+            api(Arc::clone(&store), parts.ids(), Arc::new(cursors), tokens, &microsoft_365, &customers);
         let document = openapi::document(&service, &Published::nowhere())?;
         let dependencies = Arc::new(Dependencies {
             database: database.clone(),
@@ -118,18 +138,20 @@ impl App {
         if config.docs.enabled {
             open = docs::mount(open, config, |published| openapi::document(&service, published))?;
         }
+        open = steps::mount(open, customers.browser(config, &ring));
         let routes = routes(open, service, &document, gate)?;
         let trusted_proxies = config.process.trusted_proxies.clone().into();
         let limits = rate_limits(config, &parts, redis);
         let edge = Edge::new(&config.http, Arc::clone(&limits));
         let methods = PathMethods::of_document(&document);
         let outermost = Outermost { inner: edge.inside(routes), ids: parts.ids(), trusted_proxies, methods };
-        let worker = worker(&database, &parts);
+        let worker = worker(&database, &parts, &customers);
         let endpoint = edge.outside(outermost).boxed();
         Ok(Self {
             endpoint: Arc::new(endpoint),
             document,
-            operator: Operator::new(store),
+            operator: Operator::new(store, Arc::clone(&parts.clock)),
+            onboarding: customers.onboarding,
             gauges: dependencies,
             database,
             keys,
@@ -172,6 +194,15 @@ impl App {
         self.database.statements()
     }
 
+    /// All that an organization owns, as lines of JSON; `None` when there is no such organization.
+    pub async fn export(
+        &self,
+        org_id: OrgId,
+    ) -> anyhow::Result<Option<impl Stream<Item = std::io::Result<Bytes>> + use<>>> {
+        let Some(scope) = self.operator.export(org_id).await? else { return Ok(None) };
+        Ok(Some(export_lines(Arc::new(self.database.clone()), scope).await?))
+    }
+
     /// Closes the database.
     pub async fn close(self) -> anyhow::Result<()> {
         drop(self.endpoint);
@@ -180,10 +211,16 @@ impl App {
 }
 
 /// Who carries jobs out.
-fn worker(database: &Database, parts: &Parts) -> Worker {
+fn worker(database: &Database, parts: &Parts, customers: &Customers) -> Worker {
     let clock = || Arc::clone(&parts.clock);
     let jobs = Jobs::new(Arc::new(database.clone()), clock(), Arc::clone(&parts.entropy));
-    Worker::new(jobs, Work { tidy: Tidy::new(Arc::new(database.clone()), clock()) })
+    let work = Work {
+        tidy: Tidy::new(Arc::new(database.clone()), clock()),
+        onboarding: customers.onboarding.clone(),
+        imports: customers.imports.clone(),
+        leaving: customers.leaving.clone(),
+    };
+    Worker::new(jobs, work)
 }
 
 fn rate_limits(config: &Config, parts: &Parts, redis: Option<Arc<SharedRedis>>) -> Arc<RateLimits> {
@@ -220,28 +257,24 @@ fn gate(config: &Config, parts: &Parts, database: &Database) -> anyhow::Result<(
     Ok((Gate { authentication, development, consent_url: consent_url(config) }, keys))
 }
 
-/// Where an administrator of a tenant consents; `{tenant}` stands for it.
+/// Where an administrator of a tenant begins to consent; `{tenant}` stands for it. It is a page of ours, since the way
+/// to Microsoft's has a state that is bound to the browser.
 fn consent_url(config: &Config) -> String {
-    let host = config.entra.authority_host.as_str().trim_end_matches('/');
     let public_url = config.process.public_url.as_str().trim_end_matches('/');
-    let client_id = config.entra.client_id;
-    format!(
-        "{host}/{{tenant}}/v2.0/adminconsent?client_id={client_id}&scope={client_id}/.default\
-         &redirect_uri={public_url}/api/onboarding/callback"
-    )
+    format!("{public_url}/api/onboarding/start?tenant={{tenant}}")
 }
 
-fn database_url(config: &Config) -> DatabaseUrl {
-    match &config.database.kind {
+fn database_url(config: &DatabaseConfig) -> DatabaseUrl {
+    match &config.kind {
         DatabaseKind::SqliteFile(path) => DatabaseUrl::SqliteFile(path.clone()),
         DatabaseKind::SqliteMemory => DatabaseUrl::SqliteMemory,
-        DatabaseKind::Postgres => DatabaseUrl::Postgres(config.database.url.clone()),
+        DatabaseKind::Postgres => DatabaseUrl::Postgres(config.url.clone()),
     }
 }
 
 async fn open_database(config: &Config, parts: &Parts) -> anyhow::Result<Database> {
     let settings = DatabaseSettings {
-        url: database_url(config),
+        url: database_url(&config.database),
         ids: parts.ids(),
         clock: Arc::clone(&parts.clock),
         revocation_max_stale: config.revocation.max_stale,
@@ -273,13 +306,25 @@ fn key_ring(config: &Config, parts: &Parts) -> anyhow::Result<KeyRing> {
     Ok(KeyRing::new((config::KeyRing::SINGLE_ID.to_owned(), key), Vec::new())?)
 }
 
-type Api = (MeApi, DelegationApi, OrganizationApi, MembersApi, TaxonomiesApi, TermsApi, AnnotationsApi);
+type Api = (
+    MeApi,
+    DelegationApi,
+    OrganizationApi,
+    MembersApi,
+    TaxonomiesApi,
+    TermsApi,
+    AnnotationsApi,
+    sharepoint::Microsoft365Api,
+    onboarding::CustomersApi,
+);
 
 fn api(
     store: Arc<dyn Store>,
     ids: Ids,
     cursors: Arc<dyn CursorSeal>,
     tokens: Arc<dyn DelegatedTokens>,
+    microsoft_365: &Microsoft365,
+    customers: &Customers,
 ) -> OpenApiService<Api, ()> {
     let pages = PageQuery::new(cursors);
     let taxonomies = Taxonomies::new(Arc::clone(&store), ids.clone());
@@ -294,7 +339,13 @@ fn api(
         },
         TaxonomiesApi { store: Arc::clone(&store), taxonomies: taxonomies.clone(), pages: pages.clone() },
         TermsApi { store: Arc::clone(&store), taxonomies, pages: pages.clone() },
-        AnnotationsApi { annotations: Annotations::new(Arc::clone(&store), ids), store, pages },
+        AnnotationsApi {
+            annotations: microsoft_365.annotations(Arc::clone(&store), ids),
+            store,
+            pages: pages.clone(),
+        },
+        microsoft_365.api(&pages),
+        customers.api(),
     ))
 }
 
@@ -307,11 +358,15 @@ pub async fn document() -> anyhow::Result<Value> {
         clock: Arc::clone(&parts.clock),
         revocation_max_stale: std::time::Duration::ZERO,
     };
-    let store: Arc<dyn Store> = Arc::new(Database::open(settings).await?);
+    let database = Database::open(settings).await?;
+    let store: Arc<dyn Store> = Arc::new(database.clone());
     let ring = KeyRing::new(("none".to_owned(), SecretString::from("-".repeat(64))), Vec::new())?;
     let cursors = SealedCursors::new(&ring, Arc::clone(&parts.entropy));
+    let microsoft_365 = Microsoft365::unconnected(&parts)?;
+    let customers = Customers::unconnected(&database, &parts)?;
     let tokens = Arc::new(delegation::NoTokens);
-    openapi::document(&api(store, parts.ids(), Arc::new(cursors), tokens), &Published::nowhere())
+    let service = api(store, parts.ids(), Arc::new(cursors), tokens, &microsoft_365, &customers);
+    openapi::document(&service, &Published::nowhere())
 }
 
 fn routes(
@@ -324,15 +379,22 @@ fn routes(
     Ok(open.nest("/", service).data(Arc::new(gate)).data(schemas).map_to_response())
 }
 
-/// Brings a PostgreSQL schema up to date.
-pub async fn migrate(config: &Config) -> anyhow::Result<infra::db::MigrationReport> {
-    if config.database.kind != DatabaseKind::Postgres {
+/// Brings a schema up to date. It needs to know of nothing but the database.
+pub async fn migrate(config: &DatabaseConfig) -> anyhow::Result<infra::db::MigrationReport> {
+    if config.kind != DatabaseKind::Postgres {
         // Opening a SQLite file migrates it.
-        open_database(config, &Parts::system()).await?.close().await?;
+        let parts = Parts::system();
+        let settings = DatabaseSettings {
+            url: database_url(config),
+            ids: parts.ids(),
+            clock: Arc::clone(&parts.clock),
+            revocation_max_stale: std::time::Duration::ZERO,
+        };
+        Database::open(settings).await?.close().await?;
         return Ok(infra::db::MigrationReport { applied: Vec::new(), granted_to: None });
     }
-    let admin = config.database.admin_url.as_ref().ok_or_else(|| {
+    let admin = config.admin_url.as_ref().ok_or_else(|| {
         anyhow::anyhow!("DATABASE_ADMIN_URL is not set; give the URL of the role that owns the tables")
     })?;
-    Ok(infra::db::migrate(admin, &config.database.url).await?)
+    Ok(infra::db::migrate(admin, &config.url).await?)
 }

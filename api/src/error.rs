@@ -40,9 +40,11 @@ pub enum ErrorCode {
     MethodNotAllowed,
     Conflict,
     IdempotencyKeyReused,
+    ResyncRequired,
     PreconditionFailed,
     PayloadTooLarge,
     UnsupportedMediaType,
+    RangeNotSatisfiable,
     RequestTimeout,
     HeadersTooLarge,
     RateLimited,
@@ -59,15 +61,19 @@ impl ErrorCode {
             Self::Unauthorized | Self::InteractionRequired | Self::ConsentRequired => {
                 StatusCode::UNAUTHORIZED
             }
-            Self::Forbidden | Self::TenantNotOnboarded | Self::OrganizationSuspended | Self::OrganizationDeleted | Self::UserDisabled => {
-                StatusCode::FORBIDDEN
-            }
+            Self::Forbidden
+            | Self::TenantNotOnboarded
+            | Self::OrganizationSuspended
+            | Self::OrganizationDeleted
+            | Self::UserDisabled => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict | Self::IdempotencyKeyReused => StatusCode::CONFLICT,
+            Self::ResyncRequired => StatusCode::GONE,
             Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::RangeNotSatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,

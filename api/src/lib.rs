@@ -21,4 +21,8 @@ mod openapi;
 mod organizations;
 mod rate_limit;
 mod server;
+mod sharepoint;
 pub mod worker;
+
+#[doc(hidden)]
+pub use crate::http::fuzzing;

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use domain::access::{Authenticated, Authentication, AuthenticationError, DevelopmentIdentity};
+use domain::access::{Authenticated, Authentication, AuthenticationError, DevelopmentIdentity, Identified};
 use poem::{Request, http::header};
 use url::Url;
 

@@ -8,7 +8,7 @@ use domain::{
 };
 use poem::{Request, RequestBody};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, registry::Registry};
-use serde_json::json;
+use serde_json::{Map, json};
 
 use super::{Caller, caller::BEARER, credential::INVALID_TOKEN};
 use crate::error::{ApiError, ErrorCode};
@@ -19,18 +19,18 @@ pub(crate) const DELEGATED_MARKER: &str = "delegated:";
 
 /// A [`Caller`] who is a person with an access token of theirs, so that a downstream resource can be asked in their
 /// name. Anybody else is refused.
-pub(crate) struct Delegated<P> {
+pub(crate) struct Delegated<P: Permission> {
     caller: Caller<P>,
     on_behalf_of: OnBehalfOf,
 }
 
-impl<P> Delegated<P> {
+impl<P: Permission> Delegated<P> {
     pub(crate) fn on_behalf_of(&self) -> &OnBehalfOf {
         &self.on_behalf_of
     }
 }
 
-impl<P> Deref for Delegated<P> {
+impl<P: Permission> Deref for Delegated<P> {
     type Target = Authorized<P>;
 
     fn deref(&self) -> &Self::Target {
@@ -75,13 +75,11 @@ impl From<DelegationError> for ApiError {
     fn from(error: DelegationError) -> Self {
         match error {
             DelegationError::InteractionRequired { claims, scopes, sign_in } => {
-                let mut details = json!({ "scopes": scopes });
-                if let Some(claims) = &claims {
-                    details["claims"] = json!(claims.json());
-                }
+                let mut details = Map::from_iter([("scopes".to_owned(), json!(scopes))]);
+                details.extend(claims.as_ref().map(|claims| ("claims".to_owned(), json!(claims.json()))));
                 let claims = claims.map(|claims| claims.base64());
                 Self {
-                    details: Some(details),
+                    details: Some(details.into()),
                     www_authenticate: Some(challenge(&sign_in, claims.as_deref())),
                     ..Self::new(
                         ErrorCode::InteractionRequired,

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{
-    database, delegation, development, docs, entra, http, keys, metrics, onboarding, process, redis, revocation,
-    setting::Setting, sources::FILE_NAME, tenants,
+    database, delegation, development, docs, entra, http, keys, metrics, onboarding, process, redis,
+    revocation, setting::Setting, sharepoint, sources::FILE_NAME, tenants,
 };
 
 /// Read by later versions and described in `.env.example` already; nothing reads them today.
@@ -84,6 +84,7 @@ pub(super) fn settings() -> impl Iterator<Item = &'static Setting> {
         docs::SETTINGS,
         metrics::SETTINGS,
         onboarding::SETTINGS,
+        sharepoint::SETTINGS,
     ]
     .into_iter()
     .flatten()

@@ -25,6 +25,7 @@ mod redis;
 mod report;
 mod revocation;
 mod setting;
+mod sharepoint;
 mod sources;
 mod tenants;
 
@@ -49,6 +50,7 @@ pub use self::{
     redis::RedisConfig,
     report::{GivenSetting, Report, report},
     revocation::RevocationConfig,
+    sharepoint::SharePointConfig,
     sources::Sources,
     tenants::TenantsConfig,
 };
@@ -71,6 +73,7 @@ pub struct Config {
     pub docs: DocsConfig,
     pub metrics: MetricsConfig,
     pub onboarding: OnboardingConfig,
+    pub sharepoint: SharePointConfig,
     /// What the operator should know and may leave as it is; to be logged at start.
     pub warnings: Vec<String>,
 }
@@ -79,6 +82,22 @@ pub struct Config {
 pub fn load(sources: Sources) -> Result<Config, Problems> {
     let mut reader = Reader::new(sources);
     Config::read(&mut reader).finish(reader)
+}
+
+/// What the commands that only change a schema need to know.
+#[derive(Clone, Debug)]
+pub struct SchemaConfig {
+    pub process: ProcessConfig,
+    pub database: DatabaseConfig,
+    pub warnings: Vec<String>,
+}
+
+/// Reads and checks only where the database is and how to log: who migrates need not know of Entra ID.
+pub fn load_for_schema(sources: Sources) -> Result<SchemaConfig, Problems> {
+    let mut reader = Reader::new(sources);
+    let process = ProcessConfig::read(&mut reader);
+    let database = DatabaseConfig::read(&mut reader);
+    Ok(SchemaConfig { process, database, warnings: reader.finish()? })
 }
 
 impl Config {
@@ -97,6 +116,7 @@ impl Config {
         let docs = DocsConfig::read(reader, process.environment);
         let metrics = MetricsConfig::read(reader, process.port);
         let onboarding = OnboardingConfig::read(reader, &delegation);
+        let sharepoint = SharePointConfig::read(reader, &delegation.graph_url);
         let warnings = Vec::new();
         let config = Self {
             process,
@@ -112,6 +132,7 @@ impl Config {
             docs,
             metrics,
             onboarding,
+            sharepoint,
             warnings,
         };
         config.validate(reader);

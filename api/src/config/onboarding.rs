@@ -39,7 +39,8 @@ impl OnboardingConfig {
 }
 
 fn scope(text: &str) -> Parsed<String> {
-    let is_scope = |word: &str| word.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\');
+    let is_scope =
+        |word: &str| word.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\');
     let words: Vec<&str> = text.split_whitespace().collect();
     if words.is_empty() || !words.iter().all(|word| is_scope(word)) {
         return Err("is not a list of scopes; give one such as https://graph.microsoft.com/.default");
@@ -75,7 +76,9 @@ mod tests {
         .onboarding;
         assert_eq!(onboarding.scope, "openid https://graph.microsoft.com/User.Read");
         assert_eq!(onboarding.permissions, [AppPermission::SitesRead, AppPermission::UsersRead]);
-        assert!(refused(&[("ONBOARDING_PERMISSIONS", "Mail.Send")]).contains("is not an application permission"));
+        assert!(
+            refused(&[("ONBOARDING_PERMISSIONS", "Mail.Send")]).contains("is not an application permission")
+        );
         assert!(refused(&[("ONBOARDING_SCOPE", "a\"b")]).contains("is not a list of scopes"));
     }
 }

@@ -4,7 +4,9 @@ use std::{collections::HashMap, sync::Arc};
 
 use domain::{
     access::{Identified, Origin, TenantSelector},
-    organizations::onboarding::{Answer, ConfirmError, LinkError, Onboarding, Progress, Redirect, Signer, Start},
+    organizations::onboarding::{
+        Answer, ConfirmError, LinkError, Onboarding, Progress, Redirect, Signer, Start,
+    },
 };
 use poem::{
     Endpoint, IntoResponse, Request, Response, Route, get,
@@ -80,11 +82,16 @@ impl Browser {
     async fn start(&self, request: &Request) -> Result<Response, ApiError> {
         let query = query(request);
         let return_to = match query.get("return_to") {
-            Some(text) => Some(
-                ReturnTo::parse(text, &self.settings.public_url, &self.settings.origins).ok_or_else(|| {
-                    ApiError::invalid_field("return_to", "is neither a path of this service nor at a known origin")
-                })?,
-            ),
+            Some(text) => {
+                Some(ReturnTo::parse(text, &self.settings.public_url, &self.settings.origins).ok_or_else(
+                    || {
+                        ApiError::invalid_field(
+                            "return_to",
+                            "is neither a path of this service nor at a known origin",
+                        )
+                    },
+                )?)
+            }
             None => None,
         };
         let tenant = match query.get("tenant") {
@@ -186,7 +193,9 @@ impl From<ConfirmError> for ApiError {
             ConfirmError::Suspended => {
                 Self::new(ErrorCode::OrganizationSuspended, "Your organization is suspended")
             }
-            ConfirmError::Deleted => Self::new(ErrorCode::OrganizationDeleted, "Your organization is deleted"),
+            ConfirmError::Deleted => {
+                Self::new(ErrorCode::OrganizationDeleted, "Your organization is deleted")
+            }
             ConfirmError::Store(error) => error.into(),
         }
     }

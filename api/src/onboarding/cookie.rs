@@ -95,7 +95,10 @@ mod tests {
             "__Host-tenantry-onboarding=b+/welcome; Path=/; HttpOnly; SameSite=Lax; Max-Age=86400; Secure"
         );
         let local = cookie("http://localhost:4000").set(&way).unwrap();
-        assert!(local.to_str().unwrap().starts_with("tenantry-onboarding=") && !local.to_str().unwrap().contains("Secure"));
+        assert!(
+            local.to_str().unwrap().starts_with("tenantry-onboarding=")
+                && !local.to_str().unwrap().contains("Secure")
+        );
     }
 
     #[test]

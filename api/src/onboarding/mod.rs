@@ -10,5 +10,5 @@ mod return_to;
 mod status;
 mod words;
 
-pub(crate) use browser::{Browser, mount};
+pub(crate) use browser::{Browser, Settings as BrowserSettings, mount};
 pub(crate) use status::OnboardingApi;

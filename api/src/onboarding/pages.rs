@@ -72,11 +72,13 @@ impl Page<'_> {
             body.push_str("</ul>");
         }
         if *may_retry {
-            let _ = write!(body, "<p><a class=\"button\" href=\"{}\">Begin again</a></p>", escaped(self.start));
+            let _ =
+                write!(body, "<p><a class=\"button\" href=\"{}\">Begin again</a></p>", escaped(self.start));
         }
         let is_done = self.progress.is_some_and(|progress| progress.name.is_some());
         if let Some(return_to) = self.return_to.filter(|_| is_done) {
-            let _ = write!(body, "<p><a class=\"button\" href=\"{}\">Go on</a></p>", escaped(return_to.as_str()));
+            let _ =
+                write!(body, "<p><a class=\"button\" href=\"{}\">Go on</a></p>", escaped(return_to.as_str()));
         }
         format!(
             "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">{refresh}\

@@ -51,9 +51,20 @@ mod tests {
             assert!(parsed(good), "{good}");
         }
         for bad in [
-            "", "welcome", "//evil.example", "/\\evil.example", "\\\\evil.example", "https://evil.example/",
-            "https://app.example.com.evil.example/", "https://app.example.com@evil.example/", "http://app.example.com/",
-            "https://user@app.example.com/", "javascript:alert(1)", "/a b", "/a\nb", "https:evil.example",
+            "",
+            "welcome",
+            "//evil.example",
+            "/\\evil.example",
+            "\\\\evil.example",
+            "https://evil.example/",
+            "https://app.example.com.evil.example/",
+            "https://app.example.com@evil.example/",
+            "http://app.example.com/",
+            "https://user@app.example.com/",
+            "javascript:alert(1)",
+            "/a b",
+            "/a\nb",
+            "https:evil.example",
         ] {
             assert!(!parsed(bad), "{bad}");
         }

@@ -66,11 +66,7 @@ struct StatusView {
 
 fn finding(finding: Finding) -> FindingView {
     let (text, next_step) = words::finding(finding);
-    FindingView {
-        code: finding.as_str().to_owned(),
-        text: text.to_owned(),
-        next_step: next_step.to_owned(),
-    }
+    FindingView { code: finding.as_str().to_owned(), text: text.to_owned(), next_step: next_step.to_owned() }
 }
 
 /// How the caller's organization is connected.

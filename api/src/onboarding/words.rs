@@ -139,17 +139,15 @@ pub(super) fn finding(finding: Finding) -> (&'static str, &'static str) {
             "An administrator switched this application off in your organization.",
             "Switch it on in Microsoft Entra, under Enterprise applications, Properties, “Enabled for users to sign in”.",
         ),
-        Finding::NoSuchTenant => (
-            "Microsoft does not know your organization any more.",
-            "Contact whoever runs this service.",
-        ),
+        Finding::NoSuchTenant => {
+            ("Microsoft does not know your organization any more.", "Contact whoever runs this service.")
+        }
         Finding::ServiceMisconfigured => (
             "Microsoft does not accept this service's own credentials at the moment.",
             "Nothing is wrong on your side; whoever runs this service has to renew them.",
         ),
-        Finding::Unanswered => (
-            "Microsoft did not answer when it was last asked.",
-            "Nothing to do: it is asked again.",
-        ),
+        Finding::Unanswered => {
+            ("Microsoft did not answer when it was last asked.", "Nothing to do: it is asked again.")
+        }
     }
 }

@@ -84,10 +84,7 @@ pub(crate) async fn lines(
         };
         Some((Ok(Bytes::from(text)), way))
     });
-    Ok(futures_util::StreamExt::chain(
-        stream::once(std::future::ready(Ok(Bytes::from(line(&first))))),
-        rest,
-    ))
+    Ok(futures_util::StreamExt::chain(stream::once(std::future::ready(Ok(Bytes::from(line(&first))))), rest))
 }
 
 impl Way {
@@ -99,7 +96,8 @@ impl Way {
         let reader = self.store.read(&self.scope).await?;
         let page = reader.export().page(table, self.after.as_ref(), PAGE).await?;
         drop(reader);
-        let mut text: String = page.rows.iter().map(|row| line(&json!({ "table": table, "row": row }))).collect();
+        let mut text: String =
+            page.rows.iter().map(|row| line(&json!({ "table": table, "row": row }))).collect();
         self.rows += u64::try_from(page.rows.len()).unwrap_or_default();
         text.push_str(&line(&json!({ "progress": { "table": table, "rows": self.rows, "of": of } })));
         self.after = page.next;

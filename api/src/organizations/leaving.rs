@@ -7,11 +7,7 @@ use domain::{
     organizations::{Delete, Export, Leaving, LeavingError, PURGE_AFTER},
     store::Store,
 };
-use poem_openapi::{
-    Object, OpenApi,
-    param::Query,
-    payload::Json,
-};
+use poem_openapi::{Object, OpenApi, param::Query, payload::Json};
 
 use super::export::Exported;
 use crate::{auth::Caller, error::ApiError, http::Data, openapi::Tag};
@@ -30,7 +26,9 @@ impl From<LeavingError> for ApiError {
     fn from(error: LeavingError) -> Self {
         match error {
             LeavingError::NotFound => Self::not_found(),
-            LeavingError::NotConfirmed => Self::conflict("The confirmation is not the name of your organization"),
+            LeavingError::NotConfirmed => {
+                Self::conflict("The confirmation is not the name of your organization")
+            }
             LeavingError::Store(error) => error.into(),
         }
     }

@@ -37,10 +37,6 @@ impl Authenticated {
 
     /// Asks for a permission; what comes back is the proof of it, which the use-cases consume.
     pub fn authorize<P: Permission>(self, origin: Origin) -> Result<Authorized<P>, Forbidden> {
-        if self.principal.may::<P>() {
-            Ok(authorize(self, origin))
-        } else {
-            Err(Forbidden)
-        }
+        if self.principal.may::<P>() { Ok(authorize(self, origin)) } else { Err(Forbidden) }
     }
 }

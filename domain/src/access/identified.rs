@@ -52,7 +52,8 @@ impl Authentication {
         if kind != IdentityKind::Delegated {
             return Err(Rejection::PermissionClaims.into());
         }
-        let is_administrator = !token.is_guest && self.policy.role_by_token(&token, kind) == Some(Role::Admin);
+        let is_administrator =
+            !token.is_guest && self.policy.role_by_token(&token, kind) == Some(Role::Admin);
         Ok(Identified {
             tenant: token.tenant,
             object_id: token.object_id,

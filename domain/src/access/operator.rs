@@ -11,7 +11,7 @@ use crate::{
     id::{OrgId, TypedId},
     jobs::Kind,
     organizations::{LeavingError, Organization, OrganizationStatus},
-    store::{OrgReader, Store, StoreError},
+    store::{Store, StoreError},
 };
 
 /// What an operator may do to an organization. Built where the process is put together, for commands that only
@@ -62,11 +62,16 @@ impl Operator {
         Ok(organization)
     }
 
-    /// What an organization owns, for handing it over. `None` when there is no such organization.
-    pub async fn read(&self, org_id: OrgId) -> Result<Option<Box<dyn OrgReader>>, StoreError> {
+    /// Enters an organization to hand over what it owns, also a deleted one; that it was done is recorded first. `None`
+    /// when there is no such organization.
+    pub async fn export(&self, org_id: OrgId) -> Result<Option<OrgScope>, StoreError> {
         let scope = OrgScope::new(org_id, Actor::Operator, Origin::default());
-        let reader = self.store.read(&scope).await?;
-        Ok(reader.organization().get().await?.is_some().then_some(reader))
+        let tx = self.store.begin(&scope).await?;
+        if tx.organization().get().await?.is_none() {
+            return Ok(None);
+        }
+        tx.commit(Event::new("organization.exported", json!({})).into()).await?;
+        Ok(Some(scope))
     }
 
     /// Lets a suspended organization in again. `None` when there is no such organization.

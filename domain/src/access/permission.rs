@@ -54,6 +54,7 @@ pub const ALL_PERMISSIONS: &[(&str, Role)] = &[
     ("organization:export", Role::Admin),
     ("organization:manage", Role::Admin),
     ("organization:read", Role::Member),
+    ("sharepoint:read", Role::Member),
     ("taxonomies:manage", Role::Admin),
     ("taxonomies:read", Role::Member),
 ];

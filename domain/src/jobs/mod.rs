@@ -94,11 +94,13 @@ impl Kind {
     pub fn manner(self) -> Manner {
         match self {
             // It comes back by itself, so a failure is no reason to stop.
-            Self::ConsentProbe | Self::OrganizationPurge | Self::OrganizationTidy | Self::ServiceTidy => Manner {
-                attempts: None,
-                first_pause: TimeDelta::minutes(1),
-                longest_pause: TimeDelta::hours(6),
-            },
+            Self::ConsentProbe | Self::OrganizationPurge | Self::OrganizationTidy | Self::ServiceTidy => {
+                Manner {
+                    attempts: None,
+                    first_pause: TimeDelta::minutes(1),
+                    longest_pause: TimeDelta::hours(6),
+                }
+            }
             // It ends by itself after a quarter of an hour.
             Self::ConsentProof => Manner {
                 attempts: None,

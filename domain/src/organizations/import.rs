@@ -163,7 +163,11 @@ impl Imports {
                 continue;
             }
             if let Some((event, is_new)) = self.bring(tx.as_ref(), user, now).await? {
-                if is_new { import.added += 1 } else { import.updated += 1 }
+                if is_new {
+                    import.added += 1
+                } else {
+                    import.updated += 1
+                }
                 events = Some(match events {
                     Some(events) => events.and(event),
                     None => event.into(),

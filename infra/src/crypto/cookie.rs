@@ -54,7 +54,13 @@ mod tests {
         assert_eq!(cookies("b", "onboarding").open(&signed), None);
         assert_eq!(cookies("a", "session").open(&signed), None);
         let (payload, tag) = signed.split_once('.').unwrap();
-        for forged in [payload.to_owned(), format!("{payload}."), format!("{payload}x.{tag}"), String::new(), ".".to_owned()] {
+        for forged in [
+            payload.to_owned(),
+            format!("{payload}."),
+            format!("{payload}x.{tag}"),
+            String::new(),
+            ".".to_owned(),
+        ] {
             assert_eq!(ours.open(&forged), None, "{forged}");
         }
     }

@@ -9,4 +9,6 @@ mod key_ring;
 pub use cache_seal::CacheSeal;
 pub use cookie::SignedCookies;
 pub use cursor::SealedCursors;
+#[doc(hidden)]
+pub use cursor::fuzzing;
 pub use key_ring::{KeyRing, KeyRingError};

@@ -85,6 +85,10 @@ impl Database {
     /// it; on PostgreSQL the schema must be current and the role weak enough for row-level security to bind it.
     pub async fn open(settings: DatabaseSettings) -> Result<Self, SchemaError> {
         let DatabaseSettings { url, ids, clock, revocation_max_stale } = settings;
+        if let DatabaseUrl::SqliteFile(_) = &url {
+            // Before anything of it is changed.
+            inspect(&url).await?;
+        }
         let (writer, reader) = connect::open(&url).await?;
         if writer.get_database_backend() == DbBackend::Postgres {
             schema::check_postgres(&writer).await?;

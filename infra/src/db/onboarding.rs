@@ -12,11 +12,7 @@ use domain::{
     },
     store::StoreError,
 };
-use sea_orm::{
-    ActiveValue::Set,
-    ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
-    sea_query::Expr,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr};
 use uuid::Uuid;
 
 use super::{
@@ -139,7 +135,10 @@ impl AttemptStore for Database {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a global table: a link is made before there is an organization")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a global table: a link is made before there is an organization"
+)]
 #[async_trait]
 impl InvitationStore for Database {
     async fn add(&self, new: &NewInvitation<'_>) -> Result<(), StoreError> {

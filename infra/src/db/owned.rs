@@ -14,8 +14,8 @@ use serde::Serialize;
 
 use super::{
     entities::{
-        annotation_terms, annotations, events, idempotency_keys, onboardings, taxonomies, terms, user_imports,
-        users,
+        annotation_terms, annotations, events, idempotency_keys, onboardings, taxonomies, terms,
+        user_imports, users,
     },
     scoped::OrgOwned,
     unit::Unit,

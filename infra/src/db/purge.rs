@@ -62,10 +62,7 @@ pub(crate) async fn organization(unit: &Unit) -> Result<bool, DbErr> {
         .filter(outbox::Column::OrgId.eq(org_id.uuid()))
         .exec(&unit.connection)
         .await?;
-    jobs::Entity::delete_many()
-        .filter(jobs::Column::OrgId.eq(org_id.uuid()))
-        .exec(&unit.connection)
-        .await?;
+    jobs::Entity::delete_many().filter(jobs::Column::OrgId.eq(org_id.uuid())).exec(&unit.connection).await?;
     epochs::Entity::delete_many()
         .filter(epochs::Column::Kind.eq("organization"))
         .filter(epochs::Column::Id.eq(org_id.uuid()))

@@ -181,9 +181,10 @@ impl GraphTenants {
 
     async fn json<T: DeserializeOwned>(&self, tenant: Uuid, url: Url) -> Result<T, TenantError> {
         let mut response = self.get(tenant, url).await?;
-        let is_json = response.headers().get(CONTENT_TYPE).is_some_and(|value| {
-            value.to_str().is_ok_and(|value| value.starts_with("application/json"))
-        });
+        let is_json = response
+            .headers()
+            .get(CONTENT_TYPE)
+            .is_some_and(|value| value.to_str().is_ok_and(|value| value.starts_with("application/json")));
         if !is_json {
             return Err(TenantError::Unusable);
         }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     Attempt, Consent, Onboarding, OrganizationState, TenantError, Used,
-    jobs::{VERIFY_FOR, judge_proof, Judged},
+    jobs::{Judged, VERIFY_FOR, judge_proof},
 };
 use crate::{
     access::{Origin, PERSONAL_ACCOUNTS_TENANT, TenantPolicy, VerificationError, doorway},
@@ -180,7 +180,9 @@ impl Onboarding {
         }
         let named = redirect.tenant.as_deref().map(str::parse::<Uuid>);
         let tenant = match (named, attempt.tenant) {
-            (Some(Ok(named)), Some(pinned)) if named != pinned => return Ok(Decision::Ends(Answer::OtherTenant)),
+            (Some(Ok(named)), Some(pinned)) if named != pinned => {
+                return Ok(Decision::Ends(Answer::OtherTenant));
+            }
             (Some(Ok(named)), _) => named,
             (None, Some(pinned)) => pinned,
             (None | Some(Err(_)), _) => return Ok(Decision::Ends(Answer::TenantMissing)),
@@ -244,7 +246,9 @@ impl Onboarding {
             (Judged::Wait, Consent::Pending | Consent::Verifying | Consent::Revoked) => Consent::Verifying,
         };
         if judged == Judged::Wait {
-            tx.jobs().schedule(Kind::ConsentProof, doorway::job_key(&scope), now + TimeDelta::seconds(2)).await?;
+            tx.jobs()
+                .schedule(Kind::ConsentProof, doorway::job_key(&scope), now + TimeDelta::seconds(2))
+                .await?;
         }
         let returned = Event::new("organization.consent.returned", json!({ "attemptId": attempt.id }));
         self.come_to(tx, &organization, to, record, profile, Events::from(returned)).await?;
@@ -265,9 +269,9 @@ enum Decision {
 /// By the number in the description where there is one (Microsoft Entra authentication error codes), else by the word.
 fn failure(redirect: &Redirect) -> Answer {
     let description = redirect.error_description.as_deref().unwrap_or_default();
-    let number = description.split_once("AADSTS").map(|(_, rest)| {
-        rest.chars().take_while(char::is_ascii_digit).collect::<String>()
-    });
+    let number = description
+        .split_once("AADSTS")
+        .map(|(_, rest)| rest.chars().take_while(char::is_ascii_digit).collect::<String>());
     match (number.as_deref(), redirect.error.as_deref()) {
         (Some("65004"), _) => Answer::Declined,
         (Some("90094" | "90093" | "90095" | "900941"), _) => Answer::NotAdministrator,
@@ -293,7 +297,10 @@ mod tests {
     #[test]
     fn a_failure_is_told_by_its_number_before_its_word() {
         assert_eq!(failed("access_denied", "AADSTS65004: User declined to consent"), Answer::Declined);
-        assert_eq!(failed("access_denied", "AADSTS90094: The grant requires admin"), Answer::NotAdministrator);
+        assert_eq!(
+            failed("access_denied", "AADSTS90094: The grant requires admin"),
+            Answer::NotAdministrator
+        );
         assert_eq!(failed("access_denied", "the user declined"), Answer::Declined);
         assert_eq!(failed("permission_denied", ""), Answer::NotAdministrator);
         assert_eq!(failed("server_error", "AADSTS90033: try later"), Answer::Refused);

@@ -76,7 +76,8 @@ impl Onboarding {
         record.consented_by = Some(administrator.object_id());
         let to = if record.missing.is_empty() { Consent::Active } else { Consent::Degraded };
         let mut events: Events =
-            Event::new("organization.consent.confirmed", json!({ "objectId": administrator.object_id() })).into();
+            Event::new("organization.consent.confirmed", json!({ "objectId": administrator.object_id() }))
+                .into();
         if let Some(event) = self.welcome(tx.as_ref(), administrator).await? {
             events = events.and(event);
         }

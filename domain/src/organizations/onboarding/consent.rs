@@ -18,8 +18,7 @@ pub enum Consent {
 }
 
 impl Consent {
-    pub const ALL: [Self; 5] =
-        [Self::Pending, Self::Verifying, Self::Active, Self::Degraded, Self::Revoked];
+    pub const ALL: [Self; 5] = [Self::Pending, Self::Verifying, Self::Active, Self::Degraded, Self::Revoked];
 
     pub fn as_str(self) -> &'static str {
         match self {

@@ -77,7 +77,9 @@ fn judge_probe(
     match look {
         Ok(look) if look.missing.is_empty() => Consent::Active,
         Ok(_) => Consent::Degraded,
-        Err(TenantError::NotConsented | TenantError::Disabled | TenantError::NoSuchTenant) => Consent::Revoked,
+        Err(TenantError::NotConsented | TenantError::Disabled | TenantError::NoSuchTenant) => {
+            Consent::Revoked
+        }
         Err(
             TenantError::Forbidden
             | TenantError::Misconfigured
@@ -255,7 +257,9 @@ mod tests {
         assert_eq!(judged(&complete, 0), Judged::Is(Consent::Active));
         assert_eq!(judged(&missing(), 4), Judged::Wait);
         assert_eq!(judged(&missing(), 5), Judged::Is(Consent::Degraded));
-        for trouble in [TenantError::NotConsented, TenantError::Misconfigured, TenantError::Later { after: None }] {
+        for trouble in
+            [TenantError::NotConsented, TenantError::Misconfigured, TenantError::Later { after: None }]
+        {
             assert_eq!(judged(&Err(trouble.clone()), 14), Judged::Wait, "{trouble}");
             assert_eq!(judged(&Err(trouble), 15), Judged::Is(Consent::Pending));
         }
@@ -272,7 +276,8 @@ mod tests {
         for gone in [TenantError::NotConsented, TenantError::Disabled, TenantError::NoSuchTenant] {
             assert_eq!(judged(Err(gone), Consent::Active), Consent::Revoked);
         }
-        for trouble in [TenantError::Misconfigured, TenantError::Unusable, TenantError::Later { after: None }] {
+        for trouble in [TenantError::Misconfigured, TenantError::Unusable, TenantError::Later { after: None }]
+        {
             assert_eq!(judged(Err(trouble), Consent::Active), Consent::Active);
         }
     }

@@ -27,9 +27,15 @@ impl AppPermission {
     /// What it is for, for somebody who decides about it.
     pub fn meaning(self) -> &'static str {
         match self {
-            Self::OrganizationRead => "See the organization's name, its verified domains and what kind of tenant it is.",
-            Self::SitesRead => "Read documents and lists in all SharePoint sites, without a person signed in.",
-            Self::UsersRead => "See the people of the organization: names, e-mail addresses, whether their accounts are on.",
+            Self::OrganizationRead => {
+                "See the organization's name, its verified domains and what kind of tenant it is."
+            }
+            Self::SitesRead => {
+                "Read documents and lists in all SharePoint sites, without a person signed in."
+            }
+            Self::UsersRead => {
+                "See the people of the organization: names, e-mail addresses, whether their accounts are on."
+            }
         }
     }
 }

@@ -92,7 +92,8 @@ pub enum LinkError {
 impl Onboarding {
     pub fn new(ports: OnboardingPorts, settings: OnboardingSettings) -> Self {
         let doorway = Doorway::new(Arc::clone(&ports.store), ports.directory, ports.ids.clone());
-        let OnboardingPorts { store, attempts, invitations, tenants, allowed_tenants, ids, entropy, .. } = ports;
+        let OnboardingPorts { store, attempts, invitations, tenants, allowed_tenants, ids, entropy, .. } =
+            ports;
         Self { store, doorway, attempts, invitations, tenants, allowed_tenants, ids, entropy, settings }
     }
 
@@ -111,8 +112,7 @@ impl Onboarding {
         let invitation = match start.invitation {
             Some(text) => {
                 let found = self.invitations.find(text).await?;
-                let open =
-                    found.filter(|found| found.accepted_at.is_none() && found.expires_at > now);
+                let open = found.filter(|found| found.accepted_at.is_none() && found.expires_at > now);
                 Some(open.ok_or(LinkError::InvitationEnded)?)
             }
             None => None,

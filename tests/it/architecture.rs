@@ -170,6 +170,8 @@ fn what_makes_principals_and_scopes_is_built_in_one_place() {
     only_in(&crates, &["Authentication", "::new("].concat(), &allowed);
     only_in(&crates, &["Operator", "::new("].concat(), &allowed);
     only_in(&crates, &["Jobs", "::new("].concat(), &allowed);
+    let onboarding = &["api/src/app/onboarding.rs"];
+    only_in(&crates, &["Onboarding", "::new("].concat(), onboarding);
     only_in(
         &crates,
         &["AuthenticationPorts", " {"].concat(),

@@ -13,6 +13,7 @@ mod idempotency;
 mod isolation;
 mod jobs;
 mod listener;
+mod onboarding;
 mod openapi;
 mod organizations;
 mod policy;

@@ -49,7 +49,8 @@ impl LeavingApi {
     /// export is not complete. Secrets are not in it. What changes meanwhile may be in it or not.
     #[oai(path = "/api/organization/export", method = "get", operation_id = "exportOrganization")]
     async fn export(&self, caller: Caller<Export>) -> Result<Exported, ApiError> {
-        Exported::begin(Arc::clone(&self.store), caller.scope()).await
+        let scope = self.leaving.export(&caller).await?;
+        Exported::begin(Arc::clone(&self.store), scope).await
     }
 
     /// Delete the organization

@@ -42,7 +42,7 @@ impl Operator {
     ) -> Result<Organization, LeavingError> {
         let scope = OrgScope::new(org_id, Actor::Operator, Origin::default());
         let tx = self.store.begin(&scope).await?;
-        crate::organizations::delete(tx, self.clock.as_ref(), confirmation, json!({ "reason": reason })).await
+        crate::organizations::delete(tx, self.clock.as_ref(), confirmation, Some(reason)).await
     }
 
     /// Brings a deleted organization back, as it was. `None` when there is no such organization, or none any more, or

@@ -164,9 +164,9 @@ impl Imports {
             }
             if let Some((event, is_new)) = self.bring(tx.as_ref(), user, now).await? {
                 if is_new {
-                    import.added += 1
+                    import.added += 1;
                 } else {
-                    import.updated += 1
+                    import.updated += 1;
                 }
                 events = Some(match events {
                     Some(events) => events.and(event),

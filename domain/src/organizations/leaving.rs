@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use chrono::TimeDelta;
 use serde_json::json;
 
-use super::{Delete, Organization, OrganizationStatus};
+use super::{Delete, Export, Organization, OrganizationStatus};
 use crate::{
     access::{Authorized, OrgScope, System},
     clock::Clock,
@@ -67,6 +67,13 @@ impl Leaving {
         Self { store, purger, keys, clock }
     }
 
+    /// Records that the caller takes a copy of everything along.
+    pub async fn export(&self, caller: &Authorized<Export>) -> Result<OrgScope, StoreError> {
+        let tx = self.store.begin(&caller.scope()).await?;
+        tx.commit(Event::new("organization.exported", json!({})).into()).await?;
+        Ok(caller.scope())
+    }
+
     /// Deletes the caller's organization. `confirmation` is its name, so that nobody does it to another one by mistake.
     pub async fn delete(
         &self,
@@ -74,7 +81,7 @@ impl Leaving {
         confirmation: &str,
     ) -> Result<Organization, LeavingError> {
         let tx = self.store.begin(&caller.scope()).await?;
-        delete(tx, self.clock.as_ref(), confirmation, json!({})).await
+        delete(tx, self.clock.as_ref(), confirmation, None).await
     }
 
     /// The job that makes it final. One that was restored meanwhile stays.
@@ -108,7 +115,7 @@ pub(crate) async fn delete(
     tx: Box<dyn OrgTx>,
     clock: &dyn Clock,
     confirmation: &str,
-    why: serde_json::Value,
+    why: Option<&str>,
 ) -> Result<Organization, LeavingError> {
     tx.organization().lock().await?;
     let organization = tx.organization().get().await?.ok_or(LeavingError::NotFound)?;
@@ -122,8 +129,7 @@ pub(crate) async fn delete(
     let organization = tx.organization().get().await?.ok_or(LeavingError::NotFound)?;
     let purge_at = organization.deleted_at.unwrap_or_else(|| clock.now()) + PURGE_AFTER;
     tx.jobs().schedule(Kind::OrganizationPurge, organization.id.uuid(), purge_at).await?;
-    let mut data = why;
-    data["purgeAt"] = json!(purge_at);
+    let data = json!({ "reason": why, "purgeAt": purge_at });
     tx.commit(Event::new("organization.deleted", data).into()).await?;
     Ok(organization)
 }

@@ -63,6 +63,7 @@ struct Domain {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "they are Microsoft's")]
 struct User {
     id: Uuid,
     display_name: Option<String>,
@@ -85,6 +86,7 @@ impl From<User> for TenantUser {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is the form that map_err takes")]
 fn refused(error: AppTokenError) -> TenantError {
     match error {
         AppTokenError::NotConsented | AppTokenError::NoSuchResource => TenantError::NotConsented,
@@ -132,6 +134,27 @@ impl GraphTenants {
     }
 
     async fn get(&self, tenant: Uuid, url: Url) -> Result<Response, TenantError> {
+        let path = url.path().to_owned();
+        let mut response = self.send(tenant, url.clone()).await?;
+        if response.status() == StatusCode::UNAUTHORIZED {
+            // A token that was kept may be refused before its end; a new one is asked for once.
+            self.tokens.forget(tenant).await;
+            response = self.send(tenant, url).await?;
+        }
+        match response.status() {
+            StatusCode::OK => Ok(response),
+            StatusCode::FORBIDDEN => Err(TenantError::Forbidden),
+            StatusCode::GONE => Err(TenantError::Restart),
+            StatusCode::UNAUTHORIZED => Err(TenantError::Later { after: None }),
+            status if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() => {
+                Err(TenantError::Later { after: self.retry_after(response.headers()) })
+            }
+            StatusCode::BAD_REQUEST if path == "/v1.0/users" => Err(TenantError::Restart),
+            _ => Err(TenantError::Unusable),
+        }
+    }
+
+    async fn send(&self, tenant: Uuid, url: Url) -> Result<Response, TenantError> {
         let token = self.tokens.token(tenant, &Resource::Graph).await.map_err(refused)?;
         let mut bearer = HeaderValue::from_str(&format!("Bearer {}", token.secret.expose_secret()))
             .map_err(|_| TenantError::Unusable)?;
@@ -142,39 +165,23 @@ impl GraphTenants {
             tracing::warn!(is_timeout = error.is_timeout(), "Microsoft Graph did not answer");
             TenantError::Later { after: None }
         })?;
-        let status = response.status();
         tracing::info!(
             graph.path = path,
-            graph.status = status.as_u16(),
+            graph.status = response.status().as_u16(),
             graph.request_id = response.headers().get("request-id").and_then(|id| id.to_str().ok()),
             "asked Microsoft Graph about a tenant"
         );
-        match status {
-            StatusCode::OK => Ok(response),
-            StatusCode::FORBIDDEN => Err(TenantError::Forbidden),
-            StatusCode::GONE => Err(TenantError::Restart),
-            // The token is refused: the next attempt has a new one.
-            StatusCode::UNAUTHORIZED => {
-                self.tokens.forget(tenant).await;
-                Err(TenantError::Later { after: None })
-            }
-            status if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() => {
-                Err(TenantError::Later { after: self.retry_after(response.headers()) })
-            }
-            StatusCode::BAD_REQUEST if path == "/v1.0/users" => Err(TenantError::Restart),
-            _ => Err(TenantError::Unusable),
-        }
+        Ok(response)
     }
 
     /// Seconds, decimals or a date (RFC 9110 §10.2.3; Microsoft Graph, "Throttling guidance").
     fn retry_after(&self, headers: &HeaderMap) -> Option<Duration> {
         let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-        let wait = match text.parse::<f64>() {
-            Ok(seconds) => Duration::try_from_secs_f64(seconds).ok()?,
-            Err(_) => {
-                let date = chrono::DateTime::parse_from_rfc2822(text).ok()?;
-                (date.to_utc() - self.clock.now()).to_std().unwrap_or_default()
-            }
+        let wait = if let Ok(seconds) = text.parse::<f64>() {
+            Duration::try_from_secs_f64(seconds).ok()?
+        } else {
+            let date = chrono::DateTime::parse_from_rfc2822(text).ok()?;
+            (date.to_utc() - self.clock.now()).to_std().unwrap_or_default()
         };
         Some(wait.min(LONGEST_WAIT))
     }

@@ -12,6 +12,14 @@ pub(crate) const GLOBAL: &[(&str, &str)] = &[
         "jobs",
         "ids, times and leases of work: claimed before an organization is known; what is to be done is not in it",
     ),
+    (
+        "onboarding_attempts",
+        "ways to consent: digests, ids and times of whoever begins, who has no organization yet",
+    ),
+    (
+        "onboarding_invitations",
+        "operators' links: made before there is an organization; the note is the operators' own",
+    ),
     ("seaql_migrations", "which steps of the schema were carried out"),
 ];
 

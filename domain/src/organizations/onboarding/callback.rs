@@ -273,11 +273,11 @@ fn failure(redirect: &Redirect) -> Answer {
         .split_once("AADSTS")
         .map(|(_, rest)| rest.chars().take_while(char::is_ascii_digit).collect::<String>());
     match (number.as_deref(), redirect.error.as_deref()) {
-        (Some("65004"), _) => Answer::Declined,
-        (Some("90094" | "90093" | "90095" | "900941"), _) => Answer::NotAdministrator,
+        (Some("65004"), _) | (None, Some("access_denied" | "consent_required")) => Answer::Declined,
+        (Some("90094" | "90093" | "90095" | "900941"), _) | (None, Some("permission_denied")) => {
+            Answer::NotAdministrator
+        }
         (Some("90002"), _) => Answer::NoSuchTenant,
-        (None, Some("access_denied" | "consent_required")) => Answer::Declined,
-        (None, Some("permission_denied")) => Answer::NotAdministrator,
         (Some(_) | None, _) => Answer::Refused,
     }
 }

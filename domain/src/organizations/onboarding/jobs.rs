@@ -140,16 +140,8 @@ impl Onboarding {
             Err(TenantError::Later { after }) => {
                 Err(JobError::Retry { after, source: "Microsoft does not answer".into() })
             }
-            Ok(_) | Err(_) => Ok(Outcome::Again(self.next_probe(now, tenant))),
+            Ok(_) | Err(_) => Ok(Outcome::Again(next_probe(now, tenant))),
         }
-    }
-
-    /// The next look: within a day, at another moment for each tenant and each day.
-    fn next_probe(&self, now: DateTime<Utc>, tenant: uuid::Uuid) -> DateTime<Utc> {
-        let spread = PROBE_EVERY.num_seconds() / 6;
-        let mixed = tenant.as_u128() ^ u128::from(now.timestamp_micros().unsigned_abs()).rotate_left(32);
-        let less = i64::try_from(mixed % u128::from(spread.unsigned_abs())).unwrap_or_default();
-        now + PROBE_EVERY - TimeDelta::seconds(less)
     }
 
     async fn profile_after(
@@ -212,11 +204,19 @@ impl Onboarding {
         if to.holds() && !organization.consent.holds() {
             let key = organization.id.uuid();
             let tenant = organization.azure_tenant_id.unwrap_or_default();
-            tx.jobs().schedule(Kind::ConsentProbe, key, self.next_probe(now, tenant)).await?;
+            tx.jobs().schedule(Kind::ConsentProbe, key, next_probe(now, tenant)).await?;
         }
         tx.onboarding().put(&record).await?;
         tx.commit(events).await
     }
+}
+
+/// The next look: within a day, at another moment for each tenant and each day.
+fn next_probe(now: DateTime<Utc>, tenant: uuid::Uuid) -> DateTime<Utc> {
+    let spread = PROBE_EVERY.num_seconds() / 6;
+    let mixed = tenant.as_u128() ^ u128::from(now.timestamp_micros().unsigned_abs()).rotate_left(32);
+    let less = i64::try_from(mixed % u128::from(spread.unsigned_abs())).unwrap_or_default();
+    now + PROBE_EVERY - TimeDelta::seconds(less)
 }
 
 /// Organization and record, which nobody else changes until the transaction ends.
@@ -243,8 +243,8 @@ mod tests {
         OnboardingRecord { verify_until: Some(now + VERIFY_FOR), ..OnboardingRecord::default() }
     }
 
-    fn missing() -> Result<Look, TenantError> {
-        Ok(Look { granted: vec![AppPermission::UsersRead], missing: vec![AppPermission::OrganizationRead] })
+    fn missing() -> Look {
+        Look { granted: vec![AppPermission::UsersRead], missing: vec![AppPermission::OrganizationRead] }
     }
 
     #[test]
@@ -255,8 +255,8 @@ mod tests {
         };
         let complete = Ok(Look { granted: vec![AppPermission::UsersRead], missing: Vec::new() });
         assert_eq!(judged(&complete, 0), Judged::Is(Consent::Active));
-        assert_eq!(judged(&missing(), 4), Judged::Wait);
-        assert_eq!(judged(&missing(), 5), Judged::Is(Consent::Degraded));
+        assert_eq!(judged(&Ok(missing()), 4), Judged::Wait);
+        assert_eq!(judged(&Ok(missing()), 5), Judged::Is(Consent::Degraded));
         for trouble in
             [TenantError::NotConsented, TenantError::Misconfigured, TenantError::Later { after: None }]
         {
@@ -271,7 +271,7 @@ mod tests {
         let judged = |look: Result<Look, TenantError>, before| {
             judge_probe(&look, &mut OnboardingRecord::default(), before, now)
         };
-        assert_eq!(judged(missing(), Consent::Active), Consent::Degraded);
+        assert_eq!(judged(Ok(missing()), Consent::Active), Consent::Degraded);
         assert_eq!(judged(Ok(Look::default()), Consent::Revoked), Consent::Active);
         for gone in [TenantError::NotConsented, TenantError::Disabled, TenantError::NoSuchTenant] {
             assert_eq!(judged(Err(gone), Consent::Active), Consent::Revoked);

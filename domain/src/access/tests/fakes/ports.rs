@@ -21,7 +21,10 @@ use crate::{
     entropy::Entropy,
     id::{OrgId, UserId},
     identity::{User, UserReader},
-    organizations::{Organization, OrganizationOrigin, OrganizationReader},
+    organizations::{
+        ExportReader, ImportReader, Organization, OrganizationOrigin, OrganizationReader,
+        onboarding::OnboardingReader,
+    },
     page::{Page, PageRequest},
     store::{OrgReader, OrgTx, Store, StoreError},
 };
@@ -106,6 +109,18 @@ impl Store for Ports {
 }
 
 impl OrgReader for Ports {
+    fn onboarding(&self) -> &dyn OnboardingReader {
+        unreachable!("nobody asks")
+    }
+
+    fn imports(&self) -> &dyn ImportReader {
+        unreachable!("nobody asks")
+    }
+
+    fn export(&self) -> &dyn ExportReader {
+        unreachable!("nobody asks")
+    }
+
     fn organization(&self) -> &dyn OrganizationReader {
         self
     }

@@ -25,7 +25,7 @@ use domain::{
 };
 use futures_util::Stream;
 use infra::{
-    cache::{Principals, RedisRates, SharedRedis},
+    cache::{Identities, Principals, RedisRates, SharedRedis},
     crypto::{KeyRing, SealedCursors, key_file},
     db::{Database, DatabaseSettings, DatabaseUrl},
     entra::{Authority, AuthorityKeys, BearerSettings, BearerVerifier, EntraAllowedTenants},
@@ -64,6 +64,8 @@ use self::{
 
 /// How much memory remembered principals may take.
 const PRINCIPAL_CACHE_BYTES: u64 = 64 * 1024 * 1024;
+/// How much memory organizations and users may take that are remembered beyond one token.
+const IDENTITY_CACHE_BYTES: u64 = 8 * 1024 * 1024;
 
 /// What a process has and a test replaces.
 #[derive(Clone)]
@@ -250,6 +252,7 @@ fn gate(config: &Config, parts: &Parts, database: &Database) -> anyhow::Result<(
         store: Arc::new(database.clone()),
         epochs: Arc::new(database.epochs()),
         cache: Arc::new(Principals::new(PRINCIPAL_CACHE_BYTES, clock())),
+        identities: Arc::new(Identities::new(IDENTITY_CACHE_BYTES)),
         ids: parts.ids(),
     };
     let authentication = Authentication::new(needed, config.tenants.admission(&config.entra));

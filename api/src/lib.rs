@@ -15,6 +15,7 @@ mod health;
 mod http;
 mod id;
 pub mod listener;
+mod log;
 mod metrics;
 mod onboarding;
 mod openapi;

@@ -195,7 +195,7 @@ fn queries_that_add_no_organization_begin_only_where_a_reason_stands_beside_them
     only_in(
         &["api/src", "domain/src", "infra/src"],
         "Statement::from",
-        &["infra/src/db/", "infra/src/epochs.rs"],
+        &["infra/src/db/", "infra/src/epochs"],
     );
     only_in(&["api/src", "domain/src", "infra/src"], "execute_unprepared", &["infra/src/db/"]);
     // The builders below the finders, and the loaders of relations, which add no organization either.

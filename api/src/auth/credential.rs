@@ -1,10 +1,7 @@
 //! Reading the credential of a request, and asking for its principal.
 
-use std::net::SocketAddr;
-
 use domain::access::{Authenticated, Authentication, AuthenticationError, DevelopmentIdentity, Identified};
 use poem::{Request, http::header};
-use url::Url;
 
 use crate::{
     error::{ApiError, ErrorCode},
@@ -19,6 +16,7 @@ pub(super) const INVALID_TOKEN: &str = "Bearer error=\"invalid_token\"";
 pub(crate) struct Gate {
     pub authentication: Authentication,
     /// Who calls without a credential; in development only.
+    #[cfg_attr(not(debug_assertions), expect(dead_code, reason = "only debug builds have it"))]
     pub development: Option<DevelopmentIdentity>,
     /// Where an administrator of a tenant consents; `{tenant}` stands for it.
     pub consent_url: String,
@@ -158,8 +156,10 @@ pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
 /// the developer looks at could use the development identity.
 #[cfg(debug_assertions)]
 fn is_local(request: &Request) -> bool {
-    let peer =
-        request.remote_addr().as_socket_addr().is_none_or(|address: &SocketAddr| address.ip().is_loopback());
+    let peer = request
+        .remote_addr()
+        .as_socket_addr()
+        .is_none_or(|address: &std::net::SocketAddr| address.ip().is_loopback());
     let text =
         |name: header::HeaderName| request.headers().get(name).map(|value| value.to_str().unwrap_or("?"));
     let host = text(header::HOST)
@@ -172,7 +172,7 @@ fn is_local(request: &Request) -> bool {
 
 #[cfg(debug_assertions)]
 fn is_loopback(origin: &str) -> bool {
-    Url::parse(origin).is_ok_and(|url| match url.host() {
+    url::Url::parse(origin).is_ok_and(|url| match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
         Some(url::Host::Ipv6(ip)) => ip.is_loopback(),

@@ -38,7 +38,7 @@ use domain::access::DevelopmentIdentity;
 
 pub use self::{
     database::{DatabaseConfig, DatabaseKind},
-    delegation::{DelegationConfig, MachineIdentity},
+    delegation::{CertificateText, DelegationConfig, MachineIdentity},
     docs::DocsConfig,
     entra::EntraConfig,
     http::HttpConfig,

@@ -1,6 +1,7 @@
 //! The forms that requests and responses share.
 
 mod body;
+mod direct;
 mod idempotency;
 mod json;
 mod merge_patch;
@@ -10,6 +11,7 @@ mod respond;
 mod version;
 
 pub(crate) use body::{Body, BodySchemas};
+pub(crate) use direct::Direct;
 pub(crate) use idempotency::{IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED, IdempotencyHeader};
 pub(crate) use merge_patch::Nullable;
 pub(crate) use methods::PathMethods;

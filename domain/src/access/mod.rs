@@ -14,6 +14,7 @@ mod development;
 pub(crate) mod doorway;
 mod epochs;
 mod identified;
+mod identities;
 mod jobs;
 mod on_behalf_of;
 mod operator;
@@ -33,6 +34,7 @@ pub use authentication::{
 pub use development::DevelopmentIdentity;
 pub use epochs::{Epochs, EpochsUnavailable, Mark, Subject};
 pub use identified::Identified;
+pub use identities::{Identity, IdentityCache, IdentityKey};
 pub use jobs::{Claimed, Jobs, System};
 pub use on_behalf_of::{NotDelegable, OnBehalfOf};
 pub use operator::Operator;

@@ -15,11 +15,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::oneshot;
 use uuid::{Uuid, uuid};
 
-use self::ports::{Cache, Ports};
+use self::ports::{Cache, Identities, NoIdentities, Ports};
 use crate::{
     access::{
-        AdmissionPolicy, Authenticated, Authentication, AuthenticationError, AuthenticationPorts, Principal,
-        Role, Subject, TenantPolicy, VerificationError, VerifiedToken,
+        AdmissionPolicy, Authenticated, Authentication, AuthenticationError, AuthenticationPorts,
+        IdentityCache, Principal, Role, Subject, TenantPolicy, VerificationError, VerifiedToken,
     },
     id::{Ids, OrgId, TypedId, UserId},
     identity::{Profile, User, UserKind, UserStatus},
@@ -86,7 +86,17 @@ pub(super) struct State {
 }
 
 impl World {
+    /// Remembers tokens but no identities, so that each load reads.
     pub(super) fn new() -> Self {
+        Self::with(Arc::new(NoIdentities))
+    }
+
+    /// Remembers identities, too.
+    pub(super) fn with_identities() -> Self {
+        Self::with(Arc::new(Identities::default()))
+    }
+
+    fn with(identities: Arc<dyn IdentityCache>) -> Self {
         let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
         let state = Arc::new(State {
             now: Mutex::new(now),
@@ -109,13 +119,18 @@ impl World {
             store: Arc::clone(&ports) as _,
             epochs: Arc::clone(&ports) as _,
             cache: Arc::new(Cache::default()),
+            identities,
             ids: Ids::new(Arc::clone(&ports) as _, ports as _),
         };
         Self { authentication: Arc::new(Authentication::new(ports, policy())), state }
     }
 
     pub(super) async fn bearer(&self) -> Result<Arc<Principal>, Arc<AuthenticationError>> {
-        self.authenticated().await.map(|caller| Arc::clone(caller.principal()))
+        self.bearer_of("the token").await
+    }
+
+    pub(super) async fn bearer_of(&self, token: &str) -> Result<Arc<Principal>, Arc<AuthenticationError>> {
+        self.authentication.bearer(token).await.map(|caller| Arc::clone(caller.principal()))
     }
 
     pub(super) async fn authenticated(&self) -> Result<Authenticated, Arc<AuthenticationError>> {

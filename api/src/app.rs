@@ -4,25 +4,28 @@
 mod delegation;
 mod dependencies;
 mod inspect;
+mod onboarding;
 mod sharepoint;
 mod sign_in;
 
 use std::{path::PathBuf, sync::Arc};
 
+use bytes::Bytes;
 use domain::{
     access::{Authentication, AuthenticationPorts, Jobs, Operator, Sessions},
     annotations::Taxonomies,
     clock::{Clock, Pauses},
     delegation::DelegatedTokens,
     entropy::Entropy,
-    id::Ids,
+    id::{Ids, OrgId},
     identity::SessionTokens,
     jobs::Tidy,
-    organizations::{Memberships, Settings},
+    organizations::{Memberships, Settings, onboarding::Onboarding},
     page::CursorSeal,
     rate::SharedRates,
     store::Store,
 };
+use futures_util::Stream;
 use infra::{
     cache::{Identities, Principals, RedisRates, SharedRedis},
     crypto::{KeyRing, SealedCursors, key_file},
@@ -47,15 +50,21 @@ use crate::{
     identity::{Delivery, Jwks, RefreshApi, SessionsApi},
     metrics::Gauges,
     oauth::{Callback, SignedIn, Start},
+    onboarding as steps,
     openapi::{self, Published},
-    organizations::{MeApi, MembersApi, OrganizationApi},
+    organizations::{MeApi, MembersApi, OrganizationApi, export_lines},
     rate_limit::RateLimits,
     server::Outermost,
     worker::{Work, Worker},
 };
 
 pub use self::inspect::{Finding, Severity, findings};
-use self::{delegation::TokenSources, dependencies::Dependencies, sharepoint::Microsoft365};
+use self::{
+    delegation::TokenSources,
+    dependencies::Dependencies,
+    onboarding::{Customers, Needed, Watched},
+    sharepoint::Microsoft365,
+};
 
 /// How much memory remembered principals may take.
 const PRINCIPAL_CACHE_BYTES: u64 = 64 * 1024 * 1024;
@@ -88,6 +97,7 @@ pub struct App {
     pub endpoint: Arc<BoxEndpoint<'static, Response>>,
     pub document: Value,
     pub operator: Operator,
+    pub onboarding: Onboarding,
     pub(crate) gauges: Arc<dyn Gauges>,
     database: Database,
     keys: Arc<AuthorityKeys>,
@@ -115,10 +125,13 @@ impl App {
         let redis = config.redis.url.as_ref().map(SharedRedis::new).transpose()?.map(Arc::new);
         let shared = redis.clone().map(|redis| (redis, &ring));
         let sources = TokenSources::new(config, &parts)?;
+        let needed = Needed { database: &database, parts: &parts, tokens: sources.app_only() };
+        let customers = Customers::new(config, &needed)?;
         let tokens = sources.delegated(config, &parts, Arc::new(epochs.clone()), shared);
+        let tokens = Arc::new(Watched { tokens, onboarding: customers.onboarding.clone() });
         let cursors = SealedCursors::new(&ring, Arc::clone(&parts.entropy));
         let has_credential = !sources.credentials().is_empty();
-        let microsoft_365 = Microsoft365::new(config, &parts, Arc::clone(&tokens), has_credential)?;
+        let microsoft_365 = Microsoft365::new(config, &parts, Arc::clone(&tokens) as _, has_credential)?;
         let shared = sign_in::Shared {
             database: &database,
             keys: &keys,
@@ -130,7 +143,7 @@ impl App {
         let microsoft = sign_in::microsoft(config, &parts, &shared)?;
         let cursors = Arc::new(cursors);
         let behind = Behind { ids: parts.ids(), cursors, tokens, microsoft_365, sessions, delivery };
-        let service = api(Arc::clone(&store), behind);
+        let service = api(Arc::clone(&store), behind, &customers);
         let document = openapi::document(&service, &Published::nowhere())?;
         let dependencies = Arc::new(Dependencies {
             database: database.clone(),
@@ -150,18 +163,20 @@ impl App {
         if config.docs.enabled {
             open = docs::mount(open, config, |published| openapi::document(&service, published))?;
         }
+        open = steps::mount(open, customers.browser(config, &ring));
         let routes = routes(open, service, &document, gate)?;
         let trusted_proxies = config.process.trusted_proxies.clone().into();
         let limits = rate_limits(config, &parts, redis);
         let edge = Edge::new(&config.http, Arc::clone(&limits));
         let methods = PathMethods::of_document(&document);
         let outermost = Outermost { inner: edge.inside(routes), ids: parts.ids(), trusted_proxies, methods };
-        let worker = worker(&database, &parts);
+        let worker = worker(&database, &parts, &customers);
         let endpoint = edge.outside(outermost).boxed();
         Ok(Self {
             endpoint: Arc::new(endpoint),
             document,
-            operator: Operator::new(store),
+            operator: Operator::new(store, Arc::clone(&parts.clock)),
+            onboarding: customers.onboarding,
             gauges: dependencies,
             database,
             keys,
@@ -204,6 +219,15 @@ impl App {
         self.database.statements()
     }
 
+    /// All that an organization owns, as lines of JSON; `None` when there is no such organization.
+    pub async fn export(
+        &self,
+        org_id: OrgId,
+    ) -> anyhow::Result<Option<impl Stream<Item = std::io::Result<Bytes>> + use<>>> {
+        let Some(scope) = self.operator.export(org_id).await? else { return Ok(None) };
+        Ok(Some(export_lines(Arc::new(self.database.clone()), scope).await?))
+    }
+
     /// Closes the database.
     pub async fn close(self) -> anyhow::Result<()> {
         drop(self.endpoint);
@@ -212,10 +236,16 @@ impl App {
 }
 
 /// Who carries jobs out.
-fn worker(database: &Database, parts: &Parts) -> Worker {
+fn worker(database: &Database, parts: &Parts, customers: &Customers) -> Worker {
     let clock = || Arc::clone(&parts.clock);
     let jobs = Jobs::new(Arc::new(database.clone()), clock(), Arc::clone(&parts.entropy));
-    Worker::new(jobs, Work { tidy: Tidy::new(Arc::new(database.clone()), clock()) })
+    let work = Work {
+        tidy: Tidy::new(Arc::new(database.clone()), clock()),
+        onboarding: customers.onboarding.clone(),
+        imports: customers.imports.clone(),
+        leaving: customers.leaving.clone(),
+    };
+    Worker::new(jobs, work)
 }
 
 fn rate_limits(config: &Config, parts: &Parts, redis: Option<Arc<SharedRedis>>) -> Arc<RateLimits> {
@@ -267,15 +297,11 @@ fn gate(
     Ok((Arc::new(gate), keys))
 }
 
-/// Where an administrator of a tenant consents; `{tenant}` stands for it.
+/// Where an administrator of a tenant begins to consent; `{tenant}` stands for it. It is a page of ours, since the way
+/// to Microsoft's has a state that is bound to the browser.
 fn consent_url(config: &Config) -> String {
-    let host = config.entra.authority_host.as_str().trim_end_matches('/');
     let public_url = config.process.public_url.as_str().trim_end_matches('/');
-    let client_id = config.entra.client_id;
-    format!(
-        "{host}/{{tenant}}/v2.0/adminconsent?client_id={client_id}&scope={client_id}/.default\
-         &redirect_uri={public_url}/api/onboarding/callback"
-    )
+    format!("{public_url}/api/onboarding/start?tenant={{tenant}}")
 }
 
 fn database_url(config: &DatabaseConfig) -> DatabaseUrl {
@@ -331,6 +357,7 @@ type Api = (
     TermsApi,
     AnnotationsApi,
     sharepoint::Microsoft365Api,
+    onboarding::CustomersApi,
 );
 
 /// What the operations need besides the store.
@@ -343,7 +370,7 @@ struct Behind {
     delivery: Arc<Delivery>,
 }
 
-fn api(store: Arc<dyn Store>, behind: Behind) -> OpenApiService<Api, ()> {
+fn api(store: Arc<dyn Store>, behind: Behind, customers: &Customers) -> OpenApiService<Api, ()> {
     let Behind { ids, cursors, tokens, microsoft_365, sessions, delivery } = behind;
     let pages = PageQuery::new(cursors);
     let taxonomies = Taxonomies::new(Arc::clone(&store), ids.clone());
@@ -366,6 +393,7 @@ fn api(store: Arc<dyn Store>, behind: Behind) -> OpenApiService<Api, ()> {
             pages: pages.clone(),
         },
         microsoft_365.api(&pages),
+        customers.api(),
     ))
 }
 
@@ -386,6 +414,7 @@ pub async fn document() -> anyhow::Result<Value> {
     let signer = sign_in::signer(&public_url, policy, &parts, &ring)?;
     let sessions = sign_in::sessions(policy, &parts, &database, Arc::new(signer));
     let delivery = sign_in::delivery(&BrowserConfig::default(), Vec::new(), policy, &parts, &ring);
+    let customers = Customers::unconnected(&database, &parts)?;
     let store: Arc<dyn Store> = Arc::new(database);
     let behind = Behind {
         ids: parts.ids(),
@@ -395,7 +424,7 @@ pub async fn document() -> anyhow::Result<Value> {
         sessions,
         delivery: Arc::new(delivery),
     };
-    openapi::document(&api(store, behind), &Published::nowhere())
+    openapi::document(&api(store, behind, &customers), &Published::nowhere())
 }
 
 fn routes(

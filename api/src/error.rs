@@ -35,10 +35,12 @@ pub enum ErrorCode {
     CsrfInvalid,
     TenantNotOnboarded,
     OrganizationSuspended,
+    OrganizationDeleted,
     UserDisabled,
     NotFound,
     ValidationFailed,
     InvalidState,
+    OnboardingLinkInvalid,
     MethodNotAllowed,
     Conflict,
     IdempotencyKeyReused,
@@ -61,7 +63,9 @@ pub enum ErrorCode {
 impl ErrorCode {
     pub fn status(self) -> StatusCode {
         match self {
-            Self::ValidationFailed | Self::InvalidState => StatusCode::BAD_REQUEST,
+            Self::ValidationFailed | Self::InvalidState | Self::OnboardingLinkInvalid => {
+                StatusCode::BAD_REQUEST
+            }
             Self::Unauthorized
             | Self::InvalidRefreshToken
             | Self::SessionRevoked
@@ -71,6 +75,7 @@ impl ErrorCode {
             | Self::CsrfInvalid
             | Self::TenantNotOnboarded
             | Self::OrganizationSuspended
+            | Self::OrganizationDeleted
             | Self::UserDisabled => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
@@ -161,6 +166,10 @@ impl ApiError {
 
     pub fn organization_suspended() -> Self {
         Self::new(ErrorCode::OrganizationSuspended, "Your organization is suspended")
+    }
+
+    pub fn organization_deleted() -> Self {
+        Self::new(ErrorCode::OrganizationDeleted, "Your organization is deleted")
     }
 
     pub fn user_disabled() -> Self {

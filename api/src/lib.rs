@@ -19,6 +19,7 @@ pub mod listener;
 mod log;
 mod metrics;
 mod oauth;
+mod onboarding;
 mod openapi;
 mod organizations;
 mod rate_limit;

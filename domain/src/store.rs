@@ -9,7 +9,10 @@ use crate::{
     idempotency::IdempotencyRepository,
     identity::{AccountRepository, SessionReader, SessionRepository, UserReader, UserRepository},
     jobs::JobRepository,
-    organizations::{OrganizationReader, OrganizationRepository},
+    organizations::{
+        ExportReader, ImportReader, ImportRepository, OrganizationReader, OrganizationRepository,
+        onboarding::{OnboardingReader, OnboardingRepository},
+    },
 };
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
@@ -46,6 +49,10 @@ pub trait Store: Send + Sync {
 /// What an organization owns, for reading. No method takes an organization's id: the reader has it.
 pub trait OrgReader: Send + Sync {
     fn organization(&self) -> &dyn OrganizationReader;
+    fn onboarding(&self) -> &dyn OnboardingReader;
+    fn imports(&self) -> &dyn ImportReader;
+    /// All that the organization owns, table by table.
+    fn export(&self) -> &dyn ExportReader;
     fn users(&self) -> &dyn UserReader;
     fn taxonomies(&self) -> &dyn TaxonomyReader;
     fn annotations(&self) -> &dyn AnnotationReader;
@@ -55,6 +62,8 @@ pub trait OrgReader: Send + Sync {
 #[async_trait]
 pub trait OrgTx: Send + Sync {
     fn organization(&self) -> &dyn OrganizationRepository;
+    fn onboarding(&self) -> &dyn OnboardingRepository;
+    fn imports(&self) -> &dyn ImportRepository;
     fn users(&self) -> &dyn UserRepository;
     fn taxonomies(&self) -> &dyn TaxonomyRepository;
     fn annotations(&self) -> &dyn AnnotationRepository;

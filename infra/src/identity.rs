@@ -120,6 +120,17 @@ impl UserRepository for Unit {
         Ok(updated.rows_affected > 0)
     }
 
+    async fn set_role(&self, id: UserId, role: Role) -> Result<bool, StoreError> {
+        let updated = self
+            .edit::<Entity>(id)
+            .col_expr(Column::Role, Expr::value(role.as_str()))
+            .exec(&self.connection)
+            .await
+            .map_err(store_error)?;
+        self.touch(Subject::User(id));
+        Ok(updated.rows_affected > 0)
+    }
+
     async fn set_status(&self, id: UserId, status: UserStatus) -> Result<bool, StoreError> {
         let updated = self
             .edit::<Entity>(id)

@@ -14,6 +14,8 @@ pub mod http;
 mod idempotency;
 mod identity;
 mod jobs;
+pub mod leaving;
+pub mod onboarding;
 mod organizations;
 mod sessions;
 mod tidy;

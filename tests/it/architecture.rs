@@ -177,6 +177,8 @@ fn what_makes_principals_and_scopes_is_built_in_one_place() {
         &["api/src/app/sign_in.rs", "domain/src/access/sessions.rs"],
     );
     only_in(&crates, &["Jobs", "::new("].concat(), &allowed);
+    let onboarding = &["api/src/app/onboarding.rs"];
+    only_in(&crates, &["Onboarding", "::new("].concat(), onboarding);
     only_in(
         &crates,
         &["AuthenticationPorts", " {"].concat(),

@@ -14,6 +14,7 @@ mod identity;
 mod isolation;
 mod jobs;
 mod listener;
+mod onboarding;
 mod openapi;
 mod organizations;
 mod policy;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::{
-    access::{Authenticated, Authentication, AuthenticationError, DevelopmentIdentity},
+    access::{Authenticated, Authentication, AuthenticationError, DevelopmentIdentity, Identified},
     identity::SESSION_TOKEN_PREFIX,
 };
 use poem::{Request, http::header};
@@ -101,6 +101,20 @@ impl Gate {
         Err(ApiError::unauthorized(CHALLENGE))
     }
 
+    /// Who a request's token speaks for, though their tenant may not be connected yet.
+    pub(crate) async fn identify(&self, request: &Request) -> Result<Identified, ApiError> {
+        match Credential::of(request) {
+            Credential::Bearer(token) => {
+                self.authentication.identify(token).await.map_err(|error| self.refusal(&error))
+            }
+            Credential::None => Err(ApiError::unauthorized(CHALLENGE)),
+            Credential::Unusable => {
+                count_refusal("unusable".to_owned());
+                Err(ApiError::unauthorized(INVALID_TOKEN))
+            }
+        }
+    }
+
     pub(crate) fn refusal(&self, error: &AuthenticationError) -> ApiError {
         match error {
             AuthenticationError::Rejected(reason) => {
@@ -122,6 +136,10 @@ impl Gate {
             AuthenticationError::OrganizationSuspended => {
                 count_refusal("organization_suspended".to_owned());
                 ApiError::organization_suspended()
+            }
+            AuthenticationError::OrganizationDeleted => {
+                count_refusal("organization_deleted".to_owned());
+                ApiError::organization_deleted()
             }
             AuthenticationError::UserDisabled => {
                 count_refusal("user_disabled".to_owned());

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{
-    browser, database, delegation, development, docs, entra, http, identity, keys, metrics, process, redis,
-    revocation, setting::Setting, sharepoint, sources::FILE_NAME, tenants,
+    browser, database, delegation, development, docs, entra, http, identity, keys, metrics, onboarding,
+    process, redis, revocation, setting::Setting, sharepoint, sources::FILE_NAME, tenants,
 };
 
 /// Read by later versions and described in `.env.example` already; nothing reads them today.
@@ -77,6 +77,7 @@ pub(super) fn settings() -> impl Iterator<Item = &'static Setting> {
         metrics::SETTINGS,
         browser::SETTINGS,
         identity::SETTINGS,
+        onboarding::SETTINGS,
         sharepoint::SETTINGS,
     ]
     .into_iter()

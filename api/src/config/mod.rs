@@ -18,6 +18,7 @@ mod http;
 mod identity;
 mod keys;
 mod metrics;
+mod onboarding;
 mod parse;
 mod problems;
 mod process;
@@ -47,6 +48,7 @@ pub use self::{
     identity::IdentityConfig,
     keys::{KeyRing, KeysConfig, TokenKey},
     metrics::MetricsConfig,
+    onboarding::OnboardingConfig,
     problems::{Problem, Problems},
     process::{Environment, LogFormat, ProcessConfig},
     redis::RedisConfig,
@@ -76,6 +78,7 @@ pub struct Config {
     pub metrics: MetricsConfig,
     pub browser: BrowserConfig,
     pub identity: IdentityConfig,
+    pub onboarding: OnboardingConfig,
     pub sharepoint: SharePointConfig,
     /// What the operator should know and may leave as it is; to be logged at start.
     pub warnings: Vec<String>,
@@ -120,6 +123,7 @@ impl Config {
         let metrics = MetricsConfig::read(reader, process.port);
         let browser = BrowserConfig::read(reader, &process);
         let identity = IdentityConfig::read(reader);
+        let onboarding = OnboardingConfig::read(reader, &delegation);
         let sharepoint = SharePointConfig::read(reader, &delegation.graph_url);
         let warnings = Vec::new();
         let config = Self {
@@ -137,6 +141,7 @@ impl Config {
             metrics,
             browser,
             identity,
+            onboarding,
             sharepoint,
             warnings,
         };

@@ -84,6 +84,7 @@ impl From<SessionError> for ApiError {
             }
             SessionError::NotFound => ApiError::not_found(),
             SessionError::OrganizationSuspended => ApiError::organization_suspended(),
+            SessionError::OrganizationDeleted => ApiError::organization_deleted(),
             SessionError::UserDisabled => ApiError::user_disabled(),
             SessionError::Signing(error) => ApiError::internal(error),
             SessionError::Store(error) => error.into(),

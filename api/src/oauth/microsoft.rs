@@ -197,6 +197,7 @@ impl MicrosoftOAuth {
         let device = Device::new(user_agent, origin.ip);
         let outcome = self.sign_in.complete(proven, device).await.map_err(|error| match error {
             SessionError::OrganizationSuspended => refused(&AuthenticationError::OrganizationSuspended),
+            SessionError::OrganizationDeleted => refused(&AuthenticationError::OrganizationDeleted),
             SessionError::UserDisabled => refused(&AuthenticationError::UserDisabled),
             SessionError::Store(error) => unavailable(&error),
             error @ (SessionError::Signing(_)

@@ -114,6 +114,12 @@ pub(super) fn not_admitted(return_to: &str, consent_url: &str, error: &Authentic
             code: Some(ErrorCode::OrganizationSuspended),
             ..again
         },
+        AuthenticationError::OrganizationDeleted => Page {
+            title: "Your organization is deleted",
+            text: "It can be restored for 30 days. Ask whoever runs this service.",
+            code: Some(ErrorCode::OrganizationDeleted),
+            ..again
+        },
         AuthenticationError::UserDisabled => Page {
             title: "Your account is disabled",
             text: "An administrator of your organization suspended it. Ask them, or sign in with another account.",

@@ -59,6 +59,7 @@ fn codes(operation: &Map<String, Value>, method: &str, has_path_parameter: bool)
         ErrorCode::Forbidden,
         ErrorCode::TenantNotOnboarded,
         ErrorCode::OrganizationSuspended,
+        ErrorCode::OrganizationDeleted,
         ErrorCode::UserDisabled,
         // Also where nothing is asked for: a query that is not text is refused.
         ErrorCode::ValidationFailed,
@@ -124,6 +125,10 @@ fn meaning(code: ErrorCode) -> &'static str {
             "an administrator of the caller's tenant has to consent first, at `details.consentUrl`."
         }
         ErrorCode::OrganizationSuspended => "nobody of this organization may call at present.",
+        ErrorCode::OrganizationDeleted => {
+            "the organization was deleted; whoever runs the service can restore it for 30 days."
+        }
+        ErrorCode::OnboardingLinkInvalid => "the link is too old, was used, or belongs to another browser.",
         ErrorCode::UserDisabled => "the caller was suspended by an administrator of the organization.",
         ErrorCode::NotFound => "there is no such thing, or it belongs to another organization.",
         ErrorCode::ValidationFailed => "`details` has the reasons for each field or parameter.",
@@ -175,6 +180,8 @@ fn example(code: ErrorCode) -> Value {
             Some(json!({ "consentUrl": "https://login.microsoftonline.com/…/v2.0/adminconsent?…" })),
         ),
         ErrorCode::OrganizationSuspended => ("Your organization is suspended", None),
+        ErrorCode::OrganizationDeleted => ("Your organization is deleted", None),
+        ErrorCode::OnboardingLinkInvalid => ("This link does not work any more", None),
         ErrorCode::UserDisabled => ("Your account is disabled", None),
         ErrorCode::NotFound => ("There is no such resource", None),
         ErrorCode::ValidationFailed => ("The request is not valid", Some(json!({ "name": ["is required"] }))),

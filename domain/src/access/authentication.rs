@@ -36,6 +36,9 @@ pub enum AuthenticationError {
     /// `403 TENANT_NOT_ONBOARDED`: an administrator of the tenant has not consented.
     #[error("the tenant has not completed admin consent")]
     TenantNotOnboarded { tenant: Uuid },
+    /// `403 ORGANIZATION_DELETED`: it can be restored for a while, and is gone after that.
+    #[error("the organization is deleted")]
+    OrganizationDeleted,
     /// `403 ORGANIZATION_SUSPENDED`.
     #[error("the organization is suspended")]
     OrganizationSuspended,
@@ -141,7 +144,7 @@ pub struct AuthenticationPorts {
 
 /// Makes principals. There is one in the process, built where the process is put together.
 pub struct Authentication {
-    verifier: Arc<dyn TokenVerifier>,
+    pub(super) verifier: Arc<dyn TokenVerifier>,
     allowed_tenants: Arc<dyn AllowedTenants>,
     epochs: Arc<dyn Epochs>,
     cache: Arc<dyn PrincipalCache>,
@@ -267,7 +270,7 @@ impl Authentication {
     }
 
     /// What is decided of the claims alone: tenant, what the token says it may do, client.
-    async fn admit(&self, token: &VerifiedToken) -> Result<IdentityKind, AuthenticationError> {
+    pub(super) async fn admit(&self, token: &VerifiedToken) -> Result<IdentityKind, AuthenticationError> {
         self.admit_tenant(token).await?;
         let kind = AdmissionPolicy::check_permission_claims(token)?;
         self.policy.check_client(token)?;
@@ -323,10 +326,19 @@ impl Authentication {
 
 /// Neither the organization nor the membership is shut.
 pub(super) fn check_standing(organization: &Organization, user: &User) -> Result<(), AuthenticationError> {
-    match (organization.status, user.status) {
-        (OrganizationStatus::Suspended, _) => Err(AuthenticationError::OrganizationSuspended),
-        (OrganizationStatus::Active, UserStatus::Disabled) => Err(AuthenticationError::UserDisabled),
-        (OrganizationStatus::Active, UserStatus::Active) => Ok(()),
+    check_status(organization.status)?;
+    match user.status {
+        UserStatus::Disabled => Err(AuthenticationError::UserDisabled),
+        UserStatus::Active => Ok(()),
+    }
+}
+
+/// What an operator or an administrator of the organization decided about it.
+pub(super) fn check_status(status: OrganizationStatus) -> Result<(), AuthenticationError> {
+    match status {
+        OrganizationStatus::Active => Ok(()),
+        OrganizationStatus::Suspended => Err(AuthenticationError::OrganizationSuspended),
+        OrganizationStatus::Deleted => Err(AuthenticationError::OrganizationDeleted),
     }
 }
 

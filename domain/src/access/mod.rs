@@ -11,7 +11,9 @@ mod admission;
 mod authenticated;
 mod authentication;
 mod development;
+pub(crate) mod doorway;
 mod epochs;
+mod identified;
 mod identities;
 mod jobs;
 mod on_behalf_of;
@@ -34,6 +36,7 @@ pub use authentication::{
 };
 pub use development::DevelopmentIdentity;
 pub use epochs::{Epochs, EpochsUnavailable, Mark, Subject};
+pub use identified::Identified;
 pub use identities::{Identity, IdentityCache, IdentityKey};
 pub use jobs::{Claimed, Jobs, System};
 pub use on_behalf_of::{NotDelegable, OnBehalfOf};

@@ -61,6 +61,9 @@ pub enum SessionError {
     /// `403 ORGANIZATION_SUSPENDED`.
     #[error("the organization is suspended")]
     OrganizationSuspended,
+    /// `403 ORGANIZATION_DELETED`.
+    #[error("the organization is deleted")]
+    OrganizationDeleted,
     /// `403 USER_DISABLED`.
     #[error("the user is disabled")]
     UserDisabled,
@@ -237,6 +240,7 @@ impl Sessions {
         let (organization, user) = organization.zip(user).ok_or(SessionError::Revoked)?;
         match (organization.status, user.status) {
             (OrganizationStatus::Suspended, _) => Err(SessionError::OrganizationSuspended),
+            (OrganizationStatus::Deleted, _) => Err(SessionError::OrganizationDeleted),
             (OrganizationStatus::Active, UserStatus::Disabled) => Err(SessionError::UserDisabled),
             (OrganizationStatus::Active, UserStatus::Active) => Ok((organization, user)),
         }

@@ -130,6 +130,9 @@ pub trait UserRepository: UserReader {
         as_of: DateTime<Utc>,
     ) -> Result<bool, StoreError>;
 
+    /// Gives a role. `false` when there is no such membership.
+    async fn set_role(&self, id: UserId, role: Role) -> Result<bool, StoreError>;
+
     /// Enables or disables. `false` when there is no such membership.
     async fn set_status(&self, id: UserId, status: UserStatus) -> Result<bool, StoreError>;
 }

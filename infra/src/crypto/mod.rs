@@ -1,6 +1,7 @@
 //! Keys and what is sealed with them.
 
 mod cache_seal;
+mod cookie;
 mod csrf;
 mod cursor;
 pub mod key_file;
@@ -9,6 +10,7 @@ mod sealed_text;
 mod signer;
 
 pub use cache_seal::CacheSeal;
+pub use cookie::SignedCookies;
 pub use csrf::CsrfSigner;
 pub use cursor::SealedCursors;
 #[doc(hidden)]

@@ -15,6 +15,9 @@ mod error;
 mod gauges;
 mod inspect;
 pub(crate) mod jobs;
+pub(crate) mod onboarding;
+pub(crate) mod owned;
+pub(crate) mod purge;
 mod schema;
 mod scoped;
 mod unit;
@@ -45,8 +48,8 @@ pub(crate) use advisory_lock::try_lock;
 pub use connect::{ConnectError, DatabaseUrl};
 pub(crate) use connection::Connection;
 pub(crate) use entities::{
-    accounts, annotation_terms, annotations, idempotency_keys, identities, memberships, organizations,
-    sessions, taxonomies, terms, users,
+    accounts, annotation_terms, annotations, idempotency_keys, identities, memberships, onboardings,
+    organizations, sessions, taxonomies, terms, user_imports, users,
 };
 pub(crate) use error::{Constraint, store_error, violated};
 pub use gauges::PoolState;

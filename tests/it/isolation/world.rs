@@ -216,6 +216,10 @@ impl Organization {
         let value = match (place, name) {
             (_, "annotationId") => json!(self.annotation),
             (_, "authorId" | "userId") => json!(self.member_id),
+            (Place::Query, "confirm") => {
+                let word = if self.tenant == ids::CONTOSO { "contoso" } else { "fabrikam" };
+                json!(format!("{word} organization"))
+            }
             (_, "defaultTaxonomyId") => json!(self.topics),
             (_, "driveId") => json!(self.drive),
             // The same in both organizations, as ids are that are unique within their drive.

@@ -24,7 +24,7 @@ use crate::{
     },
     id::{Ids, OrgId, TypedId, UserId},
     identity::{Profile, User, UserKind, UserStatus},
-    organizations::{NameSource, Organization, OrganizationStatus},
+    organizations::{NameSource, Organization, OrganizationStatus, onboarding::Consent},
 };
 
 pub(super) const TENANT: Uuid = uuid!("c0000000-0000-4000-8000-000000000001");
@@ -236,7 +236,9 @@ fn organization(now: DateTime<Utc>) -> Organization {
         name: "Contoso".to_owned(),
         name_source: NameSource::Administrator,
         status: OrganizationStatus::Active,
+        consent: Consent::Pending,
         consented_at: None,
+        deleted_at: None,
         default_taxonomy_id: None,
         config: serde_json::Value::Null,
         version: 1,

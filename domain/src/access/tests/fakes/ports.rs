@@ -26,7 +26,10 @@ use crate::{
         AccessClaims, AccountDirectory, CannotSign, OutsideIdentity, RefreshClaims, Session, SessionTokens,
         User, UserReader,
     },
-    organizations::{Organization, OrganizationOrigin, OrganizationReader},
+    organizations::{
+        ExportReader, ImportReader, Organization, OrganizationOrigin, OrganizationReader,
+        onboarding::OnboardingReader,
+    },
     page::{Page, PageRequest},
     store::{AccountReader, AccountTx, OrgReader, OrgTx, Store, StoreError},
 };
@@ -148,6 +151,18 @@ impl SessionTokens for Ports {
 }
 
 impl OrgReader for Ports {
+    fn onboarding(&self) -> &dyn OnboardingReader {
+        unreachable!("nobody asks")
+    }
+
+    fn imports(&self) -> &dyn ImportReader {
+        unreachable!("nobody asks")
+    }
+
+    fn export(&self) -> &dyn ExportReader {
+        unreachable!("nobody asks")
+    }
+
     fn organization(&self) -> &dyn OrganizationReader {
         self
     }

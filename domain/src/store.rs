@@ -6,7 +6,7 @@ use crate::{
     access::OrgScope,
     annotations::{AnnotationReader, AnnotationRepository, TaxonomyReader, TaxonomyRepository},
     events::Events,
-    idempotency::IdempotencyRepository,
+    idempotency::{IdempotencyReader, IdempotencyRepository},
     identity::{UserReader, UserRepository},
     jobs::JobRepository,
     organizations::{OrganizationReader, OrganizationRepository},
@@ -42,6 +42,7 @@ pub trait OrgReader: Send + Sync {
     fn users(&self) -> &dyn UserReader;
     fn taxonomies(&self) -> &dyn TaxonomyReader;
     fn annotations(&self) -> &dyn AnnotationReader;
+    fn idempotency(&self) -> &dyn IdempotencyReader;
 }
 
 /// A transaction inside one organization.

@@ -62,6 +62,37 @@ async fn nothing_is_made_while_microsoft_cannot_be_asked() {
 }
 
 #[tokio::test]
+async fn a_repeat_is_told_of_the_first_one_whatever_microsoft_says_by_now() {
+    let app = checked().await;
+    let keyed = app.user("adele").with("Idempotency-Key", "k");
+    let made = keyed.post("/api/annotations", on("BROCHURE")).await.expect(201);
+    let before = asked(&app, Endpoint::Graph).len();
+    let repeat = async || {
+        let again = keyed.post("/api/annotations", on("BROCHURE")).await.expect(201);
+        assert_eq!((id(&again), again.header("idempotency-replayed")), (id(&made), Some("true")));
+        let reused = keyed.post("/api/annotations", on("NOBODYS")).await.expect(409);
+        assert_eq!(reused.code(), "IDEMPOTENCY_KEY_REUSED");
+    };
+    app.emulator.set_fault(Fault::status(Endpoint::Graph, 500));
+    repeat().await;
+    app.emulator.clear_faults();
+    let gone = FileChange {
+        drive: DRIVE.to_owned(),
+        item: Some(item("BROCHURE")),
+        deleted: Some(true),
+        ..FileChange::default()
+    };
+    app.emulator.change_file(&gone).unwrap();
+    repeat().await;
+    assert_eq!(asked(&app, Endpoint::Graph).len(), before, "nobody is asked");
+    // Another caller's key is another one; and what was deleted here stays so.
+    app.user("alex").with("Idempotency-Key", "k").post("/api/annotations", on("BROCHURE")).await.expect(400);
+    keyed.delete(&format!("/api/annotations/{}", id(&made))).await.expect(204);
+    let deleted = keyed.post("/api/annotations", on("BROCHURE")).await.expect(404);
+    assert_eq!(deleted.header("idempotency-replayed"), Some("true"));
+}
+
+#[tokio::test]
 async fn an_application_is_taken_at_its_word() {
     let app = checked().await;
     let machine = app.application("Tenantry", ids::CONTOSO, &["annotations:read", "annotations:write"]);

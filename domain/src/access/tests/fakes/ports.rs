@@ -21,6 +21,7 @@ use crate::{
     clock::Clock,
     entropy::Entropy,
     id::{OrgId, UserId},
+    idempotency::IdempotencyReader,
     identity::{User, UserReader},
     organizations::{Organization, OrganizationOrigin, OrganizationReader},
     page::{Page, PageRequest},
@@ -121,6 +122,10 @@ impl OrgReader for Ports {
 
     fn annotations(&self) -> &dyn AnnotationReader {
         unreachable!("authentication has nothing to do with annotations")
+    }
+
+    fn idempotency(&self) -> &dyn IdempotencyReader {
+        unreachable!("authentication makes nothing that a key would be for")
     }
 }
 

@@ -53,7 +53,20 @@ async fn who_has_none_or_cannot_be_asked_for_has_initials() {
 #[tokio::test]
 async fn everybody_has_their_own() {
     let app = TestApp::start().await;
+    let (adele, alex, megan) = (app.user("adele"), app.user("alex"), app.user("megan"));
+    let hers = adele.get(PHOTO).await.expect(200);
+    assert_eq!(hers.header("content-type"), Some("image/png"));
+    // Somebody of her organization who has none, and somebody of another one, after hers is remembered.
     app.emulator.set_fault(Fault::status(Endpoint::Graph, 404));
-    let (adele, alex) = (app.user("adele").get(PHOTO).await, app.user("alex").get(PHOTO).await);
-    assert_ne!(adele.text, alex.text);
+    for (actor, initials) in [(&alex, "AW"), (&megan, "MB")] {
+        for _ in 0..2 {
+            let made = actor.get(PHOTO).await.expect(200);
+            assert_eq!(made.header("content-type"), Some("image/svg+xml"));
+            assert!(made.text.contains(&format!(">{initials}</text>")), "{}", made.text);
+        }
+    }
+    assert_eq!(asked(&app, Endpoint::Graph).len(), 3, "that there is none is remembered too");
+    app.emulator.clear_faults();
+    assert_eq!(adele.get(PHOTO).await.expect(200).bytes, hers.bytes);
+    assert_eq!(asked(&app, Endpoint::Graph).len(), 3);
 }

@@ -66,7 +66,7 @@ impl AppTokenSource {
         for (index, credential) in self.credentials.usable(tenant, &self.endpoint) {
             let made = self.made.try_get_with((index, tenant), async { self.make(credential, tenant) }).await;
             let Ok(made) = made else {
-                self.credentials.failed(index, tenant, &self.endpoint, "it cannot be used");
+                self.credentials.gave_none(index, tenant, &self.endpoint, "it cannot be used");
                 continue;
             };
             let token = made.get_token(&[scope.as_str()], None).await;
@@ -75,13 +75,13 @@ impl AppTokenSource {
                 self.looping.pause(wanted.clone(), self.endpoint.clock().now(), *retry_after);
             }
             if matches!(token, Err(TokenFailure::NoCredential)) {
-                self.credentials.failed(index, tenant, &self.endpoint, "it gives no proof");
+                self.credentials.gave_none(index, tenant, &self.endpoint, "it gives no proof");
             }
             if !self.credentials.is_to_blame(index, tenant, &self.endpoint, &token) {
                 return token;
             }
         }
-        Err(self.credentials.exhausted())
+        Err(self.credentials.exhausted(tenant, &self.endpoint))
     }
 
     fn make(

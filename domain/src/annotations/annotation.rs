@@ -184,8 +184,9 @@ impl Annotations {
     }
 
     async fn check_item(&self, person: &OnBehalfOf, item: &ItemRef) -> Result<(), AnnotationError> {
-        let (drive, item) = items::ids(item).ok_or(AnnotationError::UnknownItem)?;
-        match self.sharepoint.item(person, &drive, &item).await {
+        let (drive, id) = items::ids(item).ok_or(AnnotationError::UnknownItem)?;
+        match self.sharepoint.item(person, &drive, &id).await {
+            Ok(found) if items::is_elsewhere(&found, item) => Err(AnnotationError::UnknownItem),
             Ok(_) => Ok(()),
             Err(GraphError::NotFound | GraphError::Denied | GraphError::NotUnderstood { .. }) => {
                 Err(AnnotationError::UnknownItem)

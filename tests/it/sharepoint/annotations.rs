@@ -37,6 +37,13 @@ async fn only_what_the_caller_may_see_can_be_annotated() {
         let refused = actor.post("/api/annotations", on(key)).await.expect(400);
         assert!(refused.at("/error/details/itemId").is_array(), "{key}: {}", refused.text);
     }
+    // Of another site, though the item is hers to see; how the id is written is no matter.
+    let mut elsewhere = on("WELCOME");
+    elsewhere["siteId"] = json!(SITE.replace("1002", "1003"));
+    let refused = adele.post("/api/annotations", elsewhere.clone()).await.expect(400);
+    assert!(refused.at("/error/details/itemId").is_array(), "{}", refused.text);
+    elsewhere["siteId"] = json!(SITE.to_ascii_uppercase());
+    adele.post("/api/annotations", elsewhere).await.expect(201);
     let no_ids = json!({ "siteId": SITE, "driveId": "..", "itemId": "a/b" });
     let before = asked(&app, Endpoint::Graph).len();
     adele.post("/api/annotations", no_ids).await.expect(400);

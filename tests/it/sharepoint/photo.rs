@@ -1,6 +1,9 @@
 //! `GET /api/auth/me/photo`.
 
+use std::time::{Duration, Instant};
+
 use chrono::TimeDelta;
+use futures_util::future::join_all;
 use tests::{
     TestApp,
     emulator::{Endpoint, Fault, ids},
@@ -69,4 +72,26 @@ async fn everybody_has_their_own() {
     app.emulator.clear_faults();
     assert_eq!(adele.get(PHOTO).await.expect(200).bytes, hers.bytes);
     assert_eq!(asked(&app, Endpoint::Graph).len(), 3);
+}
+
+#[tokio::test]
+async fn those_who_ask_at_once_share_one_question() {
+    let app = TestApp::start().await;
+    let adele = app.user("adele");
+    adele.get("/api/auth/me").await.expect(200);
+    app.emulator.set_fault(Fault::latency(Endpoint::Graph, Duration::from_millis(300)));
+    let photos = join_all((0..20).map(|_| adele.get(PHOTO))).await;
+    assert!(photos.iter().all(|photo| photo.header("content-type") == Some("image/png")));
+    assert_eq!(asked(&app, Endpoint::Graph).len(), 1);
+}
+
+#[tokio::test]
+async fn nobody_waits_long_for_a_picture() {
+    let app = TestApp::start().await;
+    let adele = app.user("adele");
+    app.emulator.set_fault(Fault::latency(Endpoint::Graph, Duration::from_secs(8)));
+    let began = Instant::now();
+    let made = adele.get(PHOTO).await.expect(200);
+    assert_eq!(made.header("content-type"), Some("image/svg+xml"));
+    assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
 }

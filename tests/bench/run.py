@@ -110,9 +110,9 @@ class Bench:
         """Tokens that are in memory already: the emulator is asked nothing while they are measured."""
         for token in self.delegated.read_text().split():
             service.get(DELEGATION, token)
-        before = tokens.asked(EMULATOR_HTTP)
+        before = tokens.asked_for_callers(EMULATOR_HTTP)
         measured = measure(service, DELEGATION, self.delegated, HOT, self.seconds)
-        asked = tokens.asked(EMULATOR_HTTP)
+        asked = tokens.asked_for_callers(EMULATOR_HTTP)
         if asked != before:
             raise SystemExit(f"{DELEGATION}: the emulator was asked, so the tokens were not hot: {before}, {asked}")
         return measured

@@ -62,7 +62,8 @@ def write(path, emulator, count):
     issuer, now = metadata(emulator)["issuer"], int(time.time())
     halves = [range(0, count // 2), range(count // 2, count)]
     with ThreadPoolExecutor() as pool:
-        made = pool.map(lambda half: list(mint(emulator, ({"rawPayload": json.dumps(payload(i, issuer, now))} for i in half))), halves)
+        raw = lambda i: {"rawPayload": json.dumps(payload(i, issuer, now))}
+        made = pool.map(lambda half: list(mint(emulator, map(raw, half))), halves)
         path.write_text("".join(f"{token}\n" for half in made for token in half))
     return True
 
@@ -73,6 +74,7 @@ def write_of_directory(path, emulator, count):
     path.write_text("".join(f"{token}\n" for token in mint(emulator, [request] * count)))
 
 
-def asked(emulator):
-    """How often each of the emulator's endpoints was asked."""
-    return fetch(f"http://localhost:{emulator}/emulator/control/requests")
+def asked_for_callers(emulator):
+    """How often each of the emulator's endpoints was asked, but for those of its keys, which have a timetable."""
+    counts = fetch(f"http://localhost:{emulator}/emulator/control/requests")
+    return {endpoint: count for endpoint, count in counts.items() if endpoint not in ("all", "keys", "metadata")}

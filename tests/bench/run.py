@@ -18,7 +18,8 @@ import tokens
 from processes import CONNECTIONS, Server, measure
 
 ME, DELEGATION = "/api/auth/me", "/api/auth/me/delegation"
-EMULATOR_HTTP, EMULATOR_HTTPS, TENANTRY, FRESH, HELLO, BARE, PLAIN, PLAIN_FRESH = range(4910, 4918)
+EMULATOR_HTTP, EMULATOR_HTTPS, EMULATOR_CONTENT = range(4907, 4910)
+TENANTRY, FRESH, HELLO, BARE, PLAIN, PLAIN_FRESH = range(4912, 4918)
 ALL, HOT = 50_000, 1_000
 
 # row: what, measured against, aim, and what would be rejected
@@ -50,7 +51,7 @@ class Bench:
     def emulator(self):
         data = self.keep / "emulator"
         command = [self.bin / "entra-emulator", "--http-port", EMULATOR_HTTP, "--https-port", EMULATOR_HTTPS,
-                   "--data-dir", data]
+                   "--content-port", EMULATOR_CONTENT, "--data-dir", data]
         # On both cores: it signs before anything is measured, and is asked for its keys once afterwards.
         return Server(command, EMULATOR_HTTP, "/common/v2.0/.well-known/openid-configuration", core="0,1")
 

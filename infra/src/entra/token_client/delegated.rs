@@ -361,12 +361,11 @@ impl Inner {
         resource: &Resource,
         wanted: &Wanted,
     ) -> Result<Arc<Entry>, DelegationError> {
-        let exchanged = match self.looping.left(&wanted.key, self.clock.now()) {
-            Some(retry_after) => Err(TokenFailure::Looping { retry_after }),
-            None => {
-                count(resource, "authority");
-                exchange(&self.endpoint, &self.credentials, caller, &wanted.scopes).await
-            }
+        let exchanged = if let Some(retry_after) = self.looping.left(&wanted.key, self.clock.now()) {
+            Err(TokenFailure::Looping { retry_after })
+        } else {
+            count(resource, "authority");
+            exchange(&self.endpoint, &self.credentials, caller, &wanted.scopes).await
         };
         if let Err(TokenFailure::Looping { retry_after }) = &exchanged
             && self.looping.left(&wanted.key, self.clock.now()).is_none()

@@ -6,17 +6,19 @@ mod dependencies;
 mod inspect;
 mod onboarding;
 mod sharepoint;
+mod sign_in;
 
 use std::{path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
 use domain::{
-    access::{Authentication, AuthenticationPorts, Jobs, Operator},
+    access::{Authentication, AuthenticationPorts, Jobs, Operator, Sessions},
     annotations::Taxonomies,
     clock::{Clock, Pauses},
     delegation::DelegatedTokens,
     entropy::Entropy,
     id::{Ids, OrgId},
+    identity::SessionTokens,
     jobs::Tidy,
     organizations::{Memberships, Settings, onboarding::Onboarding},
     page::CursorSeal,
@@ -38,14 +40,16 @@ use serde_json::Value;
 
 use crate::{
     annotations::{AnnotationsApi, TaxonomiesApi, TermsApi},
-    auth::Gate,
-    config::{self, Config, DatabaseConfig, DatabaseKind},
+    auth::{Gate, origins},
+    config::{self, BrowserConfig, Config, DatabaseConfig, DatabaseKind, IdentityConfig},
     delegation::DelegationApi,
     docs,
     edge::Edge,
     health::{Draining, Readyz, healthz},
     http::{BodySchemas, PageQuery, PathMethods},
+    identity::{Delivery, Jwks, RefreshApi, SessionsApi},
     metrics::Gauges,
+    oauth::{Callback, SignedIn, Start},
     onboarding as steps,
     openapi::{self, Published},
     organizations::{MeApi, MembersApi, OrganizationApi, export_lines},
@@ -112,8 +116,12 @@ impl App {
         let database = open_database(config, &parts).await?;
         let epochs = database.epochs();
         let store: Arc<dyn Store> = Arc::new(database.clone());
-        let (gate, keys) = gate(config, &parts, &database)?;
         let ring = key_ring(config, &parts)?;
+        let policy = config.identity.session;
+        let signer = Arc::new(sign_in::signer(&config.process.public_url, policy, &parts, &ring)?);
+        let sessions = sign_in::sessions(policy, &parts, &database, Arc::clone(&signer) as _);
+        let delivery = Arc::new(sign_in::delivery(&config.browser, origins(config), policy, &parts, &ring));
+        let (gate, keys) = gate(config, &parts, &database, Arc::clone(&signer) as _, &delivery)?;
         let redis = config.redis.url.as_ref().map(SharedRedis::new).transpose()?.map(Arc::new);
         let shared = redis.clone().map(|redis| (redis, &ring));
         let sources = TokenSources::new(config, &parts)?;
@@ -124,8 +132,26 @@ impl App {
         let cursors = SealedCursors::new(&ring, Arc::clone(&parts.entropy));
         let has_credential = !sources.credentials().is_empty();
         let microsoft_365 = Microsoft365::new(config, &parts, Arc::clone(&tokens) as _, has_credential)?;
-        let service =
-            api(Arc::clone(&store), parts.ids(), Arc::new(cursors), tokens, &microsoft_365, &customers);
+        let shared = sign_in::Shared {
+            database: &database,
+            keys: &keys,
+            ring: &ring,
+            gate: &gate,
+            sessions: &sessions,
+            delivery: &delivery,
+        };
+        let microsoft = sign_in::microsoft(config, &parts, &shared)?;
+        let cursors = Arc::new(cursors);
+        let behind = Behind {
+            ids: parts.ids(),
+            cursors,
+            tokens,
+            microsoft_365,
+            sessions,
+            delivery,
+            customers: &customers,
+        };
+        let service = api(Arc::clone(&store), behind);
         let document = openapi::document(&service, &Published::nowhere())?;
         let dependencies = Arc::new(Dependencies {
             database: database.clone(),
@@ -137,6 +163,11 @@ impl App {
         let mut open = Route::new()
             .at("/healthz", get(healthz))
             .at("/readyz", get(Readyz::new(Arc::clone(&dependencies) as _, draining.clone())));
+        open = open
+            .at("/api/oauth/microsoft/start", get(Start(Arc::clone(&microsoft))))
+            .at("/api/oauth/microsoft/callback", get(Callback(microsoft)))
+            .at("/signed-in", get(SignedIn))
+            .at("/.well-known/jwks.json", get(Jwks(Arc::new(move || signer.jwks()))));
         if config.docs.enabled {
             open = docs::mount(open, config, |published| openapi::document(&service, published))?;
         }
@@ -232,7 +263,13 @@ fn rate_limits(config: &Config, parts: &Parts, redis: Option<Arc<SharedRedis>>) 
 
 /// What stands between the routes and the world, and the signing keys behind it, which are kept fresh beside the
 /// requests.
-fn gate(config: &Config, parts: &Parts, database: &Database) -> anyhow::Result<(Gate, Arc<AuthorityKeys>)> {
+fn gate(
+    config: &Config,
+    parts: &Parts,
+    database: &Database,
+    tokens: Arc<dyn SessionTokens>,
+    delivery: &Delivery,
+) -> anyhow::Result<(Arc<Gate>, Arc<AuthorityKeys>)> {
     let client = infra::http::client()?;
     let clock = || Arc::clone(&parts.clock);
     let authority = Authority::new(config.entra.authority_host.clone(), config.entra.tenant.clone());
@@ -252,12 +289,20 @@ fn gate(config: &Config, parts: &Parts, database: &Database) -> anyhow::Result<(
         store: Arc::new(database.clone()),
         epochs: Arc::new(database.epochs()),
         cache: Arc::new(Principals::new(PRINCIPAL_CACHE_BYTES, clock())),
+        accounts: Arc::new(database.clone()),
+        tokens,
         identities: Arc::new(Identities::new(IDENTITY_CACHE_BYTES)),
         ids: parts.ids(),
     };
-    let authentication = Authentication::new(needed, config.tenants.admission(&config.entra));
-    let development = config.development.clone();
-    Ok((Gate { authentication, development, consent_url: consent_url(config) }, keys))
+    let policy = config.tenants.admission(&config.entra, config.identity.session.check);
+    let gate = Gate {
+        authentication: Arc::new(Authentication::new(needed, policy)),
+        cookies: delivery.cookies.clone(),
+        csrf: Arc::clone(&delivery.csrf),
+        development: config.development.clone(),
+        consent_url: consent_url(config),
+    };
+    Ok((Arc::new(gate), keys))
 }
 
 /// Where an administrator of a tenant begins to consent; `{tenant}` stands for it. It is a page of ours, since the way
@@ -311,6 +356,8 @@ fn key_ring(config: &Config, parts: &Parts) -> anyhow::Result<KeyRing> {
 
 type Api = (
     MeApi,
+    RefreshApi,
+    SessionsApi,
     DelegationApi,
     OrganizationApi,
     MembersApi,
@@ -321,18 +368,25 @@ type Api = (
     onboarding::CustomersApi,
 );
 
-fn api(
-    store: Arc<dyn Store>,
+/// What the operations need besides the store.
+struct Behind<'a> {
     ids: Ids,
     cursors: Arc<dyn CursorSeal>,
     tokens: Arc<dyn DelegatedTokens>,
-    microsoft_365: &Microsoft365,
-    customers: &Customers,
-) -> OpenApiService<Api, ()> {
+    microsoft_365: Microsoft365,
+    sessions: Sessions,
+    delivery: Arc<Delivery>,
+    customers: &'a Customers,
+}
+
+fn api(store: Arc<dyn Store>, behind: Behind<'_>) -> OpenApiService<Api, ()> {
+    let Behind { ids, cursors, tokens, microsoft_365, sessions, delivery, customers } = behind;
     let pages = PageQuery::new(cursors);
     let taxonomies = Taxonomies::new(Arc::clone(&store), ids.clone());
     openapi::service((
         MeApi,
+        RefreshApi { sessions: sessions.clone(), delivery: Arc::clone(&delivery) },
+        SessionsApi { store: Arc::clone(&store), sessions, delivery, pages: pages.clone() },
         DelegationApi { tokens },
         OrganizationApi { store: Arc::clone(&store), settings: Settings::new(Arc::clone(&store)) },
         MembersApi {
@@ -362,24 +416,35 @@ pub async fn document() -> anyhow::Result<Value> {
         revocation_max_stale: std::time::Duration::ZERO,
     };
     let database = Database::open(settings).await?;
-    let store: Arc<dyn Store> = Arc::new(database.clone());
     let ring = KeyRing::new(("none".to_owned(), SecretString::from("-".repeat(64))), Vec::new())?;
     let cursors = SealedCursors::new(&ring, Arc::clone(&parts.entropy));
-    let microsoft_365 = Microsoft365::unconnected(&parts)?;
+    let policy = IdentityConfig::default().session;
+    let public_url = url::Url::parse("https://tenantry.example.com")?;
+    let signer = sign_in::signer(&public_url, policy, &parts, &ring)?;
+    let sessions = sign_in::sessions(policy, &parts, &database, Arc::new(signer));
+    let delivery = sign_in::delivery(&BrowserConfig::default(), Vec::new(), policy, &parts, &ring);
     let customers = Customers::unconnected(&database, &parts)?;
-    let tokens = Arc::new(delegation::NoTokens);
-    let service = api(store, parts.ids(), Arc::new(cursors), tokens, &microsoft_365, &customers);
-    openapi::document(&service, &Published::nowhere())
+    let store: Arc<dyn Store> = Arc::new(database);
+    let behind = Behind {
+        ids: parts.ids(),
+        cursors: Arc::new(cursors),
+        tokens: Arc::new(delegation::NoTokens),
+        microsoft_365: Microsoft365::unconnected(&parts)?,
+        sessions,
+        delivery: Arc::new(delivery),
+        customers: &customers,
+    };
+    openapi::document(&api(store, behind), &Published::nowhere())
 }
 
 fn routes(
     open: Route,
     service: OpenApiService<Api, ()>,
     document: &Value,
-    gate: Gate,
+    gate: Arc<Gate>,
 ) -> anyhow::Result<impl Endpoint<Output = Response> + use<>> {
     let schemas = BodySchemas::compile(document)?;
-    Ok(open.nest("/", service).data(Arc::new(gate)).data(schemas).map_to_response())
+    Ok(open.nest("/", service).data(gate).data(schemas).map_to_response())
 }
 
 /// Brings a schema up to date. It needs to know of nothing but the database.

@@ -10,7 +10,7 @@ use poem::{
     listener::TcpListener,
     web::Data,
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 struct Answer {
     headers: HeaderMap,
@@ -24,22 +24,23 @@ fn hello(Data(answer): Data<&Arc<Answer>>) -> Response {
     response
 }
 
-fn read(path: &str) -> Answer {
-    let file: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
-    let header = |pair: &Value| {
-        let text = |index: usize| pair.get(index).and_then(Value::as_str).unwrap().to_owned();
-        (HeaderName::try_from(text(0)).unwrap(), HeaderValue::try_from(text(1)).unwrap())
-    };
-    Answer {
-        headers: file["headers"].as_array().unwrap().iter().map(header).collect(),
-        body: file["body"].as_str().unwrap().to_owned(),
-    }
+type Headers = Vec<(String, String)>;
+
+fn read(path: &str) -> anyhow::Result<Answer> {
+    let mut file: Map<String, Value> = serde_json::from_slice(&std::fs::read(path)?)?;
+    let mut take = |name| file.remove(name).unwrap_or_default();
+    let headers: Headers = serde_json::from_value(take("headers"))?;
+    let header = |(name, value)| anyhow::Ok((HeaderName::try_from(name)?, HeaderValue::try_from(value)?));
+    let headers = headers.into_iter().map(header).collect::<Result<_, _>>()?;
+    Ok(Answer { headers, body: serde_json::from_value(take("body"))? })
 }
 
 #[tokio::main]
-async fn main() {
-    let arguments: Vec<String> = std::env::args().collect();
-    let [_, port, path] = arguments.as_slice() else { panic!("usage: hello PORT RESPONSE.json") };
-    let route = Route::new().at("/api/auth/me", get(hello)).data(Arc::new(read(path)));
-    Server::new(TcpListener::bind(format!("127.0.0.1:{port}"))).run(route).await.unwrap();
+async fn main() -> anyhow::Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let (Some(port), Some(path)) = (arguments.next(), arguments.next()) else {
+        anyhow::bail!("usage: hello PORT RESPONSE.json")
+    };
+    let route = Route::new().at("/api/auth/me", get(hello)).data(Arc::new(read(&path)?));
+    Ok(Server::new(TcpListener::bind(format!("127.0.0.1:{port}"))).run(route).await?)
 }

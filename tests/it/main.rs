@@ -10,6 +10,7 @@ mod edge;
 mod envelope;
 mod health;
 mod idempotency;
+mod identity;
 mod isolation;
 mod jobs;
 mod listener;

@@ -5,6 +5,7 @@
 //! reader would get wrong: a section made while there were problems holds stand-ins, which is why [`load`] is the
 //! only way to a [`Config`].
 
+mod browser;
 mod catalog;
 mod database;
 mod delegation;
@@ -14,6 +15,7 @@ mod entra;
 mod expansion;
 mod file;
 mod http;
+mod identity;
 mod keys;
 mod metrics;
 mod onboarding;
@@ -37,11 +39,13 @@ mod tests;
 use domain::access::DevelopmentIdentity;
 
 pub use self::{
+    browser::{BrowserConfig, SameSite},
     database::{DatabaseConfig, DatabaseKind},
     delegation::{CertificateText, DelegationConfig, MachineIdentity},
     docs::DocsConfig,
     entra::EntraConfig,
     http::HttpConfig,
+    identity::IdentityConfig,
     keys::{KeyRing, KeysConfig, TokenKey},
     metrics::MetricsConfig,
     onboarding::OnboardingConfig,
@@ -73,6 +77,8 @@ pub struct Config {
     pub docs: DocsConfig,
     pub metrics: MetricsConfig,
     pub onboarding: OnboardingConfig,
+    pub browser: BrowserConfig,
+    pub identity: IdentityConfig,
     pub sharepoint: SharePointConfig,
     /// What the operator should know and may leave as it is; to be logged at start.
     pub warnings: Vec<String>,
@@ -105,7 +111,7 @@ impl Config {
     fn read(reader: &mut Reader) -> Self {
         let process = ProcessConfig::read(reader);
         let database = DatabaseConfig::read(reader);
-        let entra = EntraConfig::read(reader);
+        let entra = EntraConfig::read(reader, &process.public_url);
         let delegation = DelegationConfig::read(reader, &entra.authority_host);
         let tenants = TenantsConfig::read(reader, process.environment, &entra.tenant);
         let keys = KeysConfig::read(reader);
@@ -116,6 +122,8 @@ impl Config {
         let docs = DocsConfig::read(reader, process.environment);
         let metrics = MetricsConfig::read(reader, process.port);
         let onboarding = OnboardingConfig::read(reader, &delegation);
+        let browser = BrowserConfig::read(reader, &process);
+        let identity = IdentityConfig::read(reader);
         let sharepoint = SharePointConfig::read(reader, &delegation.graph_url);
         let warnings = Vec::new();
         let config = Self {
@@ -132,6 +140,8 @@ impl Config {
             docs,
             metrics,
             onboarding,
+            browser,
+            identity,
             sharepoint,
             warnings,
         };

@@ -22,8 +22,8 @@ use super::{
 };
 use crate::{
     id::Ids,
-    identity::UserStatus,
-    organizations::OrganizationStatus,
+    identity::{AccountDirectory, SessionTokens, User, UserStatus},
+    organizations::{Organization, OrganizationStatus},
     store::{Store, StoreError},
 };
 
@@ -45,6 +45,9 @@ pub enum AuthenticationError {
     /// `403 USER_DISABLED`.
     #[error("the user is disabled")]
     UserDisabled,
+    /// `401 SESSION_REVOKED`: a session that was good and has ended.
+    #[error("the session has ended")]
+    SessionRevoked,
     /// `503 UNAVAILABLE`: the credential cannot be judged now.
     #[error("the credential cannot be judged at the moment")]
     Unavailable { retry_after: Duration },
@@ -70,13 +73,14 @@ impl From<EpochsUnavailable> for AuthenticationError {
 /// A principal with all that its validity depends on. Only successes become one.
 #[derive(Debug)]
 pub struct CachedPrincipal {
-    principal: Arc<Principal>,
-    not_before: Option<DateTime<Utc>>,
-    expires_at: DateTime<Utc>,
-    key_id: String,
-    subjects: [Subject; 2],
+    pub(super) principal: Arc<Principal>,
+    pub(super) not_before: Option<DateTime<Utc>>,
+    pub(super) expires_at: DateTime<Utc>,
+    /// Of the authority's keys; `None` for a token that is ours.
+    pub(super) key_id: Option<String>,
+    pub(super) subjects: Box<[Subject]>,
     /// Up to when nothing that it depends on is known to have changed.
-    mark: AtomicU64,
+    pub(super) mark: AtomicU64,
 }
 
 impl CachedPrincipal {
@@ -92,7 +96,8 @@ impl CachedPrincipal {
         let list = |list: &[String]| list.iter().map(|text| text.len() + size_of::<String>()).sum::<usize>();
         let bytes = size_of::<Self>()
             + size_of::<Principal>()
-            + self.key_id.len()
+            + self.key_id.as_ref().map_or(0, String::len)
+            + size_of_val(self.subjects.as_ref())
             + principal.organization.name.len()
             + text(&principal.user.profile.email)
             + text(&principal.user.profile.display_name)
@@ -131,6 +136,8 @@ pub struct AuthenticationPorts {
     pub store: Arc<dyn Store>,
     pub epochs: Arc<dyn Epochs>,
     pub cache: Arc<dyn PrincipalCache>,
+    pub accounts: Arc<dyn AccountDirectory>,
+    pub tokens: Arc<dyn SessionTokens>,
     pub identities: Arc<dyn IdentityCache>,
     pub ids: Ids,
 }
@@ -141,6 +148,8 @@ pub struct Authentication {
     allowed_tenants: Arc<dyn AllowedTenants>,
     epochs: Arc<dyn Epochs>,
     cache: Arc<dyn PrincipalCache>,
+    pub(super) accounts: Arc<dyn AccountDirectory>,
+    pub(super) tokens: Arc<dyn SessionTokens>,
     identities: Arc<dyn IdentityCache>,
     pub(super) provisioning: Provisioning,
     pub(super) policy: AdmissionPolicy,
@@ -155,41 +164,52 @@ impl Authentication {
             store,
             epochs,
             cache,
+            accounts,
+            tokens,
             identities,
             ids,
         } = ports;
         let provisioning = Provisioning { store, directory, ids };
-        Self { verifier, allowed_tenants, epochs, cache, identities, provisioning, policy }
+        Self { verifier, allowed_tenants, epochs, cache, accounts, tokens, identities, provisioning, policy }
     }
 
     /// The principal of an Entra ID access token.
     pub async fn bearer(&self, token: &str) -> Result<Authenticated, Arc<AuthenticationError>> {
-        let entry = self.entry(token).await?;
+        let entry = self.remembered(token, || Box::pin(self.load(token))).await?;
         Ok(Authenticated::with_assertion(Arc::clone(&entry.principal), token))
     }
 
-    async fn entry(&self, token: &str) -> Result<Arc<CachedPrincipal>, Arc<AuthenticationError>> {
+    /// What is remembered of a token while it holds, else what `load` makes of it.
+    pub(super) async fn remembered<'a>(
+        &self,
+        token: &str,
+        load: impl Fn() -> Loading<'a>,
+    ) -> Result<Arc<CachedPrincipal>, Arc<AuthenticationError>> {
         if let Some(entry) = self.cache.get(token).await {
             if self.is_valid(&entry).await.map_err(Arc::new)? {
                 return Ok(entry);
             }
             self.cache.forget(token).await;
         }
-        let entry = self.cache.load(token, Box::pin(self.load(token))).await?;
+        let entry = self.cache.load(token, load()).await?;
         if self.is_unchanged(&entry.mark, &entry.subjects).await.map_err(Arc::new)? {
             return Ok(entry);
         }
         // The load overlapped a change, perhaps while it was another request's. This one begins after that change.
         self.cache.forget(token).await;
-        self.load(token).await.map_err(Arc::new)
+        load().await.map_err(Arc::new)
+    }
+
+    /// The present moment, to be taken before the first read of what is remembered.
+    pub(super) fn mark(&self) -> Mark {
+        self.epochs.mark()
     }
 
     async fn is_valid(&self, entry: &CachedPrincipal) -> Result<bool, AuthenticationError> {
         let now = self.provisioning.ids.clock().now();
         let in_time = now < entry.expires_at && entry.not_before.is_none_or(|not_before| not_before <= now);
-        Ok(in_time
-            && self.verifier.trusts(&entry.key_id)
-            && self.is_unchanged(&entry.mark, &entry.subjects).await?)
+        let is_trusted = entry.key_id.as_ref().is_none_or(|key_id| self.verifier.trusts(key_id));
+        Ok(in_time && is_trusted && self.is_unchanged(&entry.mark, &entry.subjects).await?)
     }
 
     /// Whether nothing that something remembered depends on has changed since its mark, which moves up then.
@@ -220,8 +240,8 @@ impl Authentication {
         let entry = CachedPrincipal {
             not_before: token.not_before,
             expires_at: token.expires_at,
-            key_id: token.key_id.clone(),
-            subjects: identity.subjects,
+            key_id: Some(token.key_id.clone()),
+            subjects: Box::new(identity.subjects),
             mark: AtomicU64::new(mark.0),
             principal: Arc::new(self.principal(token, kind, &identity)),
         };
@@ -243,10 +263,7 @@ impl Authentication {
             return Ok(identity);
         }
         let (organization, user) = self.provisioning.find_or_create(newcomer).await?;
-        check_status(organization.status)?;
-        if user.status == UserStatus::Disabled {
-            return Err(AuthenticationError::UserDisabled);
-        }
+        check_standing(&organization, &user)?;
         let identity = Arc::new(Identity::new(organization, user, mark));
         self.identities.keep(key, Arc::clone(&identity)).await;
         Ok(identity)
@@ -254,15 +271,18 @@ impl Authentication {
 
     /// What is decided of the claims alone: tenant, what the token says it may do, client.
     pub(super) async fn admit(&self, token: &VerifiedToken) -> Result<IdentityKind, AuthenticationError> {
-        self.policy.check_personal(token)?;
-        let listed = self.policy.tenants != TenantPolicy::AllowList
-            || self.allowed_tenants.contains(token.tenant).await?;
-        if !listed {
-            return Err(Rejection::TenantNotAllowed.into());
-        }
+        self.admit_tenant(token).await?;
         let kind = AdmissionPolicy::check_permission_claims(token)?;
         self.policy.check_client(token)?;
         Ok(kind)
+    }
+
+    /// The tenant may come at all.
+    pub(super) async fn admit_tenant(&self, token: &VerifiedToken) -> Result<(), AuthenticationError> {
+        self.policy.check_personal(token)?;
+        let listed = self.policy.tenants != TenantPolicy::AllowList
+            || self.allowed_tenants.contains(token.tenant).await?;
+        if listed { Ok(()) } else { Err(Rejection::TenantNotAllowed.into()) }
     }
 
     fn principal(&self, token: VerifiedToken, kind: IdentityKind, identity: &Identity) -> Principal {
@@ -299,6 +319,7 @@ impl Authentication {
                 IdentityKind::Delegated => AuthenticatedBy::EntraDelegated,
                 IdentityKind::App => AuthenticatedBy::EntraApp,
             },
+            session: None,
         }
     }
 }
@@ -309,6 +330,15 @@ pub(super) fn check_status(status: OrganizationStatus) -> Result<(), Authenticat
         OrganizationStatus::Active => Ok(()),
         OrganizationStatus::Suspended => Err(AuthenticationError::OrganizationSuspended),
         OrganizationStatus::Deleted => Err(AuthenticationError::OrganizationDeleted),
+    }
+}
+
+/// Neither the organization nor the membership is shut.
+pub(super) fn check_standing(organization: &Organization, user: &User) -> Result<(), AuthenticationError> {
+    check_status(organization.status)?;
+    match user.status {
+        UserStatus::Active => Ok(()),
+        UserStatus::Disabled => Err(AuthenticationError::UserDisabled),
     }
 }
 

@@ -23,6 +23,9 @@ mod principal;
 mod provisioning;
 mod role;
 mod scope;
+mod session;
+mod sessions;
+mod sign_in;
 mod tenants;
 mod verified_token;
 
@@ -40,10 +43,12 @@ pub use on_behalf_of::{NotDelegable, OnBehalfOf};
 pub use operator::Operator;
 pub use permission::{ALL_PERMISSIONS, Permission, SignedIn};
 pub(crate) use permission::{permission, sealed as permission_seal};
-pub use principal::{Actor, AuthenticatedBy, Principal};
+pub use principal::{Actor, AuthenticatedBy, CurrentSession, Principal};
 pub use provisioning::Directory;
 pub use role::Role;
-pub use scope::{Authorized, Forbidden, OrgScope, Origin, Proof};
+pub use scope::{AccountScope, Authorized, Forbidden, OrgScope, Origin, Proof};
+pub use sessions::{SessionCheck, SessionError, SessionPolicy, SessionPorts, Sessions};
+pub use sign_in::Proven;
 pub use tenants::{AllowedTenant, TenantSelector};
 pub use verified_token::{IdentityKind, Rejection, TokenVerifier, VerificationError, VerifiedToken};
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     access::Role,
-    id::UserId,
+    id::{AccountId, UserId},
     page::{Page, PageRequest},
     store::StoreError,
 };
@@ -76,6 +76,8 @@ pub struct User {
     pub kind: UserKind,
     /// `oid` in the organization's tenant; with the tenant's id, who this is.
     pub object_id: Option<Uuid>,
+    /// Whose membership it is; empty for who has only ever called with tokens of Entra's.
+    pub account_id: Option<AccountId>,
     pub profile: Profile,
     /// When the token was issued that the profile was taken from: an older token does not set it back.
     pub profile_as_of: DateTime<Utc>,

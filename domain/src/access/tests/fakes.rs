@@ -19,7 +19,8 @@ use self::ports::{Cache, Identities, NoIdentities, Ports};
 use crate::{
     access::{
         AdmissionPolicy, Authenticated, Authentication, AuthenticationError, AuthenticationPorts,
-        IdentityCache, Principal, Role, Subject, TenantPolicy, VerificationError, VerifiedToken,
+        IdentityCache, Principal, Role, SessionCheck, Subject, TenantPolicy, VerificationError,
+        VerifiedToken,
     },
     id::{Ids, OrgId, TypedId, UserId},
     identity::{Profile, User, UserKind, UserStatus},
@@ -119,6 +120,8 @@ impl World {
             store: Arc::clone(&ports) as _,
             epochs: Arc::clone(&ports) as _,
             cache: Arc::new(Cache::default()),
+            accounts: Arc::clone(&ports) as _,
+            tokens: Arc::clone(&ports) as _,
             identities,
             ids: Ids::new(Arc::clone(&ports) as _, ports as _),
         };
@@ -208,6 +211,7 @@ pub(super) fn policy() -> AdmissionPolicy {
         admin_directory_roles: Vec::new(),
         admin_emails: Vec::new(),
         first_user_is_admin: false,
+        session_check: SessionCheck::default(),
     }
 }
 
@@ -248,6 +252,7 @@ fn user(now: DateTime<Utc>) -> User {
         id: UserId::from_uuid(Uuid::from_u128(2)),
         kind: UserKind::Person,
         object_id: Some(ADA),
+        account_id: None,
         profile: Profile::default(),
         profile_as_of: now,
         role: Some(Role::Member),

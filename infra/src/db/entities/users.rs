@@ -9,6 +9,7 @@ pub struct Model {
     pub id: Uuid,
     pub kind: String,
     pub object_id: Option<Uuid>,
+    pub account_id: Option<Uuid>,
     pub email: Option<String>,
     pub display_name: Option<String>,
     pub is_guest: bool,

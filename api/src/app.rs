@@ -142,8 +142,16 @@ impl App {
         };
         let microsoft = sign_in::microsoft(config, &parts, &shared)?;
         let cursors = Arc::new(cursors);
-        let behind = Behind { ids: parts.ids(), cursors, tokens, microsoft_365, sessions, delivery };
-        let service = api(Arc::clone(&store), behind, &customers);
+        let behind = Behind {
+            ids: parts.ids(),
+            cursors,
+            tokens,
+            microsoft_365,
+            sessions,
+            delivery,
+            customers: &customers,
+        };
+        let service = api(Arc::clone(&store), behind);
         let document = openapi::document(&service, &Published::nowhere())?;
         let dependencies = Arc::new(Dependencies {
             database: database.clone(),
@@ -361,17 +369,18 @@ type Api = (
 );
 
 /// What the operations need besides the store.
-struct Behind {
+struct Behind<'a> {
     ids: Ids,
     cursors: Arc<dyn CursorSeal>,
     tokens: Arc<dyn DelegatedTokens>,
     microsoft_365: Microsoft365,
     sessions: Sessions,
     delivery: Arc<Delivery>,
+    customers: &'a Customers,
 }
 
-fn api(store: Arc<dyn Store>, behind: Behind, customers: &Customers) -> OpenApiService<Api, ()> {
-    let Behind { ids, cursors, tokens, microsoft_365, sessions, delivery } = behind;
+fn api(store: Arc<dyn Store>, behind: Behind<'_>) -> OpenApiService<Api, ()> {
+    let Behind { ids, cursors, tokens, microsoft_365, sessions, delivery, customers } = behind;
     let pages = PageQuery::new(cursors);
     let taxonomies = Taxonomies::new(Arc::clone(&store), ids.clone());
     openapi::service((
@@ -423,8 +432,9 @@ pub async fn document() -> anyhow::Result<Value> {
         microsoft_365: Microsoft365::unconnected(&parts)?,
         sessions,
         delivery: Arc::new(delivery),
+        customers: &customers,
     };
-    openapi::document(&api(store, behind, &customers), &Published::nowhere())
+    openapi::document(&api(store, behind), &Published::nowhere())
 }
 
 fn routes(

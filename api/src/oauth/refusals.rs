@@ -116,7 +116,7 @@ pub(super) fn not_admitted(return_to: &str, consent_url: &str, error: &Authentic
         },
         AuthenticationError::OrganizationDeleted => Page {
             title: "Your organization is deleted",
-            text: "It can be restored for 30 days. Ask whoever runs this service.",
+            text: "Nobody of it can sign in at present. Ask whoever runs this service.",
             code: Some(ErrorCode::OrganizationDeleted),
             ..again
         },

@@ -7,6 +7,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
+use domain::graph::{GraphError, GraphReport};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
@@ -26,8 +27,22 @@ pub(super) struct Lanes(Mutex<HashMap<Key, Arc<Lane>>>);
 pub(super) struct Lane {
     requests: Arc<Semaphore>,
     downloads: Arc<Semaphore>,
-    /// Microsoft throttles this tenant, and said until when.
-    closed_until: Mutex<DateTime<Utc>>,
+    closed: Mutex<Closed>,
+}
+
+/// Microsoft throttles this tenant.
+struct Closed {
+    /// As it said.
+    until: DateTime<Utc>,
+    /// The status and the code that it said so with.
+    report: GraphReport,
+}
+
+/// A request's place in its lane, to be held until its answer has been read. While there is one, the lane is not
+/// forgotten.
+pub(super) struct Place {
+    _permit: OwnedSemaphorePermit,
+    _lane: Arc<Lane>,
 }
 
 impl Lanes {
@@ -40,7 +55,10 @@ impl Lanes {
             Arc::new(Lane {
                 requests: Arc::new(Semaphore::new(AT_ONCE)),
                 downloads: Arc::new(Semaphore::new(DOWNLOADS)),
-                closed_until: Mutex::new(DateTime::<Utc>::MIN_UTC),
+                closed: Mutex::new(Closed {
+                    until: DateTime::<Utc>::MIN_UTC,
+                    report: GraphReport::default(),
+                }),
             })
         };
         Arc::clone(lanes.entry((tenant, host.to_owned())).or_insert_with(lane))
@@ -49,26 +67,42 @@ impl Lanes {
 
 impl Lane {
     /// A place for one request; `None` when there is none in time.
-    pub(super) async fn enter(&self, within: Duration) -> Option<OwnedSemaphorePermit> {
-        let place = Arc::clone(&self.requests).acquire_owned();
-        tokio::time::timeout(within, place).await.ok()?.ok()
+    pub(super) async fn enter(self: &Arc<Self>, within: Duration) -> Option<Place> {
+        let permit = Arc::clone(&self.requests).acquire_owned();
+        let permit = tokio::time::timeout(within, permit).await.ok()?.ok()?;
+        Some(Place { _permit: permit, _lane: Arc::clone(self) })
     }
 
     /// A place for one download; `None` when all are taken.
-    pub(super) fn enter_download(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.downloads).try_acquire_owned().ok()
+    pub(super) fn enter_download(self: &Arc<Self>) -> Option<Place> {
+        let permit = Arc::clone(&self.downloads).try_acquire_owned().ok()?;
+        Some(Place { _permit: permit, _lane: Arc::clone(self) })
     }
 
     /// For how long Microsoft wants to see no more requests of this tenant.
     pub(super) fn closed_for(&self, now: DateTime<Utc>) -> Option<Duration> {
-        let until = *self.closed_until.lock().unwrap_or_else(PoisonError::into_inner);
+        let until = self.closed.lock().unwrap_or_else(PoisonError::into_inner).until;
         (until - now).to_std().ok().filter(|wait| !wait.is_zero())
     }
 
+    /// What a request is told that would have to wait so long: what the one was told that closed the lane.
+    pub(super) fn refusal(&self, wait: Duration) -> GraphError {
+        let report = self.closed.lock().unwrap_or_else(PoisonError::into_inner).report.clone();
+        if report.status == 429 {
+            GraphError::Throttled { retry_after: wait, report }
+        } else {
+            GraphError::Refused { report, retry_after: Some(wait) }
+        }
+    }
+
     /// Microsoft throttles: nothing is sent for so long.
-    pub(super) fn close(&self, now: DateTime<Utc>, wait: Duration) {
-        let mut until = self.closed_until.lock().unwrap_or_else(PoisonError::into_inner);
-        *until = (*until).max(now + wait);
+    pub(super) fn close(&self, now: DateTime<Utc>, wait: Duration, report: &GraphReport) {
+        let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+        if now + wait > closed.until {
+            // The id is that of another request.
+            *closed =
+                Closed { until: now + wait, report: GraphReport { request_id: None, ..report.clone() } };
+        }
     }
 }
 
@@ -95,13 +129,29 @@ mod tests {
         assert!(lane.enter(Duration::ZERO).await.is_some());
     }
 
+    #[tokio::test]
+    async fn a_lane_with_requests_or_downloads_under_way_is_not_forgotten() {
+        let lanes = Lanes::default();
+        let of = |number| lanes.of(Uuid::from_u128(number), "graph", at(0));
+        let download = of(0).enter_download().unwrap();
+        let request = of(1).enter(Duration::ZERO).await.unwrap();
+        for number in 2..=2000 {
+            of(number);
+        }
+        assert_eq!(of(0).downloads.available_permits(), DOWNLOADS - 1);
+        assert_eq!(of(1).requests.available_permits(), AT_ONCE - 1);
+        drop((download, request));
+    }
+
     #[test]
     fn a_lane_is_closed_for_its_tenant_until_the_time_is_over() {
         let lanes = Lanes::default();
         let lane = lanes.of(Uuid::from_u128(1), "graph", at(0));
-        lane.close(at(0), Duration::from_secs(30));
-        lane.close(at(0), Duration::from_secs(10));
+        let report = GraphReport { status: 429, ..GraphReport::default() };
+        lane.close(at(0), Duration::from_secs(30), &report);
+        lane.close(at(0), Duration::from_secs(10), &GraphReport { status: 503, ..report.clone() });
         assert_eq!(lane.closed_for(at(10)), Some(Duration::from_secs(20)));
+        assert!(matches!(lane.refusal(Duration::from_secs(20)), GraphError::Throttled { .. }));
         assert_eq!(lane.closed_for(at(30)), None);
         assert_eq!(lanes.of(Uuid::from_u128(2), "graph", at(10)).closed_for(at(10)), None);
     }
@@ -110,7 +160,7 @@ mod tests {
     fn lanes_that_nobody_uses_are_forgotten_but_not_those_that_are_closed() {
         let lanes = Lanes::default();
         let closed = lanes.of(Uuid::from_u128(0), "graph", at(0));
-        closed.close(at(0), Duration::from_mins(1));
+        closed.close(at(0), Duration::from_mins(1), &GraphReport::default());
         drop(closed);
         for number in 1..=2000_u128 {
             lanes.of(Uuid::from_u128(number), "graph", at(1));

@@ -8,7 +8,7 @@ use domain::{
     clock::{Clock, Pauses},
     delegation::{DelegatedToken, DelegatedTokens, Resource},
     entropy::Entropy,
-    graph::{GraphError, GraphReport},
+    graph::GraphError,
     id::{EventId, Ids},
 };
 use reqwest::{
@@ -22,7 +22,7 @@ use url::Url;
 
 use super::{
     address::{LeadsElsewhere, Root},
-    lanes::{Lane, Lanes, Place},
+    lanes::{DownloadPlace, Lane, Lanes, Place},
     patience::Patience,
     refusal::{Refusal, request_id},
 };
@@ -127,7 +127,8 @@ impl GraphClient {
         let lane = self.lane(call.caller, call.resource);
         let mut patience = Patience::new();
         self.wait_for_the_end_of_throttling(&lane, &mut patience).await?;
-        let place = lane.enter(self.timeout).await.ok_or_else(busy)?;
+        // All places are taken for as long as one request may take: Microsoft is slow.
+        let place = lane.enter(self.timeout).await.ok_or(GraphError::TimedOut)?;
         let mut token = self.ports.tokens.token(call.caller, call.resource).await?;
         let mut is_renewed = false;
         loop {
@@ -161,10 +162,10 @@ impl GraphClient {
         caller: &OnBehalfOf,
         url: Url,
         range: Option<&str>,
-    ) -> Result<(Response, Place), GraphError> {
+    ) -> Result<(Response, DownloadPlace), GraphError> {
         // SharePoint counts what is asked of it through Graph and what is downloaded together.
         let lane = self.lane(caller, &Resource::Graph);
-        let place = lane.enter_download().ok_or_else(busy)?;
+        let place = lane.enter_download(caller.object_id()).ok_or(GraphError::TooManyDownloads)?;
         let mut patience = Patience::new();
         loop {
             self.wait_for_the_end_of_throttling(&lane, &mut patience).await?;
@@ -322,14 +323,6 @@ pub(super) fn transport_error(error: reqwest::Error) -> GraphError {
         GraphError::TimedOut
     } else {
         GraphError::Unreachable(Box::new(error.without_url()))
-    }
-}
-
-/// Too many requests of this tenant are under way here.
-fn busy() -> GraphError {
-    GraphError::Throttled {
-        retry_after: Duration::from_secs(1),
-        report: GraphReport { status: 429, ..GraphReport::default() },
     }
 }
 

@@ -18,11 +18,11 @@ use reqwest::{
 use super::{
     address::download,
     client::{Call, GraphClient, text, transport_error},
-    lanes::Place,
+    lanes::DownloadPlace,
 };
 
 impl GraphClient {
-    pub(super) async fn content(response: Response, place: Place, idle: Duration) -> Content {
+    pub(super) async fn content(response: Response, place: DownloadPlace, idle: Duration) -> Content {
     let is_part = response.status() == StatusCode::PARTIAL_CONTENT;
     let range = text(response.headers(), CONTENT_RANGE).filter(|_| is_part).map(str::to_owned);
     Content {
@@ -38,7 +38,7 @@ struct Download {
     response: Response,
     /// How long one piece may take.
     idle: Duration,
-    _place: Place,
+    _place: DownloadPlace,
 }
 
 #[async_trait]

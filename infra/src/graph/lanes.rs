@@ -15,6 +15,8 @@ use uuid::Uuid;
 const AT_ONCE: usize = 16;
 /// Downloads of one tenant at once. They may take long, so the next one is refused rather than kept waiting.
 const DOWNLOADS: usize = 16;
+/// Of them those of one person, so that nobody has them all.
+const DOWNLOADS_OF_ONE: usize = 4;
 /// Beyond so many lanes those that are not in use are forgotten.
 const MANY: usize = 1024;
 
@@ -27,6 +29,8 @@ pub(super) struct Lanes(Mutex<HashMap<Key, Arc<Lane>>>);
 pub(super) struct Lane {
     requests: Arc<Semaphore>,
     downloads: Arc<Semaphore>,
+    /// How many of them each person has.
+    downloading: Mutex<HashMap<Uuid, usize>>,
     closed: Mutex<Closed>,
 }
 
@@ -45,6 +49,25 @@ pub(super) struct Place {
     _lane: Arc<Lane>,
 }
 
+/// The place of a download, to be held until its last byte has been read.
+pub(super) struct DownloadPlace {
+    _permit: OwnedSemaphorePermit,
+    lane: Arc<Lane>,
+    person: Uuid,
+}
+
+impl Drop for DownloadPlace {
+    fn drop(&mut self) {
+        let mut downloading = self.lane.downloading.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = downloading.get_mut(&self.person) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                downloading.remove(&self.person);
+            }
+        }
+    }
+}
+
 impl Lanes {
     pub(super) fn of(&self, tenant: Uuid, host: &str, now: DateTime<Utc>) -> Arc<Lane> {
         let mut lanes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -55,6 +78,7 @@ impl Lanes {
             Arc::new(Lane {
                 requests: Arc::new(Semaphore::new(AT_ONCE)),
                 downloads: Arc::new(Semaphore::new(DOWNLOADS)),
+                downloading: Mutex::default(),
                 closed: Mutex::new(Closed {
                     until: DateTime::<Utc>::MIN_UTC,
                     report: GraphReport::default(),
@@ -73,10 +97,16 @@ impl Lane {
         Some(Place { _permit: permit, _lane: Arc::clone(self) })
     }
 
-    /// A place for one download; `None` when all are taken.
-    pub(super) fn enter_download(self: &Arc<Self>) -> Option<Place> {
+    /// A place for one download; `None` when all are taken, or all that one person may have.
+    pub(super) fn enter_download(self: &Arc<Self>, person: Uuid) -> Option<DownloadPlace> {
+        let mut downloading = self.downloading.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_person = downloading.get(&person).copied().unwrap_or_default();
+        if of_person >= DOWNLOADS_OF_ONE {
+            return None;
+        }
         let permit = Arc::clone(&self.downloads).try_acquire_owned().ok()?;
-        Some(Place { _permit: permit, _lane: Arc::clone(self) })
+        downloading.insert(person, of_person + 1);
+        Some(DownloadPlace { _permit: permit, lane: Arc::clone(self), person })
     }
 
     /// For how long Microsoft wants to see no more requests of this tenant.
@@ -129,11 +159,28 @@ mod tests {
         assert!(lane.enter(Duration::ZERO).await.is_some());
     }
 
+    #[test]
+    fn nobody_has_all_downloads_of_a_tenant() {
+        let lanes = Lanes::default();
+        let lane = lanes.of(Uuid::from_u128(1), "graph", at(0));
+        let enter = |person| lane.enter_download(Uuid::from_u128(person));
+        let mut taken: Vec<_> = (0..DOWNLOADS_OF_ONE).map(|_| enter(0).unwrap()).collect();
+        assert!(enter(0).is_none());
+        let of_others: Vec<_> = (1..4).flat_map(|person| vec![person; DOWNLOADS_OF_ONE]).map(enter).collect();
+        assert!(of_others.iter().all(Option::is_some));
+        assert!(enter(4).is_none(), "all are taken");
+        taken.pop();
+        assert!(enter(4).is_some());
+        assert!(enter(0).is_some(), "what was given back can be had again");
+        drop((taken, of_others));
+        assert!(lane.downloading.lock().unwrap().is_empty());
+    }
+
     #[tokio::test]
     async fn a_lane_with_requests_or_downloads_under_way_is_not_forgotten() {
         let lanes = Lanes::default();
         let of = |number| lanes.of(Uuid::from_u128(number), "graph", at(0));
-        let download = of(0).enter_download().unwrap();
+        let download = of(0).enter_download(Uuid::from_u128(7)).unwrap();
         let request = of(1).enter(Duration::ZERO).await.unwrap();
         for number in 2..=2000 {
             of(number);

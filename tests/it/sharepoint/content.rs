@@ -1,5 +1,8 @@
 //! Downloads.
 
+use std::time::Duration;
+
+use futures_util::future::join_all;
 use tests::{
     TestApp,
     emulator::{Endpoint, Fault, FaultKind, FileChange},
@@ -134,4 +137,23 @@ async fn a_download_that_fails_there_fails_here_and_one_that_is_busy_is_tried_ag
     app.emulator.clear_faults();
     adele.get(&content).await.expect(200);
     assert_no_token_astray(&app, "failures");
+}
+
+#[tokio::test]
+async fn nobody_has_all_downloads_of_a_tenant() {
+    let app = TestApp::start().await;
+    let (adele, alex) = (app.user("adele"), app.user("alex"));
+    let content = format!("{}/content", path("WELCOME"));
+    app.emulator.set_fault(Fault::latency(Endpoint::Content, Duration::from_secs(2)));
+    let of_adele = join_all((0..6).map(|_| adele.get(&content)));
+    let of_alex = join_all((0..4).map(|_| alex.get(&content)));
+    let (of_adele, of_alex) = tokio::join!(of_adele, of_alex);
+    assert!(of_alex.iter().all(|answer| answer.status == 200));
+    let (had, refused): (Vec<_>, Vec<_>) = of_adele.into_iter().partition(|answer| answer.status == 200);
+    assert_eq!((had.len(), refused.len()), (4, 2));
+    for refused in refused {
+        let refused = refused.expect(429);
+        assert_eq!((refused.code().as_str(), refused.header("retry-after")), ("RATE_LIMITED", Some("2")));
+        assert!(refused.at("/error/details").is_null(), "nobody at Microsoft said so: {}", refused.text);
+    }
 }

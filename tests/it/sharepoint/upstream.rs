@@ -113,6 +113,17 @@ async fn a_download_that_is_throttled_stops_its_tenant_too() {
 }
 
 #[tokio::test]
+async fn who_gets_no_place_while_microsoft_is_slow_is_told_that_it_is_slow() {
+    let app = TestApp::builder().set("GRAPH_TIMEOUT", "1s").start().await;
+    let adele = app.user("adele");
+    adele.get(SITES).await.expect(200);
+    app.emulator.set_fault(Fault::latency(Endpoint::Graph, Duration::from_secs(20)));
+    for answer in join_all((0..40).map(|_| adele.get(SITES))).await {
+        assert_eq!(answer.expect(504).code(), "UPSTREAM_TIMEOUT");
+    }
+}
+
+#[tokio::test]
 async fn a_request_is_sent_four_times_and_no_more() {
     let app = TestApp::start().await;
     let adele = app.user("adele");

@@ -140,6 +140,45 @@ async fn a_download_that_fails_there_fails_here_and_one_that_is_busy_is_tried_ag
 }
 
 #[tokio::test]
+async fn a_part_is_not_taken_for_the_whole() {
+    let app = TestApp::start().await;
+    let adele = app.user("adele");
+    let content = format!("{}/content", path("WELCOME"));
+    app.emulator.set_fault(Fault::status(Endpoint::Content, 206));
+    for actor in [adele.clone(), adele.with("Range", "bytes=0-9")] {
+        assert_eq!(actor.get(&content).await.expect(502).code(), "UPSTREAM_ERROR");
+    }
+}
+
+#[tokio::test]
+async fn a_part_of_a_file_that_changes_meanwhile_does_not_have_the_tag_of_what_was_before() {
+    let app = TestApp::start().await;
+    let adele = app.user("adele");
+    let content = format!("{}/content", path("WELCOME"));
+    let tag = adele.get(&content).await.expect(200).header("etag").expect("a tag").to_owned();
+    let requests = asked(&app, Endpoint::Content).len();
+    app.emulator.set_fault(Fault::latency(Endpoint::Content, Duration::from_secs(1)).times(1));
+    let continued = adele.with("Range", "bytes=0-2").with("If-Range", &tag);
+    let change = async {
+        // Its tag has been asked for, and its bytes are about to be sent.
+        while asked(&app, Endpoint::Content).len() == requests {
+            tokio::task::yield_now().await;
+        }
+        let other = FileChange {
+            drive: DRIVE.to_owned(),
+            item: Some(item("WELCOME")),
+            text: Some("Other words.".to_owned()),
+            ..FileChange::default()
+        };
+        app.emulator.change_file(&other).unwrap();
+    };
+    let (whole, ()) = tokio::join!(continued.get(&content), change);
+    let whole = whole.expect(200);
+    assert_eq!(whole.text, "Other words.");
+    assert_ne!(whole.header("etag"), Some(tag.as_str()));
+}
+
+#[tokio::test]
 async fn nobody_has_all_downloads_of_a_tenant() {
     let app = TestApp::start().await;
     let (adele, alex) = (app.user("adele"), app.user("alex"));

@@ -172,12 +172,12 @@ fn challenges(header: &str) -> Vec<Vec<(&str, String)>> {
             continue;
         };
         let value = value.trim_start();
-        let read = match value.strip_prefix('"') {
-            Some(quoted) => unquoted(quoted),
-            None => {
-                let end = value.find([' ', '\t', ',']).unwrap_or(value.len());
-                Some((value.chars().take(end).collect(), value.get(end..).unwrap_or_default()))
-            }
+        let read = if let Some(quoted) = value.strip_prefix('"') {
+            unquoted(quoted)
+        } else {
+            let end = value.find([' ', '\t', ',']).unwrap_or(value.len());
+            let (word, after) = value.split_at(end);
+            Some((word.to_owned(), after))
         };
         let Some((value, after)) = read else { return found };
         if let Some(challenge) = found.last_mut() {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tests::{
     Actor, TestApp,
     emulator::{Endpoint, Fault, FaultKind, RetryAfter},
@@ -10,7 +10,7 @@ use tests::{
 
 use super::{DRIVE, SITE, asked, item};
 
-/// Annotates so many files, and says how many items of the list then have which state.
+/// Annotates so many files.
 async fn annotate(actor: &Actor, many: u16) {
     for number in 1..=many {
         let on = json!({ "siteId": SITE, "driveId": DRIVE, "itemId": item(&format!("ARCHIVE{number:04}")) });
@@ -22,7 +22,9 @@ async fn annotate(actor: &Actor, many: u16) {
 async fn found_and_unknown(actor: &Actor) -> (usize, usize) {
     let list = actor.get("/api/annotations?expand=item&limit=200").await.expect(200).at("/data");
     let list = list.as_array().expect("a list");
-    let count = |state| list.iter().filter(|one| one["item"]["state"] == state).count();
+    let states: Vec<&str> =
+        list.iter().filter_map(|one| one.pointer("/item/state").and_then(Value::as_str)).collect();
+    let count = |state| states.iter().filter(|known| **known == state).count();
     (count("found"), count("unknown"))
 }
 

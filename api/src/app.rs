@@ -109,7 +109,10 @@ pub struct App {
 impl App {
     /// Opens the database and builds everything on it. Nothing is fetched from the authority yet: the service
     /// starts while the authority is down.
-    #[expect(clippy::too_many_lines, reason = "what is put together here has as many parts, and decides nothing")]
+    #[expect(
+        clippy::too_many_lines,
+        reason = "what is put together here has as many parts, and decides nothing"
+    )]
     pub async fn build(config: &Config, parts: Parts) -> anyhow::Result<Self> {
         // An error means that another one is installed already, which serves as well.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();

@@ -10,7 +10,7 @@ use super::{ME, START, parameter};
 
 async fn callback(browser: &Browser, parameters: &str) -> Response {
     let started = browser.get(START).await.expect(303);
-    let state = parameter(&started, "state").unwrap();
+    let state = parameter(&started, "state").expect("it is there");
     browser.get(&format!("/api/oauth/microsoft/callback?state={state}&{parameters}")).await
 }
 

@@ -3,10 +3,13 @@
 //! The framework writes what it knows; what it has no place for is added here, in one pass over the document:
 //! permissions, the error answers, and the headers that every answer has.
 
+mod closed;
 mod errors;
 mod examples;
+mod headers;
 mod idempotency;
 mod nullable;
+mod reach;
 mod security;
 
 use poem_openapi::{OpenApi, OpenApiService, Tags};
@@ -65,7 +68,10 @@ without making it twice.
 
 Every refusal is `{\"error\": {\"code\", \"message\", \"details\"?, \"requestId\"}}`. Decide by the `code`, which is \
 stable; the message is for people and may change. Quote the `requestId` (also the `X-Request-Id` header; send your own \
-if you like) when you ask for help. `503` and `429` say in `Retry-After` how many seconds to wait.";
+if you like) when you ask for help. `503` and `429` say in `Retry-After` how many seconds to wait.
+
+A request is refused with `413` when its body is larger than 1 MiB, and before it is read at all, with a bare `431`, when \
+its headers are larger than 32 KiB or more than 100. `RateLimit-*` on every answer says how many requests you have left.";
 
 /// Makes the service of some APIs.
 pub(crate) fn service<T: OpenApi + 'static>(api: T) -> OpenApiService<T, ()> {
@@ -87,12 +93,16 @@ pub(crate) fn document<T: OpenApi + 'static>(
                 security::write_operation(operation, published);
                 errors::write(operation, method, path.contains('{'));
                 idempotency::write(operation);
+                headers::write_conditional(operation, method);
+                headers::write_operation(operation);
                 plain_content_type(operation);
                 describe(operation);
             }
         }
     }
+    headers::write(&mut document);
     nullable::write(&mut document);
+    closed::write(&mut document);
     examples::write(&mut document)?;
     let mut document = Value::Object(document);
     // Whether JSON keeps its order is up to the features that some other crate asks of serde_json.

@@ -88,11 +88,12 @@ async fn every_operation_names_its_credential_and_its_permission() {
 async fn every_refusal_has_the_form_of_the_one_error() {
     for Operation { id, raw, body, parameters, .. } in operations(&document().await) {
         let responses = raw["responses"].as_object().unwrap();
-        for status in ["401", "403", "500", "503"] {
+        for status in ["400", "401", "403", "408", "429", "500", "503"] {
             assert!(responses.contains_key(status), "{id} does not document {status}");
         }
-        if body.is_some() || !parameters.is_empty() {
-            assert!(responses.contains_key("400"), "{id} takes something and does not document 400");
+        if body.is_some() {
+            assert!(responses.contains_key("413"), "{id} takes a body and does not document 413");
+            assert!(responses.contains_key("415"), "{id} takes a body and does not document 415");
         }
         if parameters.iter().any(|parameter| parameter.place == "path") {
             assert!(responses.contains_key("404"), "{id} has a path parameter and does not document 404");
@@ -101,6 +102,34 @@ async fn every_refusal_has_the_form_of_the_one_error() {
             let schema = response.pointer("/content/application~1json/schema/$ref");
             assert_eq!(schema, Some(&json!("#/components/schemas/ErrorResponse")), "{id} {status}");
         }
+    }
+}
+
+#[tokio::test]
+async fn every_answer_has_its_headers_described() {
+    for Operation { id, raw, method, .. } in operations(&document().await) {
+        let responses = raw["responses"].as_object().unwrap();
+        for (status, response) in responses {
+            let mut headers = vec![
+                "X-Request-Id",
+                "RateLimit-Limit",
+                "RateLimit-Remaining",
+                "RateLimit-Reset",
+                "RateLimit-Policy",
+            ];
+            match status.as_str() {
+                "304" => headers.push("ETag"),
+                "401" => headers.push("WWW-Authenticate"),
+                "429" | "503" => headers.push("Retry-After"),
+                _ => {}
+            }
+            for header in headers {
+                assert!(!response["headers"][header].is_null(), "{id} {status} does not describe {header}");
+            }
+        }
+        let is_versioned =
+            method == poem::http::Method::GET && !responses["200"]["headers"]["ETag"].is_null();
+        assert_eq!(is_versioned, responses.contains_key("304"), "{id}");
     }
 }
 

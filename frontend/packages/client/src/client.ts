@@ -37,8 +37,10 @@ async function send(
     });
   };
   const response = await attempt();
-  const claims = response.status === 401 ? claimsOf(response.headers.get("WWW-Authenticate")) : undefined;
-  return claims === undefined ? response : attempt(claims);
+  if (response.status !== 401) return response;
+  const claims = claimsOf(response.headers.get("WWW-Authenticate"));
+  if (claims !== undefined) return attempt(claims);
+  return (await credential.renew?.()) ? attempt() : response;
 }
 
 /** What a call of {@link TenantryClient} resolves to. */

@@ -7,6 +7,11 @@ export interface Credential {
    *   unchanged (Microsoft identity platform, "Claims challenges, claims requests, and client capabilities").
    */
   apply(request: Request, claims?: string): Promise<Request>;
+  /**
+   * Called after a `401` that asks for no claims: whether there is a newer proof now, so that the request should be
+   * sent again. It is asked once for each request.
+   */
+  renew?(): Promise<boolean>;
 }
 
 /** Gets an access token; with claims, one that satisfies a challenge. */

@@ -1,0 +1,116 @@
+/** The words of the console in English; `it.ts` has the same in Italian, which the compiler holds it to. */
+export const en = {
+  product: "Tenantry",
+  nav: {
+    label: "Main",
+    me: "Me",
+    profile: "Profile",
+    organization: "Organization",
+    overview: "Overview",
+    members: "Members",
+    annotations: "Annotations",
+    taxonomies: "Taxonomies",
+    settings: "Settings",
+    docs: "API documentation",
+    open: "Open the menu",
+    close: "Close the menu",
+    skip: "Skip to the content",
+  },
+  theme: { label: "Theme", light: "Light", dark: "Dark", system: "As the system" },
+  language: { label: "Language" },
+  signIn: {
+    title: "Sign in",
+    lead: "Use the work or school account of your organization.",
+    microsoft: "Sign in with Microsoft",
+    admin: "Are you the administrator of an organization that is new here?",
+    connect: "Connect your organization",
+  },
+  signOut: "Sign out",
+  failure: {
+    title: "That did not work",
+    retry: "Try again",
+    network: "The service cannot be reached. Check your connection and try again.",
+    requestId: (id: string) => `Request ${id}`,
+    copy: "Copy the request id",
+    notFound: "There is no such page",
+    notFoundLead: "The address may be mistyped, or what was here is gone.",
+    home: "Go to the start",
+  },
+  list: { more: "Show more", loading: "Loading", none: "Nothing here yet" },
+  form: { save: "Save", cancel: "Cancel", saved: "Saved", required: "Required", remove: "Delete", undo: "Undo" },
+  profile: {
+    title: "Profile",
+    name: "Name",
+    email: "E-mail",
+    id: "User id",
+    roles: "Roles",
+    permissions: "What you may do",
+    organization: "Organization",
+    tenant: "Entra ID tenant",
+    none: "None",
+  },
+  overview: {
+    title: "Overview",
+    lead: (name: string) => `How ${name} is doing.`,
+    members: "Members",
+    annotations: "Annotations",
+    taxonomies: "Taxonomies",
+    since: (date: string) => `Here since ${date}`,
+    created: "Here since",
+  },
+  members: {
+    title: "Members",
+    lead: "Everybody who has called the service or signed in, applications included.",
+    name: "Name",
+    role: "Role",
+    status: "Status",
+    active: "Active",
+    disabled: "Suspended",
+    suspend: "Suspend",
+    reactivate: "Reactivate",
+    suspended: (name: string) => `${name} is suspended`,
+    reactivated: (name: string) => `${name} is active again`,
+    empty: "Nobody has called yet",
+    emptyLead: "People appear here with their first call or sign-in.",
+    unnamed: "No name",
+  },
+  taxonomies: {
+    title: "Taxonomies",
+    lead: "Vocabularies to annotate documents with.",
+    create: "New taxonomy",
+    name: "Name",
+    description: "Description",
+    empty: "No taxonomy yet",
+    emptyLead: "Make one, such as “Topics”, and put the terms into it that people will annotate with.",
+    deleted: (name: string) => `${name} is deleted`,
+    confirm: (name: string) => `Delete ${name} and its terms?`,
+    terms: "Terms",
+    newTerm: "New term",
+    noTerms: "No terms yet",
+  },
+  annotations: {
+    title: "Annotations",
+    lead: "What people of your organization have noted on documents.",
+    empty: "No annotations yet",
+    emptyLead: "Browse SharePoint, pick a document and write the first note.",
+    note: "Note",
+    item: "Document",
+    at: "Written",
+  },
+  settings: {
+    title: "Settings",
+    name: "Name of the organization",
+    defaultTaxonomy: "Taxonomy that is offered first",
+    noTaxonomy: "None",
+  },
+} as const satisfies Texts;
+
+type Text = string | ((...words: string[]) => string);
+interface Texts {
+  readonly [key: string]: Text | Texts;
+}
+
+/** The same keys with other words. */
+export type Translation<T = typeof en> = {
+  readonly [K in keyof T]: T[K] extends string ? string : T[K] extends (...words: infer A) => string ? (...words: A) => string : Translation<T[K]>;
+};

@@ -6,6 +6,6 @@ const service = "http://localhost:4000";
 
 export default defineConfig({
   plugins: [react()],
-  build: { outDir: "dist", assetsDir: "assets", sourcemap: false, assetsInlineLimit: 0 },
+  build: { outDir: "built/console", assetsDir: "assets", sourcemap: false, assetsInlineLimit: 0 },
   server: { proxy: { "/api": service, "/docs": service, "/openapi.json": service } },
 });

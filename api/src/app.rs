@@ -33,6 +33,7 @@ use crate::{
     annotations::{AnnotationsApi, TaxonomiesApi, TermsApi},
     auth::Gate,
     config::{self, Config, DatabaseKind},
+    console::Console,
     docs,
     edge::Edge,
     health::{Readyz, healthz},
@@ -105,7 +106,7 @@ impl App {
         if config.docs.enabled {
             open = docs::mount(open, config, |published| openapi::document(&service, published))?;
         }
-        let routes = routes(open, service, &document, gate)?;
+        let routes = Console::around(routes(open, service, &document, gate)?, Arc::clone(&parts.entropy));
         let trusted_proxies = config.process.trusted_proxies.clone().into();
         let limits = rate_limits(config, &parts)?;
         let edge = Edge::new(&config.http, Arc::clone(&limits));

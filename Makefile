@@ -6,7 +6,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check fmt openapi assets format lints build tests-sqlite tests-postgresql clients schemathesis packages dependencies
+.PHONY: help run test check fmt openapi assets format lints build tests-sqlite tests-postgresql clients schemathesis breaking packages dependencies
 
 PORT ?= 4000
 EMULATOR_HTTP_PORT ?= 4100
@@ -34,6 +34,8 @@ run: assets ## Starts the service with SQLite and the Entra ID emulator, until C
 	AZURE_AUTHORITY_HOST=http://localhost:$(EMULATOR_HTTP_PORT) \
 	AZURE_TENANT_ID=common \
 	AZURE_CLIENT_ID=a0000000-0000-4000-8000-00000000000a \
+	AZURE_CLIENT_SECRET=emulator-secret \
+	GRAPH_URL=http://localhost:$(EMULATOR_HTTP_PORT) \
 	TENANT_POLICY=$(TENANT_POLICY) \
 	PUBLIC_URL=http://localhost:$(PORT) \
 	DOCS_CLIENT_ID=a0000000-0000-4000-8000-00000000000b \
@@ -42,7 +44,7 @@ run: assets ## Starts the service with SQLite and the Entra ID emulator, until C
 	EMULATOR_DATA_DIR=data/emulator \
 	$(BIN)/entra-emulator --wait http://localhost:$(PORT)/healthz -- $(BIN)/tenantry serve
 
-test: packages format lints build tests-sqlite tests-postgresql clients schemathesis dependencies ## Installs what tests need and runs all of them, on SQLite and PostgreSQL.
+test: packages assets format lints build tests-sqlite tests-postgresql clients schemathesis breaking dependencies ## Installs what tests need and runs all of them, on SQLite and PostgreSQL.
 
 check: format lints tests-sqlite ## The fast part of the tests: format, lints, and everything on SQLite.
 
@@ -85,6 +87,10 @@ clients:
 # Every operation of the document, called in all manners that schemathesis can think of.
 schemathesis:
 	$(PART) schemathesis tests/clients/run schemathesis
+
+# What the document would break for a client of an earlier one.
+breaking:
+	$(PART) breaking .ci/breaking
 
 dependencies:
 	$(PART) dependencies .ci/dependencies

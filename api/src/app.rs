@@ -1,24 +1,28 @@
 //! The composition root: the one place where the ports of `domain` meet their implementations, and the only one that
 //! may build what makes principals and scopes.
 
+mod delegation;
 mod dependencies;
 mod inspect;
+mod sharepoint;
 
 use std::{path::PathBuf, sync::Arc};
 
 use domain::{
-    access::{Authentication, AuthenticationPorts, Operator},
-    annotations::{Annotations, Taxonomies},
-    clock::Clock,
+    access::{Authentication, AuthenticationPorts, Jobs, Operator},
+    annotations::Taxonomies,
+    clock::{Clock, Pauses},
+    delegation::DelegatedTokens,
     entropy::Entropy,
     id::Ids,
+    jobs::Tidy,
     organizations::{Memberships, Settings},
     page::CursorSeal,
     rate::SharedRates,
     store::Store,
 };
 use infra::{
-    cache::{Principals, RedisRates},
+    cache::{Principals, RedisRates, SharedRedis},
     crypto::{KeyRing, SealedCursors, key_file},
     db::{Database, DatabaseSettings, DatabaseUrl},
     entra::{Authority, AuthorityKeys, BearerSettings, BearerVerifier, EntraAllowedTenants},
@@ -32,21 +36,23 @@ use serde_json::Value;
 use crate::{
     annotations::{AnnotationsApi, TaxonomiesApi, TermsApi},
     auth::Gate,
-    config::{self, Config, DatabaseKind},
+    config::{self, Config, DatabaseConfig, DatabaseKind},
     console::Console,
+    delegation::DelegationApi,
     docs,
     edge::Edge,
-    health::{Readyz, healthz},
+    health::{Draining, Readyz, healthz},
     http::{BodySchemas, PageQuery, PathMethods},
     metrics::Gauges,
     openapi::{self, Published},
     organizations::{MeApi, MembersApi, OrganizationApi},
     rate_limit::RateLimits,
     server::Outermost,
+    worker::{Work, Worker},
 };
 
-use self::dependencies::Dependencies;
 pub use self::inspect::{Finding, Severity, findings};
+use self::{delegation::TokenSources, dependencies::Dependencies, sharepoint::Microsoft365};
 
 /// How much memory remembered principals may take.
 const PRINCIPAL_CACHE_BYTES: u64 = 64 * 1024 * 1024;
@@ -56,12 +62,15 @@ const PRINCIPAL_CACHE_BYTES: u64 = 64 * 1024 * 1024;
 pub struct Parts {
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
+    pub pauses: Arc<dyn Pauses>,
 }
 
 impl Parts {
     /// The real clock and the operating system's randomness.
     pub fn system() -> Self {
-        Self { clock: Arc::new(infra::clock::SystemClock), entropy: Arc::new(infra::entropy::SystemEntropy) }
+        let clock = Arc::new(infra::clock::SystemClock);
+        let entropy = Arc::new(infra::entropy::SystemEntropy);
+        Self { pauses: Arc::clone(&clock) as _, clock, entropy }
     }
 
     fn ids(&self) -> Ids {
@@ -79,6 +88,8 @@ pub struct App {
     keys: Arc<AuthorityKeys>,
     epochs: EpochWatch,
     limits: Arc<RateLimits>,
+    draining: Draining,
+    worker: Worker,
 }
 
 impl App {
@@ -91,8 +102,15 @@ impl App {
         let epochs = database.epochs();
         let store: Arc<dyn Store> = Arc::new(database.clone());
         let (gate, keys) = gate(config, &parts, &database)?;
-        let cursors = SealedCursors::new(&key_ring(config, &parts)?, Arc::clone(&parts.entropy));
-        let service = api(Arc::clone(&store), parts.ids(), Arc::new(cursors));
+        let ring = key_ring(config, &parts)?;
+        let redis = config.redis.url.as_ref().map(SharedRedis::new).transpose()?.map(Arc::new);
+        let shared = redis.clone().map(|redis| (redis, &ring));
+        let sources = TokenSources::new(config, &parts)?;
+        let tokens = sources.delegated(config, &parts, Arc::new(epochs.clone()), shared);
+        let cursors = SealedCursors::new(&ring, Arc::clone(&parts.entropy));
+        let has_credential = !sources.credentials().is_empty();
+        let microsoft_365 = Microsoft365::new(config, &parts, Arc::clone(&tokens), has_credential)?;
+        let service = api(Arc::clone(&store), parts.ids(), Arc::new(cursors), tokens, &microsoft_365);
         let document = openapi::document(&service, &Published::nowhere())?;
         let dependencies = Arc::new(Dependencies {
             database: database.clone(),
@@ -100,18 +118,20 @@ impl App {
             epochs: epochs.clone(),
             clock: Arc::clone(&parts.clock),
         });
+        let draining = Draining::default();
         let mut open = Route::new()
             .at("/healthz", get(healthz))
-            .at("/readyz", get(Readyz::new(Arc::clone(&dependencies) as _)));
+            .at("/readyz", get(Readyz::new(Arc::clone(&dependencies) as _, draining.clone())));
         if config.docs.enabled {
             open = docs::mount(open, config, |published| openapi::document(&service, published))?;
         }
         let routes = Console::around(routes(open, service, &document, gate)?, Arc::clone(&parts.entropy));
         let trusted_proxies = config.process.trusted_proxies.clone().into();
-        let limits = rate_limits(config, &parts)?;
+        let limits = rate_limits(config, &parts, redis);
         let edge = Edge::new(&config.http, Arc::clone(&limits));
         let methods = PathMethods::of_document(&document);
         let outermost = Outermost { inner: edge.inside(routes), ids: parts.ids(), trusted_proxies, methods };
+        let worker = worker(&database, &parts);
         let endpoint = edge.outside(outermost).boxed();
         Ok(Self {
             endpoint: Arc::new(endpoint),
@@ -122,6 +142,8 @@ impl App {
             keys,
             epochs,
             limits,
+            draining,
+            worker,
         })
     }
 
@@ -135,11 +157,21 @@ impl App {
         tasks
     }
 
+    /// Those who work in the background, for as long as they are run.
+    pub fn worker(&self) -> Worker {
+        self.worker.clone()
+    }
+
     /// One turn of what goes on beside the requests, for a test whose clock stands still.
     pub async fn turn_background(&self) -> anyhow::Result<()> {
         self.keys.refresh_if_due().await;
         self.epochs.catch_up().await?;
         Ok(())
+    }
+
+    /// From now on the service is not ready, whatever it can do: the process is about to end.
+    pub fn begin_to_end(&self) {
+        self.draining.begin();
     }
 
     /// How many statements were run inside organizations.
@@ -154,12 +186,16 @@ impl App {
     }
 }
 
-fn rate_limits(config: &Config, parts: &Parts) -> anyhow::Result<Arc<RateLimits>> {
-    let shared: Option<Arc<dyn SharedRates>> = match &config.redis.url {
-        Some(url) => Some(Arc::new(RedisRates::new(url)?)),
-        None => None,
-    };
-    Ok(Arc::new(RateLimits::new(&config.http, &parts.clock, shared)))
+/// Who carries jobs out.
+fn worker(database: &Database, parts: &Parts) -> Worker {
+    let clock = || Arc::clone(&parts.clock);
+    let jobs = Jobs::new(Arc::new(database.clone()), clock(), Arc::clone(&parts.entropy));
+    Worker::new(jobs, Work { tidy: Tidy::new(Arc::new(database.clone()), clock()) })
+}
+
+fn rate_limits(config: &Config, parts: &Parts, redis: Option<Arc<SharedRedis>>) -> Arc<RateLimits> {
+    let shared = redis.map(|redis| Arc::new(RedisRates::new(redis)) as Arc<dyn SharedRates>);
+    Arc::new(RateLimits::new(&config.http, &parts.clock, shared))
 }
 
 /// What stands between the routes and the world, and the signing keys behind it, which are kept fresh beside the
@@ -202,17 +238,17 @@ fn consent_url(config: &Config) -> String {
     )
 }
 
-fn database_url(config: &Config) -> DatabaseUrl {
-    match &config.database.kind {
+fn database_url(config: &DatabaseConfig) -> DatabaseUrl {
+    match &config.kind {
         DatabaseKind::SqliteFile(path) => DatabaseUrl::SqliteFile(path.clone()),
         DatabaseKind::SqliteMemory => DatabaseUrl::SqliteMemory,
-        DatabaseKind::Postgres => DatabaseUrl::Postgres(config.database.url.clone()),
+        DatabaseKind::Postgres => DatabaseUrl::Postgres(config.url.clone()),
     }
 }
 
 async fn open_database(config: &Config, parts: &Parts) -> anyhow::Result<Database> {
     let settings = DatabaseSettings {
-        url: database_url(config),
+        url: database_url(&config.database),
         ids: parts.ids(),
         clock: Arc::clone(&parts.clock),
         revocation_max_stale: config.revocation.max_stale,
@@ -244,13 +280,29 @@ fn key_ring(config: &Config, parts: &Parts) -> anyhow::Result<KeyRing> {
     Ok(KeyRing::new((config::KeyRing::SINGLE_ID.to_owned(), key), Vec::new())?)
 }
 
-type Api = (MeApi, OrganizationApi, MembersApi, TaxonomiesApi, TermsApi, AnnotationsApi);
+type Api = (
+    MeApi,
+    DelegationApi,
+    OrganizationApi,
+    MembersApi,
+    TaxonomiesApi,
+    TermsApi,
+    AnnotationsApi,
+    sharepoint::Microsoft365Api,
+);
 
-fn api(store: Arc<dyn Store>, ids: Ids, cursors: Arc<dyn CursorSeal>) -> OpenApiService<Api, ()> {
+fn api(
+    store: Arc<dyn Store>,
+    ids: Ids,
+    cursors: Arc<dyn CursorSeal>,
+    tokens: Arc<dyn DelegatedTokens>,
+    microsoft_365: &Microsoft365,
+) -> OpenApiService<Api, ()> {
     let pages = PageQuery::new(cursors);
     let taxonomies = Taxonomies::new(Arc::clone(&store), ids.clone());
     openapi::service((
         MeApi,
+        DelegationApi { tokens },
         OrganizationApi { store: Arc::clone(&store), settings: Settings::new(Arc::clone(&store)) },
         MembersApi {
             store: Arc::clone(&store),
@@ -259,7 +311,12 @@ fn api(store: Arc<dyn Store>, ids: Ids, cursors: Arc<dyn CursorSeal>) -> OpenApi
         },
         TaxonomiesApi { store: Arc::clone(&store), taxonomies: taxonomies.clone(), pages: pages.clone() },
         TermsApi { store: Arc::clone(&store), taxonomies, pages: pages.clone() },
-        AnnotationsApi { annotations: Annotations::new(Arc::clone(&store), ids), store, pages },
+        AnnotationsApi {
+            annotations: microsoft_365.annotations(Arc::clone(&store), ids),
+            store,
+            pages: pages.clone(),
+        },
+        microsoft_365.api(&pages),
     ))
 }
 
@@ -275,7 +332,9 @@ pub async fn document() -> anyhow::Result<Value> {
     let store: Arc<dyn Store> = Arc::new(Database::open(settings).await?);
     let ring = KeyRing::new(("none".to_owned(), SecretString::from("-".repeat(64))), Vec::new())?;
     let cursors = SealedCursors::new(&ring, Arc::clone(&parts.entropy));
-    openapi::document(&api(store, parts.ids(), Arc::new(cursors)), &Published::nowhere())
+    let microsoft_365 = Microsoft365::unconnected(&parts)?;
+    let service = api(store, parts.ids(), Arc::new(cursors), Arc::new(delegation::NoTokens), &microsoft_365);
+    openapi::document(&service, &Published::nowhere())
 }
 
 fn routes(
@@ -288,15 +347,22 @@ fn routes(
     Ok(open.nest("/", service).data(Arc::new(gate)).data(schemas).map_to_response())
 }
 
-/// Brings a PostgreSQL schema up to date.
-pub async fn migrate(config: &Config) -> anyhow::Result<infra::db::MigrationReport> {
-    if config.database.kind != DatabaseKind::Postgres {
+/// Brings a schema up to date. It needs to know of nothing but the database.
+pub async fn migrate(config: &DatabaseConfig) -> anyhow::Result<infra::db::MigrationReport> {
+    if config.kind != DatabaseKind::Postgres {
         // Opening a SQLite file migrates it.
-        open_database(config, &Parts::system()).await?.close().await?;
+        let parts = Parts::system();
+        let settings = DatabaseSettings {
+            url: database_url(config),
+            ids: parts.ids(),
+            clock: Arc::clone(&parts.clock),
+            revocation_max_stale: std::time::Duration::ZERO,
+        };
+        Database::open(settings).await?.close().await?;
         return Ok(infra::db::MigrationReport { applied: Vec::new(), granted_to: None });
     }
-    let admin = config.database.admin_url.as_ref().ok_or_else(|| {
+    let admin = config.admin_url.as_ref().ok_or_else(|| {
         anyhow::anyhow!("DATABASE_ADMIN_URL is not set; give the URL of the role that owns the tables")
     })?;
-    Ok(infra::db::migrate(admin, &config.database.url).await?)
+    Ok(infra::db::migrate(admin, &config.url).await?)
 }

@@ -8,6 +8,7 @@ mod compression;
 pub mod config;
 mod console;
 mod cors;
+mod delegation;
 mod docs;
 mod edge;
 mod error;
@@ -20,3 +21,8 @@ mod openapi;
 mod organizations;
 mod rate_limit;
 mod server;
+mod sharepoint;
+pub mod worker;
+
+#[doc(hidden)]
+pub use crate::http::fuzzing;

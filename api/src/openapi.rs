@@ -15,7 +15,7 @@ mod security;
 use poem_openapi::{OpenApi, OpenApiService, Tags};
 use serde_json::{Map, Value, json};
 
-use crate::auth::PERMISSION_MARKER;
+use crate::auth::{DELEGATED_MARKER, PERMISSION_MARKER};
 
 pub(crate) use security::Published;
 
@@ -32,6 +32,8 @@ pub(crate) enum Tag {
     Taxonomies,
     /// Notes and terms on SharePoint and OneDrive items.
     Annotations,
+    /// Sites, drives, files and lists, as Microsoft shows them to the caller.
+    SharePoint,
 }
 
 const DESCRIPTION: &str = "\
@@ -44,7 +46,7 @@ for the scope `api://{client id}/access_as_user`; an application that calls for 
 grant with `api://{client id}/.default`, and may do what its app roles grant. ID tokens and tokens for other APIs, \
 Microsoft Graph included, are refused.
 
-Your organization is the token's tenant, and you are its object id in it. Both are made when they are first seen; \
+Your organization is the token's tenant, and you are its object id in it (the claims `tid` and `oid`). Both are made when they are first seen; \
 `GET /api/auth/me` shows them, with your permissions. Roles grant permissions: a `member` may read everything, and \
 write annotations; an `admin` may do all that is here.
 
@@ -89,9 +91,10 @@ pub(crate) fn document<T: OpenApi + 'static>(
     for (path, item) in paths.into_iter().flatten() {
         for (method, operation) in item.as_object_mut().into_iter().flatten() {
             if let Some(operation) = operation.as_object_mut() {
+                let is_delegated = take_delegated(operation);
                 write_permission(operation);
                 security::write_operation(operation, published);
-                errors::write(operation, method, path.contains('{'));
+                errors::write(operation, method, path.contains('{'), is_delegated);
                 idempotency::write(operation);
                 headers::write_conditional(operation, method);
                 headers::write_operation(operation);
@@ -100,6 +103,8 @@ pub(crate) fn document<T: OpenApi + 'static>(
             }
         }
     }
+    order_sections(&mut document);
+    name_client(&mut document, published);
     headers::write(&mut document);
     nullable::write(&mut document);
     closed::write(&mut document);
@@ -108,6 +113,40 @@ pub(crate) fn document<T: OpenApi + 'static>(
     // Whether JSON keeps its order is up to the features that some other crate asks of serde_json.
     document.sort_all_objects();
     Ok(document)
+}
+
+/// Whether the operation asks Microsoft 365 in the caller's name; takes the marker out that says so.
+fn take_delegated(operation: &mut Map<String, Value>) -> bool {
+    let Some(security) = operation.get_mut("security").and_then(Value::as_array_mut) else { return false };
+    let before = security.len();
+    security.retain(|scheme| scheme.get(DELEGATED_MARKER).is_none());
+    let is_delegated = security.len() < before;
+    if is_delegated {
+        operation.insert("x-delegated".to_owned(), json!(true));
+    }
+    is_delegated
+}
+
+/// The sections in the order in which a reader needs them; others follow by name.
+fn order_sections(document: &mut Map<String, Value>) {
+    const FIRST: [&str; 3] = ["Identity", "Organization", "Members"];
+    if let Some(sections) = document.get_mut("tags").and_then(Value::as_array_mut) {
+        let place = |section: &Value| FIRST.iter().position(|name| section["name"] == *name);
+        sections.sort_by_key(|section| place(section).unwrap_or(FIRST.len()));
+    }
+}
+
+/// Where the service is known, so is its client id: the text need not leave it open.
+fn name_client(document: &mut Map<String, Value>, published: &Published) {
+    let Some(client_id) = &published.client_id else { return };
+    let named = |text: &Value| json!(text.as_str().unwrap_or_default().replace("{client id}", client_id));
+    if let Some(text) = document.get_mut("info").and_then(|info| info.get_mut("description")) {
+        *text = named(text);
+    }
+    let schemes = document.get_mut("components").and_then(|components| components.get_mut("securitySchemes"));
+    for scheme in schemes.and_then(Value::as_object_mut).into_iter().flat_map(|all| all.values_mut()) {
+        scheme["description"] = named(&scheme["description"]);
+    }
 }
 
 /// `x-permission` is what the marker scheme says: a word, or `null` when being signed in is enough.

@@ -3,6 +3,7 @@
 mod doctor;
 mod organization;
 mod serve;
+mod worker;
 
 use std::path::PathBuf;
 
@@ -11,7 +12,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::{
     app,
-    config::{self, Config, LogFormat, Sources},
+    config::{self, LogFormat, ProcessConfig, Sources},
 };
 
 /// Identity and Microsoft 365 access for products that are sold to organizations.
@@ -27,8 +28,14 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Answer requests. A new or older SQLite file is migrated first.
-    Serve,
+    /// Answer requests and work in the background. A new or older SQLite file is migrated first.
+    Serve {
+        /// Answer requests only; `tenantry worker` works elsewhere.
+        #[arg(long)]
+        no_workers: bool,
+    },
+    /// Work in the background only.
+    Worker,
     /// Bring the database's schema up to date, as the role of `DATABASE_ADMIN_URL`.
     Migrate,
     /// Check the configuration, and show where each setting comes from.
@@ -56,29 +63,28 @@ impl Cli {
             Command::Doctor => {
                 return doctor::doctor(config::report(Sources::from_process(self.config))).await;
             }
-            Command::Serve | Command::Migrate | Command::Openapi | Command::Organization(_) => {}
+            Command::Migrate => return migrate(Sources::from_process(self.config)).await,
+            Command::Serve { .. } | Command::Worker | Command::Openapi | Command::Organization(_) => {}
         }
         let config = config::load(Sources::from_process(self.config))?;
-        start_log(&config);
-        for warning in &config.warnings {
-            tracing::warn!("{warning}");
-        }
+        start_log(&config.process, &config.warnings);
         match self.command {
-            Command::Serve => serve::run(&config).await,
-            Command::Migrate => {
-                let report = app::migrate(&config).await?;
-                let applied = if report.applied.is_empty() {
-                    "nothing to do".to_owned()
-                } else {
-                    report.applied.join(", ")
-                };
-                print(&format!("The schema is current: {applied}."))?;
-                report.granted_to.map_or(Ok(()), |role| print(&format!("The role {role} may use it.")))
-            }
+            Command::Serve { no_workers } => serve::run(&config, !no_workers).await,
+            Command::Worker => worker::run(&config).await,
             Command::Organization(command) => organization::run(&config, command).await,
-            Command::Openapi | Command::CheckConfig | Command::Doctor => Ok(()),
+            Command::Migrate | Command::Openapi | Command::CheckConfig | Command::Doctor => Ok(()),
         }
     }
+}
+
+async fn migrate(sources: Sources) -> anyhow::Result<()> {
+    let config = config::load_for_schema(sources)?;
+    start_log(&config.process, &config.warnings);
+    let report = app::migrate(&config.database).await?;
+    let applied =
+        if report.applied.is_empty() { "nothing to do".to_owned() } else { report.applied.join(", ") };
+    print(&format!("The schema is current: {applied}."))?;
+    report.granted_to.map_or(Ok(()), |role| print(&format!("The role {role} may use it.")))
 }
 
 /// Writes a line to standard output.
@@ -87,18 +93,22 @@ fn print(text: &str) -> anyhow::Result<()> {
     Ok(writeln!(std::io::stdout(), "{text}")?)
 }
 
-fn start_log(config: &Config) {
+/// Begins to log, with what the operator should know of the configuration.
+fn start_log(process: &ProcessConfig, warnings: &[String]) {
     // The filter was checked with the rest of the configuration.
-    let filter = EnvFilter::new(&config.process.log_filter);
+    let filter = EnvFilter::new(&process.log_filter);
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
         .with_writer(std::io::stderr);
     // A second log in one process (tests) is no reason to stop.
-    let _ = match config.process.log_format {
+    let _ = match process.log_format {
         LogFormat::Json => {
             log.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init()
         }
         LogFormat::Pretty => log.try_init(),
     };
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
 }

@@ -7,6 +7,7 @@
 
 mod catalog;
 mod database;
+mod delegation;
 mod development;
 mod docs;
 mod entra;
@@ -23,6 +24,7 @@ mod redis;
 mod report;
 mod revocation;
 mod setting;
+mod sharepoint;
 mod sources;
 mod tenants;
 
@@ -35,6 +37,7 @@ use domain::access::DevelopmentIdentity;
 
 pub use self::{
     database::{DatabaseConfig, DatabaseKind},
+    delegation::{DelegationConfig, MachineIdentity},
     docs::DocsConfig,
     entra::EntraConfig,
     http::HttpConfig,
@@ -45,6 +48,7 @@ pub use self::{
     redis::RedisConfig,
     report::{GivenSetting, Report, report},
     revocation::RevocationConfig,
+    sharepoint::SharePointConfig,
     sources::Sources,
     tenants::TenantsConfig,
 };
@@ -56,6 +60,7 @@ pub struct Config {
     pub process: ProcessConfig,
     pub database: DatabaseConfig,
     pub entra: EntraConfig,
+    pub delegation: DelegationConfig,
     pub tenants: TenantsConfig,
     pub keys: KeysConfig,
     /// Who a request without a credential is; only ever present in a debug build, in development, on loopback.
@@ -65,6 +70,7 @@ pub struct Config {
     pub redis: RedisConfig,
     pub docs: DocsConfig,
     pub metrics: MetricsConfig,
+    pub sharepoint: SharePointConfig,
     /// What the operator should know and may leave as it is; to be logged at start.
     pub warnings: Vec<String>,
 }
@@ -75,12 +81,29 @@ pub fn load(sources: Sources) -> Result<Config, Problems> {
     Config::read(&mut reader).finish(reader)
 }
 
+/// What the commands that only change a schema need to know.
+#[derive(Clone, Debug)]
+pub struct SchemaConfig {
+    pub process: ProcessConfig,
+    pub database: DatabaseConfig,
+    pub warnings: Vec<String>,
+}
+
+/// Reads and checks only where the database is and how to log: who migrates need not know of Entra ID.
+pub fn load_for_schema(sources: Sources) -> Result<SchemaConfig, Problems> {
+    let mut reader = Reader::new(sources);
+    let process = ProcessConfig::read(&mut reader);
+    let database = DatabaseConfig::read(&mut reader);
+    Ok(SchemaConfig { process, database, warnings: reader.finish()? })
+}
+
 impl Config {
     /// Stand-ins where there were problems, so only [`Config::finish`] gives it away.
     fn read(reader: &mut Reader) -> Self {
         let process = ProcessConfig::read(reader);
         let database = DatabaseConfig::read(reader);
         let entra = EntraConfig::read(reader);
+        let delegation = DelegationConfig::read(reader, &entra.authority_host);
         let tenants = TenantsConfig::read(reader, process.environment, &entra.tenant);
         let keys = KeysConfig::read(reader);
         let development = development::read(reader, &process);
@@ -89,11 +112,13 @@ impl Config {
         let redis = RedisConfig::read(reader);
         let docs = DocsConfig::read(reader, process.environment);
         let metrics = MetricsConfig::read(reader, process.port);
+        let sharepoint = SharePointConfig::read(reader, &delegation.graph_url);
         let warnings = Vec::new();
         let config = Self {
             process,
             database,
             entra,
+            delegation,
             tenants,
             keys,
             development,
@@ -102,6 +127,7 @@ impl Config {
             redis,
             docs,
             metrics,
+            sharepoint,
             warnings,
         };
         config.validate(reader);

@@ -6,8 +6,17 @@ use super::idempotency::takes_key;
 use crate::error::ErrorCode;
 
 /// Adds them to an operation's responses.
-pub(super) fn write(operation: &mut Map<String, Value>, method: &str, has_path_parameter: bool) {
-    let codes = codes(operation, method, has_path_parameter);
+pub(super) fn write(
+    operation: &mut Map<String, Value>,
+    method: &str,
+    has_path_parameter: bool,
+    is_delegated: bool,
+) {
+    let mut codes = codes(operation, method, has_path_parameter);
+    // Annotations are made by others than persons too, so that the caller's type does not say it.
+    if is_delegated || operation_id(operation) == "createAnnotation" {
+        codes.extend(OF_DELEGATED.into_iter().filter(|code| !codes.contains(code)).collect::<Vec<_>>());
+    }
     let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
     for code in codes {
         let status = code.status();
@@ -24,6 +33,19 @@ pub(super) fn write(operation: &mut Map<String, Value>, method: &str, has_path_p
             "examples": examples,
         } });
     }
+}
+
+/// What only operations have that ask Microsoft 365 in the caller's name.
+const OF_DELEGATED: [ErrorCode; 5] = [
+    ErrorCode::InteractionRequired,
+    ErrorCode::ConsentRequired,
+    ErrorCode::NotFound,
+    ErrorCode::UpstreamError,
+    ErrorCode::UpstreamTimeout,
+];
+
+fn operation_id(operation: &Map<String, Value>) -> &str {
+    operation.get("operationId").and_then(Value::as_str).unwrap_or_default()
 }
 
 fn codes(operation: &Map<String, Value>, method: &str, has_path_parameter: bool) -> Vec<ErrorCode> {
@@ -57,6 +79,11 @@ fn codes(operation: &Map<String, Value>, method: &str, has_path_parameter: bool)
     if has_if_match {
         codes.push(ErrorCode::PreconditionFailed);
     }
+    match operation_id(operation) {
+        "downloadDriveItem" => codes.push(ErrorCode::RangeNotSatisfiable),
+        "listDriveChanges" => codes.push(ErrorCode::ResyncRequired),
+        _ => {}
+    }
     if has_body {
         codes.extend([ErrorCode::PayloadTooLarge, ErrorCode::UnsupportedMediaType]);
     }
@@ -68,6 +95,12 @@ fn meaning(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::Unauthorized => {
             "no access token, or one that is expired or not for this API. Get a new one."
+        }
+        ErrorCode::InteractionRequired => {
+            "a policy asks for more: sign in again, with `details.claims` if there are any."
+        }
+        ErrorCode::ConsentRequired => {
+            "nobody has consented to what is asked of Microsoft 365; an administrator does, at `details.consentUrl`."
         }
         ErrorCode::Forbidden => "the caller lacks the permission.",
         ErrorCode::TenantNotOnboarded => {
@@ -83,6 +116,8 @@ fn meaning(code: ErrorCode) -> &'static str {
             "the `Idempotency-Key` was used for another request; take a new one."
         }
         ErrorCode::PreconditionFailed => "it was changed since; read it again and decide anew.",
+        ErrorCode::ResyncRequired => "too much has changed since the cursor was given; begin without one.",
+        ErrorCode::RangeNotSatisfiable => "the file has no bytes in that `Range`.",
         ErrorCode::PayloadTooLarge => "the body is larger than 1 MiB, or a part of it than its own limit.",
         ErrorCode::UnsupportedMediaType => "send the body as `application/json`.",
         ErrorCode::RequestTimeout => "the request did not arrive, or was not answered, in time.",
@@ -98,6 +133,20 @@ fn meaning(code: ErrorCode) -> &'static str {
 fn example(code: ErrorCode) -> Value {
     let (message, details) = match code {
         ErrorCode::Unauthorized => ("Invalid or expired access token", None),
+        ErrorCode::InteractionRequired => (
+            "Sign in again: your organization asks for more before Microsoft 365 can be used",
+            Some(json!({
+                "claims": "{\"access_token\":{\"acrs\":{\"essential\":true,\"value\":\"c1\"}}}",
+                "scopes": ["https://graph.microsoft.com/.default"],
+            })),
+        ),
+        ErrorCode::ConsentRequired => (
+            "An administrator of your organization has to consent to what is asked of Microsoft 365",
+            Some(json!({
+                "scopes": ["https://graph.microsoft.com/.default"],
+                "consentUrl": "https://login.microsoftonline.com/…/v2.0/adminconsent?…",
+            })),
+        ),
         ErrorCode::Forbidden => ("You do not have access to this resource", None),
         ErrorCode::TenantNotOnboarded => (
             "An administrator of your organization has to consent first",
@@ -119,6 +168,8 @@ fn example(code: ErrorCode) -> Value {
             ("The idempotency key was used for a request with another body", None)
         }
         ErrorCode::MethodNotAllowed
+        | ErrorCode::ResyncRequired
+        | ErrorCode::RangeNotSatisfiable
         | ErrorCode::HeadersTooLarge
         | ErrorCode::UpstreamError
         | ErrorCode::UpstreamTimeout => (meaning(code), None),

@@ -12,6 +12,7 @@ pub(crate) mod epochs;
 mod error;
 mod gauges;
 mod inspect;
+pub(crate) mod jobs;
 mod schema;
 mod scoped;
 mod unit;
@@ -32,9 +33,10 @@ use domain::{
     store::{OrgReader, OrgTx, Store, StoreError},
 };
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, SqliteTransactionMode, Statement,
-    TransactionOptions, TransactionTrait,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
+    Statement, TransactionOptions, TransactionTrait,
 };
+use tokio::sync::Notify;
 
 pub(crate) use advisory_lock::try_lock;
 pub use connect::{ConnectError, DatabaseUrl};
@@ -69,6 +71,8 @@ pub struct Database {
     reader: DatabaseConnection,
     ids: Ids,
     watch: EpochWatch,
+    /// Told when this process scheduled a job.
+    work: Arc<Notify>,
     statements: Arc<AtomicU64>,
 }
 
@@ -77,15 +81,18 @@ impl Database {
     /// it; on PostgreSQL the schema must be current and the role weak enough for row-level security to bind it.
     pub async fn open(settings: DatabaseSettings) -> Result<Self, SchemaError> {
         let DatabaseSettings { url, ids, clock, revocation_max_stale } = settings;
+        if let DatabaseUrl::SqliteFile(_) = &url {
+            // Before anything of it is changed.
+            inspect(&url).await?;
+        }
         let (writer, reader) = connect::open(&url).await?;
         if writer.get_database_backend() == DbBackend::Postgres {
             schema::check_postgres(&writer).await?;
         } else {
             schema::prepare_sqlite(&writer, &url, clock.as_ref()).await?;
         }
-        let watch =
-            EpochWatch::new(writer.clone(), reader.clone(), clock, revocation_max_stale, url.is_memory());
-        Ok(Self { writer, reader, ids, watch, statements: Arc::default() })
+        let watch = EpochWatch::new(reader.clone(), clock, revocation_max_stale, url.is_memory());
+        Ok(Self { writer, reader, ids, watch, work: Arc::default(), statements: Arc::default() })
     }
 
     /// How this process hears of revocations.
@@ -114,12 +121,41 @@ impl Database {
         Connection::pool(self.reader.clone(), Arc::clone(&self.statements))
     }
 
-    async fn transaction(&self, scope: &OrgScope) -> Result<Connection, DbErr> {
+    /// The same, where something is changed by a single statement.
+    pub(crate) fn global_writer(&self) -> Connection {
+        Connection::pool(self.writer.clone(), Arc::clone(&self.statements))
+    }
+
+    /// A transaction over global tables; row-level security shows it nothing of any organization.
+    pub(crate) async fn global_transaction(&self) -> Result<Connection, DbErr> {
+        Ok(Connection::transaction(self.begin_writing().await?, Arc::clone(&self.statements)))
+    }
+
+    pub(crate) fn ids(&self) -> &Ids {
+        &self.ids
+    }
+
+    pub(crate) fn work(&self) -> &Notify {
+        &self.work
+    }
+
+    /// A unit of work that changes something.
+    pub(crate) async fn unit(&self, scope: &OrgScope) -> Result<Unit, DbErr> {
+        let connection = self.transaction(scope).await?;
+        let work = Arc::clone(&self.work);
+        Ok(Unit::changing(scope.clone(), connection, self.ids.clone(), self.watch.clone(), work))
+    }
+
+    async fn begin_writing(&self) -> Result<DatabaseTransaction, DbErr> {
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..Default::default()
         };
-        let transaction = self.writer.begin_with_options(options).await?;
+        self.writer.begin_with_options(options).await
+    }
+
+    async fn transaction(&self, scope: &OrgScope) -> Result<Connection, DbErr> {
+        let transaction = self.begin_writing().await?;
         if self.writer.get_database_backend() == DbBackend::Postgres {
             #[expect(
                 clippy::disallowed_methods,
@@ -139,8 +175,7 @@ impl Database {
 #[async_trait]
 impl Store for Database {
     async fn begin(&self, scope: &OrgScope) -> Result<Box<dyn OrgTx>, StoreError> {
-        let connection = self.transaction(scope).await.map_err(store_error)?;
-        Ok(Box::new(Unit::changing(scope.clone(), connection, self.ids.clone(), self.watch.clone())))
+        Ok(Box::new(self.unit(scope).await.map_err(store_error)?))
     }
 
     /// On PostgreSQL a read has a transaction too: row-level security goes by a setting that lives in one.

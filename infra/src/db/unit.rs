@@ -1,6 +1,9 @@
 //! A unit of work inside one organization: the reader and the transaction that `domain::store` promises.
 
-use std::sync::Mutex;
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, Ordering},
+};
 
 use async_trait::async_trait;
 use domain::{
@@ -10,6 +13,7 @@ use domain::{
     id::{EventId, Ids, TypedId},
     idempotency::IdempotencyRepository,
     identity::{UserReader, UserRepository},
+    jobs::JobRepository,
     organizations::{OrganizationReader, OrganizationRepository},
     page::{Page, PageRequest},
     store::{OrgReader, OrgTx, StoreError},
@@ -20,6 +24,8 @@ use sea_orm::{
     UpdateMany,
     sea_query::{Expr, LockType, ValueType},
 };
+
+use tokio::sync::Notify;
 
 use super::{
     connection::Connection,
@@ -40,15 +46,25 @@ pub(crate) struct Unit {
     /// What was changed that cached things depend on; their epochs are written at commit.
     touched: Mutex<Vec<Subject>>,
     watch: EpochWatch,
+    /// A job was scheduled, so those who work in this process are told at commit.
+    has_work: AtomicBool,
+    work: Arc<Notify>,
 }
 
 impl Unit {
     pub(super) fn reading(scope: OrgScope, connection: Connection, ids: Ids, watch: EpochWatch) -> Self {
-        Self { scope, connection, changes: false, ids, touched: Mutex::default(), watch }
+        let (has_work, work) = (AtomicBool::new(false), Arc::default());
+        Self { scope, connection, changes: false, ids, touched: Mutex::default(), watch, has_work, work }
     }
 
-    pub(super) fn changing(scope: OrgScope, connection: Connection, ids: Ids, watch: EpochWatch) -> Self {
-        Self { changes: true, ..Self::reading(scope, connection, ids, watch) }
+    pub(super) fn changing(
+        scope: OrgScope,
+        connection: Connection,
+        ids: Ids,
+        watch: EpochWatch,
+        work: Arc<Notify>,
+    ) -> Self {
+        Self { changes: true, work, ..Self::reading(scope, connection, ids, watch) }
     }
 
     /// Begins a query on this organization's rows.
@@ -113,6 +129,11 @@ impl Unit {
         }
     }
 
+    /// Notes that a job was scheduled.
+    pub(crate) fn note_work(&self) {
+        self.has_work.store(true, Ordering::Relaxed);
+    }
+
     async fn record(&self, events: &Events) -> Result<(), DbErr> {
         let actor = self.scope.actor();
         let origin = self.scope.origin();
@@ -168,19 +189,26 @@ impl OrgTx for Unit {
         self
     }
 
+    fn jobs(&self) -> &dyn JobRepository {
+        self
+    }
+
     async fn commit(self: Box<Self>, events: Events) -> Result<(), StoreError> {
         self.record(&events).await.map_err(store_error)?;
         let touched =
             std::mem::take(&mut *self.touched.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
         let now = self.ids.clock().now();
         let epochs = epochs::advance(&self.connection, &touched, now).await.map_err(store_error)?;
-        let Self { connection, watch, .. } = *self;
+        let Self { connection, watch, has_work, work, .. } = *self;
         // A client that hangs up drops the request's future. What is committed must also be known in this process,
         // so the two are done together, whoever still waits. The outcome of a commit that fails is unknown: taking
         // the epochs over regardless costs a reload and is safe.
         let finish = tokio::spawn(async move {
             let committed = connection.commit().await;
             watch.apply(&epochs);
+            if has_work.into_inner() {
+                work.notify_one();
+            }
             committed
         });
         match finish.await {

@@ -10,6 +10,8 @@ mod authority;
 mod claims;
 mod compact;
 mod fetch;
+#[doc(hidden)]
+pub mod fuzzing;
 mod issuer;
 mod jwks;
 mod keys;
@@ -17,6 +19,7 @@ mod metadata;
 mod person;
 mod probe;
 mod schedule;
+pub mod token_client;
 mod unknown_keys;
 mod verify;
 

@@ -8,6 +8,10 @@ pub(crate) const GLOBAL: &[(&str, &str)] = &[
     ("organizations", "the organizations themselves: looked for before there is a scope, by their tenant"),
     ("outbox", "pointers to events (id, organization, time) for the relay, which serves all organizations"),
     ("epochs", "ids and counters of what was revoked: read before an organization is known"),
+    (
+        "jobs",
+        "ids, times and leases of work: claimed before an organization is known; what is to be done is not in it",
+    ),
     ("seaql_migrations", "which steps of the schema were carried out"),
 ];
 

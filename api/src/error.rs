@@ -27,14 +27,20 @@ pub(crate) use framework::from_framework;
 #[oai(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ErrorCode {
     Unauthorized,
+    InvalidRefreshToken,
+    SessionRevoked,
     InteractionRequired,
     ConsentRequired,
     Forbidden,
+    CsrfInvalid,
     TenantNotOnboarded,
     OrganizationSuspended,
+    OrganizationDeleted,
     UserDisabled,
     NotFound,
     ValidationFailed,
+    InvalidState,
+    OnboardingLinkInvalid,
     MethodNotAllowed,
     Conflict,
     IdempotencyKeyReused,
@@ -48,6 +54,8 @@ pub enum ErrorCode {
     RateLimited,
     UpstreamError,
     UpstreamTimeout,
+    OauthTokenExchangeFailed,
+    OauthNotConfigured,
     Unavailable,
     Internal,
 }
@@ -55,13 +63,20 @@ pub enum ErrorCode {
 impl ErrorCode {
     pub fn status(self) -> StatusCode {
         match self {
-            Self::ValidationFailed => StatusCode::BAD_REQUEST,
-            Self::Unauthorized | Self::InteractionRequired | Self::ConsentRequired => {
-                StatusCode::UNAUTHORIZED
+            Self::ValidationFailed | Self::InvalidState | Self::OnboardingLinkInvalid => {
+                StatusCode::BAD_REQUEST
             }
-            Self::Forbidden | Self::TenantNotOnboarded | Self::OrganizationSuspended | Self::UserDisabled => {
-                StatusCode::FORBIDDEN
-            }
+            Self::Unauthorized
+            | Self::InvalidRefreshToken
+            | Self::SessionRevoked
+            | Self::InteractionRequired
+            | Self::ConsentRequired => StatusCode::UNAUTHORIZED,
+            Self::Forbidden
+            | Self::CsrfInvalid
+            | Self::TenantNotOnboarded
+            | Self::OrganizationSuspended
+            | Self::OrganizationDeleted
+            | Self::UserDisabled => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict | Self::IdempotencyKeyReused => StatusCode::CONFLICT,
@@ -73,9 +88,9 @@ impl ErrorCode {
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
-            Self::UpstreamError => StatusCode::BAD_GATEWAY,
+            Self::UpstreamError | Self::OauthTokenExchangeFailed => StatusCode::BAD_GATEWAY,
             Self::UpstreamTimeout => StatusCode::GATEWAY_TIMEOUT,
-            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable | Self::OauthNotConfigured => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -111,6 +126,9 @@ pub(crate) struct ErrorBody {
     pub error: ErrorView,
 }
 
+/// `WWW-Authenticate` where a credential came and does not hold (RFC 6750 §3.1).
+pub(crate) const INVALID_TOKEN: &str = "Bearer error=\"invalid_token\"";
+
 /// Why a request fails. Becomes the envelope in the outermost middleware, which knows the request's id.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
@@ -138,6 +156,24 @@ impl ApiError {
     pub fn unauthorized(challenge: impl Into<Cow<'static, str>>) -> Self {
         let error = Self::new(ErrorCode::Unauthorized, "Invalid or expired access token");
         Self { www_authenticate: Some(challenge.into()), ..error }
+    }
+
+    /// The same refusal, saying that the token that was sent does not hold.
+    #[must_use]
+    pub fn challenged(self) -> Self {
+        Self { www_authenticate: Some(INVALID_TOKEN.into()), ..self }
+    }
+
+    pub fn organization_suspended() -> Self {
+        Self::new(ErrorCode::OrganizationSuspended, "Your organization is suspended")
+    }
+
+    pub fn organization_deleted() -> Self {
+        Self::new(ErrorCode::OrganizationDeleted, "Your organization is deleted")
+    }
+
+    pub fn user_disabled() -> Self {
+        Self::new(ErrorCode::UserDisabled, "Your account is disabled")
     }
 
     pub fn forbidden() -> Self {

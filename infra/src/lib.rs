@@ -1,5 +1,6 @@
 //! The other side of the ports of `domain`: database, cache, Entra ID, keys, clock and randomness.
 
+mod accounts;
 mod annotations;
 pub mod cache;
 pub mod clock;
@@ -13,5 +14,8 @@ pub mod http;
 mod idempotency;
 mod identity;
 mod jobs;
+pub mod leaving;
+pub mod onboarding;
 mod organizations;
+mod sessions;
 mod tidy;

@@ -169,7 +169,16 @@ fn what_makes_principals_and_scopes_is_built_in_one_place() {
     let allowed = ["api/src/app.rs", "domain/src/access/tests"];
     only_in(&crates, &["Authentication", "::new("].concat(), &allowed);
     only_in(&crates, &["Operator", "::new("].concat(), &allowed);
+    // A refresh token gives a scope, as any credential does.
+    only_in(&crates, &[" Sessions", "::new("].concat(), &["api/src/app/sign_in.rs"]);
+    only_in(
+        &crates,
+        &["SessionPorts", " {"].concat(),
+        &["api/src/app/sign_in.rs", "domain/src/access/sessions.rs"],
+    );
     only_in(&crates, &["Jobs", "::new("].concat(), &allowed);
+    let onboarding = &["api/src/app/onboarding.rs"];
+    only_in(&crates, &["Onboarding", "::new("].concat(), onboarding);
     only_in(
         &crates,
         &["AuthenticationPorts", " {"].concat(),
@@ -193,7 +202,7 @@ fn queries_that_add_no_organization_begin_only_where_a_reason_stands_beside_them
     only_in(
         &["api/src", "domain/src", "infra/src"],
         "Statement::from",
-        &["infra/src/db/", "infra/src/epochs.rs"],
+        &["infra/src/db/", "infra/src/epochs"],
     );
     only_in(&["api/src", "domain/src", "infra/src"], "execute_unprepared", &["infra/src/db/"]);
     // The builders below the finders, and the loaders of relations, which add no organization either.

@@ -1,24 +1,29 @@
 //! Reading the credential of a request, and asking for its principal.
 
-use std::net::SocketAddr;
+use std::sync::Arc;
 
-use domain::access::{Authenticated, Authentication, AuthenticationError, DevelopmentIdentity};
+use domain::{
+    access::{Authenticated, Authentication, AuthenticationError, DevelopmentIdentity, Identified},
+    identity::SESSION_TOKEN_PREFIX,
+};
 use poem::{Request, http::header};
-use url::Url;
 
+use super::{CsrfGuard, SessionCookies};
 use crate::{
-    error::{ApiError, ErrorCode},
+    error::{ApiError, ErrorCode, INVALID_TOKEN},
     metrics::count_refusal,
 };
 
 /// `WWW-Authenticate` of a request without a credential: RFC 6750 §3.1 wants no error code then.
 const CHALLENGE: &str = "Bearer";
-pub(super) const INVALID_TOKEN: &str = "Bearer error=\"invalid_token\"";
 
 /// What stands between the routes and the world.
 pub(crate) struct Gate {
-    pub authentication: Authentication,
+    pub authentication: Arc<Authentication>,
+    pub cookies: SessionCookies,
+    pub csrf: Arc<CsrfGuard>,
     /// Who calls without a credential; in development only.
+    #[cfg_attr(not(debug_assertions), expect(dead_code, reason = "only debug builds have it"))]
     pub development: Option<DevelopmentIdentity>,
     /// Where an administrator of a tenant consents; `{tenant}` stands for it.
     pub consent_url: String,
@@ -55,15 +60,30 @@ impl Gate {
     /// Who asks.
     pub(crate) async fn authenticate(&self, request: &Request) -> Result<Authenticated, ApiError> {
         match Credential::of(request) {
+            Credential::Bearer(token) if token.starts_with(SESSION_TOKEN_PREFIX) => {
+                self.authentication.session(token).await.map_err(|error| self.refusal(&error))
+            }
             Credential::Bearer(token) => {
                 self.authentication.bearer(token).await.map_err(|error| self.refusal(&error))
             }
-            Credential::None => self.without_credential(request).await,
+            Credential::None => match self.cookies.access(request.headers()) {
+                Some(token) => self.by_cookie(request, token).await,
+                None => self.without_credential(request).await,
+            },
             Credential::Unusable => {
                 count_refusal("unusable".to_owned());
                 Err(ApiError::unauthorized(INVALID_TOKEN))
             }
         }
+    }
+
+    /// A cookie comes along whichever page caused the request, so a change needs more than that.
+    async fn by_cookie(&self, request: &Request, token: &str) -> Result<Authenticated, ApiError> {
+        let caller = self.authentication.session(token).await.map_err(|error| self.refusal(&error))?;
+        if let Some(session) = caller.principal().session() {
+            self.csrf.check(request, session.id)?;
+        }
+        Ok(caller)
     }
 
     #[cfg(debug_assertions)]
@@ -81,7 +101,21 @@ impl Gate {
         Err(ApiError::unauthorized(CHALLENGE))
     }
 
-    fn refusal(&self, error: &AuthenticationError) -> ApiError {
+    /// Who a request's token speaks for, though their tenant may not be connected yet.
+    pub(crate) async fn identify(&self, request: &Request) -> Result<Identified, ApiError> {
+        match Credential::of(request) {
+            Credential::Bearer(token) => {
+                self.authentication.identify(token).await.map_err(|error| self.refusal(&error))
+            }
+            Credential::None => Err(ApiError::unauthorized(CHALLENGE)),
+            Credential::Unusable => {
+                count_refusal("unusable".to_owned());
+                Err(ApiError::unauthorized(INVALID_TOKEN))
+            }
+        }
+    }
+
+    pub(crate) fn refusal(&self, error: &AuthenticationError) -> ApiError {
         match error {
             AuthenticationError::Rejected(reason) => {
                 tracing::info!(%reason, "bearer token rejected");
@@ -101,11 +135,19 @@ impl Gate {
             }
             AuthenticationError::OrganizationSuspended => {
                 count_refusal("organization_suspended".to_owned());
-                ApiError::new(ErrorCode::OrganizationSuspended, "Your organization is suspended")
+                ApiError::organization_suspended()
+            }
+            AuthenticationError::OrganizationDeleted => {
+                count_refusal("organization_deleted".to_owned());
+                ApiError::organization_deleted()
             }
             AuthenticationError::UserDisabled => {
                 count_refusal("user_disabled".to_owned());
-                ApiError::new(ErrorCode::UserDisabled, "Your account is disabled")
+                ApiError::user_disabled()
+            }
+            AuthenticationError::SessionRevoked => {
+                count_refusal("session_revoked".to_owned());
+                ApiError::new(ErrorCode::SessionRevoked, "The session has ended; sign in again").challenged()
             }
             AuthenticationError::Unavailable { retry_after } => {
                 count_refusal("unavailable".to_owned());
@@ -140,8 +182,10 @@ pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
 /// the developer looks at could use the development identity.
 #[cfg(debug_assertions)]
 fn is_local(request: &Request) -> bool {
-    let peer =
-        request.remote_addr().as_socket_addr().is_none_or(|address: &SocketAddr| address.ip().is_loopback());
+    let peer = request
+        .remote_addr()
+        .as_socket_addr()
+        .is_none_or(|address: &std::net::SocketAddr| address.ip().is_loopback());
     let text =
         |name: header::HeaderName| request.headers().get(name).map(|value| value.to_str().unwrap_or("?"));
     let host = text(header::HOST)
@@ -154,7 +198,7 @@ fn is_local(request: &Request) -> bool {
 
 #[cfg(debug_assertions)]
 fn is_loopback(origin: &str) -> bool {
-    Url::parse(origin).is_ok_and(|url| match url.host() {
+    url::Url::parse(origin).is_ok_and(|url| match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
         Some(url::Host::Ipv6(ip)) => ip.is_loopback(),

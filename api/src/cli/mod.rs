@@ -13,6 +13,7 @@ use tracing_subscriber::EnvFilter;
 use crate::{
     app,
     config::{self, LogFormat, ProcessConfig, Sources},
+    log::{JsonLine, JsonMembers},
 };
 
 /// Identity and Microsoft 365 access for products that are sold to organizations.
@@ -103,9 +104,7 @@ fn start_log(process: &ProcessConfig, warnings: &[String]) {
         .with_writer(std::io::stderr);
     // A second log in one process (tests) is no reason to stop.
     let _ = match process.log_format {
-        LogFormat::Json => {
-            log.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init()
-        }
+        LogFormat::Json => log.event_format(JsonLine).fmt_fields(JsonMembers).try_init(),
         LogFormat::Pretty => log.try_init(),
     };
     for warning in warnings {

@@ -5,6 +5,7 @@
 //! reader would get wrong: a section made while there were problems holds stand-ins, which is why [`load`] is the
 //! only way to a [`Config`].
 
+mod browser;
 mod catalog;
 mod database;
 mod delegation;
@@ -14,8 +15,10 @@ mod entra;
 mod expansion;
 mod file;
 mod http;
+mod identity;
 mod keys;
 mod metrics;
+mod onboarding;
 mod parse;
 mod problems;
 mod process;
@@ -36,13 +39,16 @@ mod tests;
 use domain::access::DevelopmentIdentity;
 
 pub use self::{
+    browser::{BrowserConfig, SameSite},
     database::{DatabaseConfig, DatabaseKind},
-    delegation::{DelegationConfig, MachineIdentity},
+    delegation::{CertificateText, DelegationConfig, MachineIdentity},
     docs::DocsConfig,
     entra::EntraConfig,
     http::HttpConfig,
+    identity::IdentityConfig,
     keys::{KeyRing, KeysConfig, TokenKey},
     metrics::MetricsConfig,
+    onboarding::OnboardingConfig,
     problems::{Problem, Problems},
     process::{Environment, LogFormat, ProcessConfig},
     redis::RedisConfig,
@@ -70,6 +76,9 @@ pub struct Config {
     pub redis: RedisConfig,
     pub docs: DocsConfig,
     pub metrics: MetricsConfig,
+    pub browser: BrowserConfig,
+    pub identity: IdentityConfig,
+    pub onboarding: OnboardingConfig,
     pub sharepoint: SharePointConfig,
     /// What the operator should know and may leave as it is; to be logged at start.
     pub warnings: Vec<String>,
@@ -102,7 +111,7 @@ impl Config {
     fn read(reader: &mut Reader) -> Self {
         let process = ProcessConfig::read(reader);
         let database = DatabaseConfig::read(reader);
-        let entra = EntraConfig::read(reader);
+        let entra = EntraConfig::read(reader, &process.public_url);
         let delegation = DelegationConfig::read(reader, &entra.authority_host);
         let tenants = TenantsConfig::read(reader, process.environment, &entra.tenant);
         let keys = KeysConfig::read(reader);
@@ -112,6 +121,9 @@ impl Config {
         let redis = RedisConfig::read(reader);
         let docs = DocsConfig::read(reader, process.environment);
         let metrics = MetricsConfig::read(reader, process.port);
+        let browser = BrowserConfig::read(reader, &process);
+        let identity = IdentityConfig::read(reader);
+        let onboarding = OnboardingConfig::read(reader, &delegation);
         let sharepoint = SharePointConfig::read(reader, &delegation.graph_url);
         let warnings = Vec::new();
         let config = Self {
@@ -127,6 +139,9 @@ impl Config {
             redis,
             docs,
             metrics,
+            browser,
+            identity,
+            onboarding,
             sharepoint,
             warnings,
         };

@@ -7,11 +7,14 @@ use serde_json::{Map, Value, json};
 use url::Url;
 use uuid::Uuid;
 
-use crate::auth::BEARER;
+use crate::{auth::BEARER, identity::REFRESH_TOKEN};
 
 /// A token that the caller has already: an application's own, or one that was pasted. By its name it stands after
 /// the other one, which is what a person wants.
 const PLAIN_BEARER: &str = "token";
+
+/// A session of ours, in a cookie.
+const SESSION: &str = "session";
 
 /// What a document names of the place where it is published.
 #[derive(Clone, Debug)]
@@ -80,6 +83,23 @@ pub(super) fn write(document: &mut Map<String, Value>, published: &Published) {
                 "An access token that you have already. An application that calls for itself gets one with the client \
                  credentials grant and the scope `api://{client id}/.default`.",
         },
+        SESSION: {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": "accessToken",
+            "description":
+                "A session, begun by `GET /api/oauth/microsoft/start` in a browser. Over https the cookie's name begins with `__Host-`, \
+                 or with `__Secure-` where it is for a whole domain. Whatever changes something needs the value of the \
+                 `csrf-token` cookie as `X-CSRF-Token`. The session's access token is also taken as a bearer.",
+        },
+        REFRESH_TOKEN: {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": "refreshToken",
+            "description":
+                "The refresh token of a session, for going on with it and for ending it. Over https the cookie's name begins \
+                 with `__Secure-`. Clients without cookies send it in the body.",
+        },
     });
     components.insert("securitySchemes".to_owned(), schemes);
 }
@@ -88,6 +108,7 @@ pub(super) fn write(document: &mut Map<String, Value>, published: &Published) {
 pub(super) fn write_operation(operation: &mut Map<String, Value>, published: &Published) {
     let Some(security) = operation.get_mut("security").and_then(Value::as_array_mut) else { return };
     if security.iter().any(|scheme| scheme.get(BEARER).is_some()) {
-        *security = vec![json!({ BEARER: [published.scope] }), json!({ PLAIN_BEARER: [] })];
+        *security =
+            vec![json!({ BEARER: [published.scope] }), json!({ PLAIN_BEARER: [] }), json!({ SESSION: [] })];
     }
 }

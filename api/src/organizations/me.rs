@@ -2,16 +2,24 @@
 
 use domain::{
     access::{AuthenticatedBy, Principal, Role, SignedIn},
-    id::{OrgId, UserId},
+    id::{OrgId, SessionId, UserId},
 };
-use poem_openapi::{Enum, Object, OpenApi, payload::Json};
+use poem_openapi::{Enum, Object, OpenApi};
+use serde::Serialize;
 use uuid::Uuid;
 
-use crate::{auth::Caller, error::ApiError, http::Data, id::Id, openapi::Tag};
+use crate::{
+    auth::Caller,
+    error::ApiError,
+    http::{Data, Direct},
+    id::Id,
+    openapi::Tag,
+};
 
 /// What kind of caller it is.
-#[derive(Debug, Enum)]
+#[derive(Debug, Enum, Serialize)]
 #[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 enum CallerKind {
     /// A person.
     User,
@@ -20,8 +28,9 @@ enum CallerKind {
 }
 
 /// The organization that the caller belongs to, in short.
-#[derive(Debug, Object)]
+#[derive(Debug, Object, Serialize)]
 #[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 struct OwnOrganization {
     id: Id<OrgId>,
     /// For display.
@@ -31,8 +40,9 @@ struct OwnOrganization {
 }
 
 /// The caller.
-#[derive(Debug, Object)]
+#[derive(Debug, Object, Serialize)]
 #[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 struct Me {
     /// The membership's id, in this organization.
     id: Id<UserId>,
@@ -42,10 +52,22 @@ struct Me {
     email: Option<String>,
     /// As the access token gives it.
     display_name: Option<String>,
+    /// The first word of the display name.
+    first_name: Option<String>,
+    /// The rest of the display name.
+    last_name: Option<String>,
     /// Where the picture is, on this service. Fetch it with the same credential; `null` for an application.
     avatar_url: Option<String>,
     /// The organization that the caller belongs to.
     organization: OwnOrganization,
+    /// The greatest of the roles.
+    role: Option<String>,
+    /// How the session began: `microsoft`. `null` for a caller without one.
+    login_provider: Option<String>,
+    /// The identity provider vouches for the address; known of sessions only.
+    is_email_verified: Option<bool>,
+    /// The session that the caller uses, as `GET /api/auth/sessions` lists it.
+    session_handle: Option<Id<SessionId>>,
     /// Roles in the organization: `member`, `admin`.
     roles: Vec<String>,
     /// What the caller may do, in the words that each operation names.
@@ -58,13 +80,32 @@ struct Me {
     client_id: Option<Uuid>,
 }
 
+/// A display name in two parts, as far as one can tell.
+struct Names {
+    first: Option<String>,
+    rest: Option<String>,
+}
+
+impl Names {
+    fn of(display_name: &str) -> Self {
+        let (first, rest) =
+            display_name.trim().split_once(char::is_whitespace).unwrap_or((display_name.trim(), ""));
+        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        Self { first: some(first), rest: some(rest.trim()) }
+    }
+}
+
 impl From<&Principal> for Me {
     fn from(principal: &Principal) -> Self {
         let user = principal.user();
         let organization = principal.organization();
+        let session = principal.session();
+        let names = Names::of(user.profile.display_name.as_deref().unwrap_or_default());
         let kind = match principal.authenticated_by() {
             AuthenticatedBy::EntraApp => CallerKind::App,
-            AuthenticatedBy::EntraDelegated | AuthenticatedBy::Development => CallerKind::User,
+            AuthenticatedBy::EntraDelegated | AuthenticatedBy::Session | AuthenticatedBy::Development => {
+                CallerKind::User
+            }
         };
         let is_person = matches!(kind, CallerKind::User);
         Self {
@@ -72,7 +113,13 @@ impl From<&Principal> for Me {
             kind,
             email: user.profile.email.clone(),
             display_name: user.profile.display_name.clone(),
+            first_name: names.first,
+            last_name: names.rest,
             avatar_url: is_person.then(|| super::photo::PATH.to_owned()),
+            role: principal.roles().iter().max().map(|role| role.as_str().to_owned()),
+            login_provider: session.map(|session| session.method.as_str().to_owned()),
+            is_email_verified: session.map(|session| session.is_email_verified),
+            session_handle: session.map(|session| Id(session.id)),
             organization: OwnOrganization {
                 id: Id(organization.id),
                 name: organization.name.clone(),
@@ -97,7 +144,47 @@ impl MeApi {
     /// The person or application that the access token speaks for, its organization, and what it may do. A good first
     /// call: both are made on first sight.
     #[oai(path = "/api/auth/me", method = "get", operation_id = "getMe")]
-    async fn me(&self, caller: Caller<SignedIn>) -> Result<Json<Data<Me>>, ApiError> {
-        Ok(Json(Data { data: caller.principal().into() }))
+    async fn me(&self, caller: Caller<SignedIn>) -> Result<Direct<Data<Me>>, ApiError> {
+        Direct::of(&Data { data: caller.principal().into() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::id::TypedId;
+    use poem_openapi::types::ToJSON;
+
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_what_the_document_describes() {
+        let me = |email: Option<&str>, client_id| Data {
+            data: Me {
+                id: Id(UserId::from_uuid(Uuid::from_u128(1))),
+                kind: if email.is_some() { CallerKind::User } else { CallerKind::App },
+                email: email.map(ToOwned::to_owned),
+                display_name: Some("\"Ä\"\n".to_owned()),
+                first_name: email.map(ToOwned::to_owned),
+                last_name: None,
+                avatar_url: None,
+                role: Some("member".to_owned()),
+                login_provider: email.map(|_| "microsoft".to_owned()),
+                is_email_verified: email.map(|_| true),
+                session_handle: email.map(|_| Id(SessionId::from_uuid(Uuid::from_u128(4)))),
+                organization: OwnOrganization {
+                    id: Id(OrgId::from_uuid(Uuid::from_u128(2))),
+                    name: "name".to_owned(),
+                    azure_tenant_id: client_id,
+                },
+                roles: vec!["member".to_owned()],
+                permissions: vec!["a:b".to_owned(), "c:d".to_owned()],
+                scopes: Vec::new(),
+                app_roles: Vec::new(),
+                client_id,
+            },
+        };
+        for me in [me(Some("a@b.example"), None), me(None, Some(Uuid::from_u128(3)))] {
+            assert_eq!(serde_json::to_value(&me).unwrap(), me.to_json().unwrap());
+        }
     }
 }

@@ -14,7 +14,7 @@ use std::{
 };
 
 use domain::{
-    access::Principal,
+    access::{Origin, Principal},
     clock::Clock,
     id::TypedId,
     rate::{Allowance, Draw, SharedRates, Standing},
@@ -36,16 +36,22 @@ pub(crate) enum Kind {
     Address,
     Principal,
     Organization,
+    /// Of sensitive operations: the client address, and the account or session that they are about.
+    AuthAddress,
+    AuthSubject,
 }
 
 impl Kind {
-    const ALL: [Self; 3] = [Self::Address, Self::Principal, Self::Organization];
+    const ALL: [Self; 5] =
+        [Self::Address, Self::Principal, Self::Organization, Self::AuthAddress, Self::AuthSubject];
 
     fn word(self) -> &'static str {
         match self {
             Self::Address => "address",
             Self::Principal => "principal",
             Self::Organization => "organization",
+            Self::AuthAddress => "auth-address",
+            Self::AuthSubject => "auth-subject",
         }
     }
 }
@@ -56,6 +62,8 @@ pub(crate) struct RateLimits {
     address: Option<LocalLimit>,
     principal: Option<LocalLimit>,
     organization: Option<LocalLimit>,
+    auth_address: Option<LocalLimit>,
+    auth_subject: Option<LocalLimit>,
     policies: Policies,
 }
 
@@ -73,6 +81,8 @@ impl RateLimits {
             address: limit(config.rate_limit_address),
             principal: limit(config.rate_limit_principal),
             organization: limit(config.rate_limit_organization),
+            auth_address: limit(config.rate_limit_auth),
+            auth_subject: limit(config.rate_limit_auth),
             policies: Policies::new(config),
         }
     }
@@ -82,6 +92,8 @@ impl RateLimits {
             Kind::Address => self.address.as_ref(),
             Kind::Principal => self.principal.as_ref(),
             Kind::Organization => self.organization.as_ref(),
+            Kind::AuthAddress => self.auth_address.as_ref(),
+            Kind::AuthSubject => self.auth_subject.as_ref(),
         }
     }
 
@@ -150,6 +162,19 @@ pub(crate) async fn take_caller(request: &Request, principal: &Principal) -> Res
     let user = principal.user().id.uuid().as_u128();
     let organization = principal.organization().id.uuid().as_u128();
     meter.take(&[(Kind::Principal, user), (Kind::Organization, organization)]).await
+}
+
+/// Takes a request of a sensitive operation, by the address that it comes from.
+pub(crate) async fn take_auth_address(request: &Request) -> Result<(), ApiError> {
+    let ip = request.extensions().get::<Origin>().and_then(|origin| origin.ip);
+    let (Some(ip), Some(meter)) = (ip, request.extensions().get::<Meter>()) else { return Ok(()) };
+    meter.take(&[(Kind::AuthAddress, key::network(ip))]).await
+}
+
+/// Takes a request of a sensitive operation, by the account or session that it is about.
+pub(crate) async fn take_auth_subject(request: &Request, subject: impl TypedId) -> Result<(), ApiError> {
+    let Some(meter) = request.extensions().get::<Meter>() else { return Ok(()) };
+    meter.take(&[(Kind::AuthSubject, subject.uuid().as_u128())]).await
 }
 
 /// Limits client addresses. Stands where the request's origin is known.

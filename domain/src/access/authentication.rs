@@ -10,18 +10,19 @@ use std::{
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use super::{
     AdmissionPolicy, AllowedTenants, Authenticated, AuthenticatedBy, Directory, Epochs, EpochsUnavailable,
-    IdentityKind, Mark, Principal, Rejection, Role, Subject, TenantPolicy, TokenVerifier, VerificationError,
-    VerifiedToken,
+    Identity, IdentityCache, IdentityKind, Mark, Principal, Rejection, Role, Subject, TenantPolicy,
+    TokenVerifier, VerificationError, VerifiedToken,
     on_behalf_of::Delegable,
     permission::ALL_PERMISSIONS,
     provisioning::{Newcomer, Provisioning},
 };
 use crate::{
     id::Ids,
-    identity::{User, UserStatus},
+    identity::{AccountDirectory, SessionTokens, User, UserStatus},
     organizations::{Organization, OrganizationStatus},
     store::{Store, StoreError},
 };
@@ -34,13 +35,19 @@ pub enum AuthenticationError {
     Rejected(#[from] Rejection),
     /// `403 TENANT_NOT_ONBOARDED`: an administrator of the tenant has not consented.
     #[error("the tenant has not completed admin consent")]
-    TenantNotOnboarded { tenant: uuid::Uuid },
+    TenantNotOnboarded { tenant: Uuid },
+    /// `403 ORGANIZATION_DELETED`: it can be restored for a while, and is gone after that.
+    #[error("the organization is deleted")]
+    OrganizationDeleted,
     /// `403 ORGANIZATION_SUSPENDED`.
     #[error("the organization is suspended")]
     OrganizationSuspended,
     /// `403 USER_DISABLED`.
     #[error("the user is disabled")]
     UserDisabled,
+    /// `401 SESSION_REVOKED`: a session that was good and has ended.
+    #[error("the session has ended")]
+    SessionRevoked,
     /// `503 UNAVAILABLE`: the credential cannot be judged now.
     #[error("the credential cannot be judged at the moment")]
     Unavailable { retry_after: Duration },
@@ -66,13 +73,14 @@ impl From<EpochsUnavailable> for AuthenticationError {
 /// A principal with all that its validity depends on. Only successes become one.
 #[derive(Debug)]
 pub struct CachedPrincipal {
-    principal: Arc<Principal>,
-    not_before: Option<DateTime<Utc>>,
-    expires_at: DateTime<Utc>,
-    key_id: String,
-    subjects: [Subject; 2],
+    pub(super) principal: Arc<Principal>,
+    pub(super) not_before: Option<DateTime<Utc>>,
+    pub(super) expires_at: DateTime<Utc>,
+    /// Of the authority's keys; `None` for a token that is ours.
+    pub(super) key_id: Option<String>,
+    pub(super) subjects: Box<[Subject]>,
     /// Up to when nothing that it depends on is known to have changed.
-    mark: AtomicU64,
+    pub(super) mark: AtomicU64,
 }
 
 impl CachedPrincipal {
@@ -88,7 +96,8 @@ impl CachedPrincipal {
         let list = |list: &[String]| list.iter().map(|text| text.len() + size_of::<String>()).sum::<usize>();
         let bytes = size_of::<Self>()
             + size_of::<Principal>()
-            + self.key_id.len()
+            + self.key_id.as_ref().map_or(0, String::len)
+            + size_of_val(self.subjects.as_ref())
             + principal.organization.name.len()
             + text(&principal.user.profile.email)
             + text(&principal.user.profile.display_name)
@@ -127,60 +136,93 @@ pub struct AuthenticationPorts {
     pub store: Arc<dyn Store>,
     pub epochs: Arc<dyn Epochs>,
     pub cache: Arc<dyn PrincipalCache>,
+    pub accounts: Arc<dyn AccountDirectory>,
+    pub tokens: Arc<dyn SessionTokens>,
+    pub identities: Arc<dyn IdentityCache>,
     pub ids: Ids,
 }
 
 /// Makes principals. There is one in the process, built where the process is put together.
 pub struct Authentication {
-    verifier: Arc<dyn TokenVerifier>,
+    pub(super) verifier: Arc<dyn TokenVerifier>,
     allowed_tenants: Arc<dyn AllowedTenants>,
     epochs: Arc<dyn Epochs>,
     cache: Arc<dyn PrincipalCache>,
+    pub(super) accounts: Arc<dyn AccountDirectory>,
+    pub(super) tokens: Arc<dyn SessionTokens>,
+    identities: Arc<dyn IdentityCache>,
     pub(super) provisioning: Provisioning,
-    policy: AdmissionPolicy,
+    pub(super) policy: AdmissionPolicy,
 }
 
 impl Authentication {
     pub fn new(ports: AuthenticationPorts, policy: AdmissionPolicy) -> Self {
-        let AuthenticationPorts { verifier, allowed_tenants, directory, store, epochs, cache, ids } = ports;
+        let AuthenticationPorts {
+            verifier,
+            allowed_tenants,
+            directory,
+            store,
+            epochs,
+            cache,
+            accounts,
+            tokens,
+            identities,
+            ids,
+        } = ports;
         let provisioning = Provisioning { store, directory, ids };
-        Self { verifier, allowed_tenants, epochs, cache, provisioning, policy }
+        Self { verifier, allowed_tenants, epochs, cache, accounts, tokens, identities, provisioning, policy }
     }
 
     /// The principal of an Entra ID access token.
     pub async fn bearer(&self, token: &str) -> Result<Authenticated, Arc<AuthenticationError>> {
-        let entry = self.entry(token).await?;
+        let entry = self.remembered(token, || Box::pin(self.load(token))).await?;
         Ok(Authenticated::with_assertion(Arc::clone(&entry.principal), token))
     }
 
-    async fn entry(&self, token: &str) -> Result<Arc<CachedPrincipal>, Arc<AuthenticationError>> {
+    /// What is remembered of a token while it holds, else what `load` makes of it.
+    pub(super) async fn remembered<'a>(
+        &self,
+        token: &str,
+        load: impl Fn() -> Loading<'a>,
+    ) -> Result<Arc<CachedPrincipal>, Arc<AuthenticationError>> {
         if let Some(entry) = self.cache.get(token).await {
             if self.is_valid(&entry).await.map_err(Arc::new)? {
                 return Ok(entry);
             }
             self.cache.forget(token).await;
         }
-        let entry = self.cache.load(token, Box::pin(self.load(token))).await?;
-        if self.is_unchanged(&entry).await.map_err(Arc::new)? {
+        let entry = self.cache.load(token, load()).await?;
+        if self.is_unchanged(&entry.mark, &entry.subjects).await.map_err(Arc::new)? {
             return Ok(entry);
         }
         // The load overlapped a change, perhaps while it was another request's. This one begins after that change.
         self.cache.forget(token).await;
-        self.load(token).await.map_err(Arc::new)
+        load().await.map_err(Arc::new)
+    }
+
+    /// The present moment, to be taken before the first read of what is remembered.
+    pub(super) fn mark(&self) -> Mark {
+        self.epochs.mark()
     }
 
     async fn is_valid(&self, entry: &CachedPrincipal) -> Result<bool, AuthenticationError> {
         let now = self.provisioning.ids.clock().now();
         let in_time = now < entry.expires_at && entry.not_before.is_none_or(|not_before| not_before <= now);
-        Ok(in_time && self.verifier.trusts(&entry.key_id) && self.is_unchanged(entry).await?)
+        let is_trusted = entry.key_id.as_ref().is_none_or(|key_id| self.verifier.trusts(key_id));
+        Ok(in_time && is_trusted && self.is_unchanged(&entry.mark, &entry.subjects).await?)
     }
 
-    async fn is_unchanged(&self, entry: &CachedPrincipal) -> Result<bool, AuthenticationError> {
+    /// Whether nothing that something remembered depends on has changed since its mark, which moves up then.
+    async fn is_unchanged(
+        &self,
+        mark: &AtomicU64,
+        subjects: &[Subject],
+    ) -> Result<bool, AuthenticationError> {
         let now = self.epochs.mark();
-        let since = Mark(entry.mark.load(Ordering::Relaxed));
-        let unchanged = self.epochs.unchanged_since(since, &entry.subjects).await?;
+        let since = Mark(mark.load(Ordering::Relaxed));
+        let unchanged = self.epochs.unchanged_since(since, subjects).await?;
         if unchanged {
-            entry.mark.fetch_max(now.0, Ordering::Relaxed);
+            mark.fetch_max(now.0, Ordering::Relaxed);
         }
         Ok(unchanged)
     }
@@ -190,49 +232,61 @@ impl Authentication {
         let token = self.verifier.verify(token).await?;
         let kind = self.admit(&token).await?;
         let newcomer = Newcomer::of_token(&token, kind, &self.policy, &self.provisioning.ids);
-        let (organization, user) = self.provisioning.find_or_create(&newcomer).await?;
-        if organization.status == OrganizationStatus::Suspended {
-            return Err(AuthenticationError::OrganizationSuspended);
-        }
-        if user.status == UserStatus::Disabled {
-            return Err(AuthenticationError::UserDisabled);
-        }
-        if user.kind != newcomer.user.kind {
+        let identity = self.identity(&newcomer, token.object_id).await?;
+        if identity.user.kind != newcomer.user.kind {
             // One object id is a person or an application; a token that says otherwise gets neither's role.
             return Err(Rejection::PermissionClaims.into());
         }
-        let subjects = [Subject::Organization(organization.id), Subject::User(user.id)];
         let entry = CachedPrincipal {
             not_before: token.not_before,
             expires_at: token.expires_at,
-            key_id: token.key_id.clone(),
-            subjects,
+            key_id: Some(token.key_id.clone()),
+            subjects: Box::new(identity.subjects),
             mark: AtomicU64::new(mark.0),
-            principal: Arc::new(self.principal(token, kind, organization, user)),
+            principal: Arc::new(self.principal(token, kind, &identity)),
         };
         Ok(Arc::new(entry))
     }
 
-    /// What is decided of the claims alone: tenant, what the token says it may do, client.
-    async fn admit(&self, token: &VerifiedToken) -> Result<IdentityKind, AuthenticationError> {
-        self.policy.check_personal(token)?;
-        let listed = self.policy.tenants != TenantPolicy::AllowList
-            || self.allowed_tenants.contains(token.tenant).await?;
-        if !listed {
-            return Err(Rejection::TenantNotAllowed.into());
+    /// Organization and user of a newcomer: from memory if they are as they were, else from the database.
+    async fn identity(
+        &self,
+        newcomer: &Newcomer,
+        object_id: Uuid,
+    ) -> Result<Arc<Identity>, AuthenticationError> {
+        let key = (newcomer.origin.clone(), object_id);
+        let mark = self.epochs.mark();
+        if let Some(identity) = self.identities.get(&key).await
+            && identity.knows_all_of(newcomer)
+            && self.is_unchanged(&identity.mark, &identity.subjects).await?
+        {
+            return Ok(identity);
         }
+        let (organization, user) = self.provisioning.find_or_create(newcomer).await?;
+        check_standing(&organization, &user)?;
+        let identity = Arc::new(Identity::new(organization, user, mark));
+        self.identities.keep(key, Arc::clone(&identity)).await;
+        Ok(identity)
+    }
+
+    /// What is decided of the claims alone: tenant, what the token says it may do, client.
+    pub(super) async fn admit(&self, token: &VerifiedToken) -> Result<IdentityKind, AuthenticationError> {
+        self.admit_tenant(token).await?;
         let kind = AdmissionPolicy::check_permission_claims(token)?;
         self.policy.check_client(token)?;
         Ok(kind)
     }
 
-    fn principal(
-        &self,
-        token: VerifiedToken,
-        kind: IdentityKind,
-        organization: Organization,
-        user: User,
-    ) -> Principal {
+    /// The tenant may come at all.
+    pub(super) async fn admit_tenant(&self, token: &VerifiedToken) -> Result<(), AuthenticationError> {
+        self.policy.check_personal(token)?;
+        let listed = self.policy.tenants != TenantPolicy::AllowList
+            || self.allowed_tenants.contains(token.tenant).await?;
+        if listed { Ok(()) } else { Err(Rejection::TenantNotAllowed.into()) }
+    }
+
+    fn principal(&self, token: VerifiedToken, kind: IdentityKind, identity: &Identity) -> Principal {
+        let user = &identity.user;
         let role = user.role.max(self.policy.role_by_token(&token, kind));
         let mut permissions = permissions_of(role);
         if kind == IdentityKind::App {
@@ -254,8 +308,8 @@ impl Authentication {
         });
         Principal {
             delegable,
-            organization: organization.into(),
-            user,
+            organization: identity.organization.clone(),
+            user: user.clone(),
             roles: role.into_iter().collect(),
             permissions,
             scopes: token.scopes,
@@ -265,7 +319,26 @@ impl Authentication {
                 IdentityKind::Delegated => AuthenticatedBy::EntraDelegated,
                 IdentityKind::App => AuthenticatedBy::EntraApp,
             },
+            session: None,
         }
+    }
+}
+
+/// Neither the organization nor the membership is shut.
+pub(super) fn check_standing(organization: &Organization, user: &User) -> Result<(), AuthenticationError> {
+    check_status(organization.status)?;
+    match user.status {
+        UserStatus::Disabled => Err(AuthenticationError::UserDisabled),
+        UserStatus::Active => Ok(()),
+    }
+}
+
+/// What an operator or an administrator of the organization decided about it.
+pub(super) fn check_status(status: OrganizationStatus) -> Result<(), AuthenticationError> {
+    match status {
+        OrganizationStatus::Active => Ok(()),
+        OrganizationStatus::Suspended => Err(AuthenticationError::OrganizationSuspended),
+        OrganizationStatus::Deleted => Err(AuthenticationError::OrganizationDeleted),
     }
 }
 

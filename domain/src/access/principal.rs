@@ -3,7 +3,11 @@
 use uuid::Uuid;
 
 use super::{Permission, Role, on_behalf_of::Delegable};
-use crate::{id::UserId, identity::User, organizations::OrganizationSummary};
+use crate::{
+    id::{SessionId, UserId},
+    identity::{SignInMethod, User},
+    organizations::OrganizationSummary,
+};
 
 /// Who did something, as events and logs name them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +46,8 @@ pub enum AuthenticatedBy {
     EntraDelegated,
     /// An Entra ID access token of an application acting for itself.
     EntraApp,
+    /// A session of ours.
+    Session,
     /// Nothing: the development identity, which only debug builds have.
     Development,
 }
@@ -51,9 +57,20 @@ impl AuthenticatedBy {
         match self {
             Self::EntraDelegated => "entra-delegated",
             Self::EntraApp => "entra-app",
+            Self::Session => "session",
             Self::Development => "development",
         }
     }
+}
+
+/// The session that a principal calls in.
+#[derive(Clone, Copy, Debug)]
+pub struct CurrentSession {
+    pub id: SessionId,
+    /// How it began.
+    pub method: SignInMethod,
+    /// The identity provider vouched for the e-mail address.
+    pub is_email_verified: bool,
 }
 
 /// Who is asking, in which organization, and what they may do: what authentication made of a credential.
@@ -70,6 +87,7 @@ pub struct Principal {
     pub(super) app_roles: Vec<String>,
     pub(super) client_id: Option<Uuid>,
     pub(super) authenticated_by: AuthenticatedBy,
+    pub(super) session: Option<CurrentSession>,
     /// For a person with an access token of theirs.
     pub(super) delegable: Option<Delegable>,
 }
@@ -112,6 +130,11 @@ impl Principal {
 
     pub fn authenticated_by(&self) -> AuthenticatedBy {
         self.authenticated_by
+    }
+
+    /// The session that the caller uses, if it is one of ours.
+    pub fn session(&self) -> Option<&CurrentSession> {
+        self.session.as_ref()
     }
 
     /// Whether the caller has a permission.

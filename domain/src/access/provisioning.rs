@@ -12,19 +12,24 @@ use uuid::Uuid;
 
 use super::{
     Actor, AdmissionPolicy, AuthenticationError, IdentityKind, OrgScope, Origin, PERSONAL_ACCOUNTS_TENANT,
-    Role, TenantPolicy, VerifiedToken,
+    Role, TenantPolicy, VerifiedToken, authentication::check_status,
 };
 use crate::{
     events::{Event, Events},
     id::{Ids, OrgId, TypedId},
     identity::{NewUser, Profile, User, UserKind, UserStatus},
     jobs::Kind,
-    organizations::{NameSource, NewOrganization, Organization, OrganizationOrigin, OrganizationStatus},
+    organizations::{NameSource, NewOrganization, Organization, OrganizationOrigin},
     store::{OrgTx, Store, StoreError},
 };
 
 /// When a new organization is tidied for the first time: nothing of it expires sooner.
 const TIDY_AFTER: TimeDelta = TimeDelta::days(1);
+
+/// Every organization is tidied from its beginning on.
+pub(super) async fn begin_tidying(tx: &dyn OrgTx, org_id: OrgId, ids: &Ids) -> Result<(), StoreError> {
+    tx.jobs().schedule(Kind::OrganizationTidy, org_id.uuid(), ids.clock().now() + TIDY_AFTER).await
+}
 
 /// Finds organizations before a scope exists: the one question that is asked across organizations on a request.
 #[async_trait]
@@ -90,6 +95,16 @@ impl Newcomer {
         AuthenticationError::TenantNotOnboarded { tenant: self.needs_consent.unwrap_or_default() }
     }
 
+    /// Whether the organization's name would be replaced.
+    pub(super) fn has_better_name(&self, present: NameSource) -> bool {
+        self.organization_name.1 > present && self.is_own_person()
+    }
+
+    /// Whether the user's profile would be replaced.
+    pub(super) fn has_newer_profile(&self, user: &User) -> bool {
+        self.user.profile != user.profile && self.user.profile_as_of > user.profile_as_of
+    }
+
     fn is_own_person(&self) -> bool {
         self.user.kind == UserKind::Person && !self.user.profile.is_guest
     }
@@ -145,10 +160,8 @@ impl Provisioning {
         let scope = OrgScope::new(org_id, Actor::System, Origin::default());
         let reader = self.store.read(&scope).await?;
         let Some(organization) = reader.organization().get().await? else { return Ok(None) };
-        if organization.status == OrganizationStatus::Suspended {
-            return Err(AuthenticationError::OrganizationSuspended);
-        }
-        if newcomer.needs_consent.is_some() && organization.consented_at.is_none() {
+        check_status(organization.status)?;
+        if newcomer.needs_consent.is_some() && !organization.consent.holds() {
             return Err(newcomer.not_onboarded());
         }
         let user = match newcomer.user.object_id {
@@ -160,10 +173,8 @@ impl Provisioning {
             return Err(AuthenticationError::UserDisabled);
         }
         let (name, source) = &newcomer.organization_name;
-        let better_name = *source > organization.name_source && newcomer.is_own_person();
-        let new_profile = user.as_ref().is_some_and(|user| {
-            newcomer.user.profile != user.profile && newcomer.user.profile_as_of > user.profile_as_of
-        });
+        let better_name = newcomer.has_better_name(organization.name_source);
+        let new_profile = user.as_ref().is_some_and(|user| newcomer.has_newer_profile(user));
         match user {
             Some(user) if !better_name && !new_profile => return Ok(Some((organization, user))),
             _ => {}
@@ -206,9 +217,7 @@ impl Provisioning {
         if !tx.organization().add_if_absent(&organization).await? {
             return Ok(None);
         }
-        tx.jobs()
-            .schedule(Kind::OrganizationTidy, org_id.uuid(), self.ids.clock().now() + TIDY_AFTER)
-            .await?;
+        begin_tidying(tx.as_ref(), org_id, &self.ids).await?;
         let mut events: Events =
             Event::new("identity.tenant.created", json!({ "organizationId": org_id })).into();
         if let Some(event) = self.add_user(tx.as_ref(), newcomer).await? {

@@ -27,7 +27,7 @@ impl std::fmt::Debug for KeyRing {
     }
 }
 
-struct Length32;
+pub(super) struct Length32;
 
 impl KeyType for Length32 {
     fn len(&self) -> usize {

@@ -3,7 +3,9 @@
 //! The handles are private, and what leaves this module is a [`Unit`](unit::Unit) inside one organization, a
 //! narrow question over a global table, or nothing.
 
+mod account_unit;
 mod advisory_lock;
+mod before_scope;
 mod connect;
 mod connection;
 #[expect(unreachable_pub, reason = "the derive makes public items; what is private is the module")]
@@ -13,6 +15,9 @@ mod error;
 mod gauges;
 mod inspect;
 pub(crate) mod jobs;
+pub(crate) mod onboarding;
+pub(crate) mod owned;
+pub(crate) mod purge;
 mod schema;
 mod scoped;
 mod unit;
@@ -27,10 +32,10 @@ use std::{
 
 use async_trait::async_trait;
 use domain::{
-    access::OrgScope,
+    access::{AccountScope, OrgScope},
     clock::Clock,
     id::Ids,
-    store::{OrgReader, OrgTx, Store, StoreError},
+    store::{AccountReader, AccountTx, OrgReader, OrgTx, Store, StoreError},
 };
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
@@ -38,11 +43,13 @@ use sea_orm::{
 };
 use tokio::sync::Notify;
 
+pub(crate) use account_unit::{AccountOwned, AccountUnit};
 pub(crate) use advisory_lock::try_lock;
 pub use connect::{ConnectError, DatabaseUrl};
 pub(crate) use connection::Connection;
 pub(crate) use entities::{
-    annotation_terms, annotations, idempotency_keys, organizations, taxonomies, terms, users,
+    accounts, annotation_terms, annotations, idempotency_keys, identities, memberships, onboardings,
+    organizations, sessions, taxonomies, terms, user_imports, users,
 };
 pub(crate) use error::{Constraint, store_error, violated};
 pub use gauges::PoolState;
@@ -186,5 +193,16 @@ impl Store for Database {
             self.global()
         };
         Ok(Box::new(Unit::reading(scope.clone(), connection, self.ids.clone(), self.watch.clone())))
+    }
+
+    async fn begin_account(&self, scope: &AccountScope) -> Result<Box<dyn AccountTx>, StoreError> {
+        let unit = self.unit(scope.organization()).await.map_err(store_error)?;
+        Ok(Box::new(AccountUnit::new(scope, unit)))
+    }
+
+    async fn read_account(&self, scope: &AccountScope) -> Result<Box<dyn AccountReader>, StoreError> {
+        let organization = scope.organization().clone();
+        let unit = Unit::reading(organization, self.global(), self.ids.clone(), self.watch.clone());
+        Ok(Box::new(AccountUnit::new(scope, unit)))
     }
 }

@@ -14,7 +14,10 @@ use domain::{
     idempotency::IdempotencyRepository,
     identity::{UserReader, UserRepository},
     jobs::JobRepository,
-    organizations::{OrganizationReader, OrganizationRepository},
+    organizations::{
+        ExportReader, ImportReader, ImportRepository, OrganizationReader, OrganizationRepository,
+        onboarding::{OnboardingReader, OnboardingRepository},
+    },
     page::{Page, PageRequest},
     store::{OrgReader, OrgTx, StoreError},
 };
@@ -173,6 +176,14 @@ impl OrgTx for Unit {
         self
     }
 
+    fn onboarding(&self) -> &dyn OnboardingRepository {
+        self
+    }
+
+    fn imports(&self) -> &dyn ImportRepository {
+        self
+    }
+
     fn users(&self) -> &dyn UserRepository {
         self
     }
@@ -220,6 +231,18 @@ impl OrgTx for Unit {
 
 impl OrgReader for Unit {
     fn organization(&self) -> &dyn OrganizationReader {
+        self
+    }
+
+    fn onboarding(&self) -> &dyn OnboardingReader {
+        self
+    }
+
+    fn imports(&self) -> &dyn ImportReader {
+        self
+    }
+
+    fn export(&self) -> &dyn ExportReader {
         self
     }
 

@@ -8,6 +8,7 @@ use tests::{Actor, Response, Rows, TestApp, emulator::ids};
 use super::fill::{Noun, Place};
 use crate::{
     annotations::{id, taxonomy, term, user_id},
+    identity::handle as session_handle,
     schema::catalog::tables,
     sharepoint::item,
 };
@@ -33,7 +34,11 @@ pub(crate) struct Organization {
     pub admin: Actor,
     pub member: Actor,
     pub application: Actor,
+    /// The member again, by a session in cookies.
+    pub session: Actor,
     member_id: String,
+    /// One of two that the administrator has.
+    admin_session: String,
     /// Its default, and in use.
     topics: String,
     /// Of `topics`, and in use.
@@ -130,6 +135,10 @@ impl Organization {
         admin: &str,
         member: &str,
     ) -> Self {
+        let address = |name: &str| format!("{name}@{word}.com");
+        let admin_session = session_handle(&app.signed_in(&address(admin)).await).await;
+        app.signed_in(&address(admin)).await;
+        let session = app.signed_in(&address(member)).await.actor();
         let (admin, member) = (app.user(admin), app.user(member));
         let application = app.application("Tenantry", tenant, &[ids::TENANTRY_ADMIN]);
         let id_of = |response: Response| response.text_at("/data/organization/id");
@@ -168,7 +177,7 @@ impl Organization {
         });
         admin.patch("/api/auth/organization", settings).await.expect(200);
         // Known again after that change, so that requests cost what they cost and not what the first one costs.
-        for actor in [&admin, &member, &application] {
+        for actor in [&admin, &member, &application, &session] {
             actor.get("/api/auth/me").await.expect(200);
         }
         Self {
@@ -177,7 +186,9 @@ impl Organization {
             admin,
             member,
             application,
+            session,
             member_id,
+            admin_session,
             topics,
             used_terms,
             places,
@@ -190,8 +201,13 @@ impl Organization {
     }
 
     /// Everybody who may try something, by what they are.
-    pub(crate) fn callers(&self) -> [(&'static str, &Actor); 3] {
-        [("a member", &self.member), ("an administrator", &self.admin), ("an application", &self.application)]
+    pub(crate) fn callers(&self) -> [(&'static str, &Actor); 4] {
+        [
+            ("a member", &self.member),
+            ("an administrator", &self.admin),
+            ("an application", &self.application),
+            ("a session", &self.session),
+        ]
     }
 
     /// THE TABLE: what stands for a parameter or a member of a body, by where it is and what it is called. Whatever
@@ -200,6 +216,10 @@ impl Organization {
         let value = match (place, name) {
             (_, "annotationId") => json!(self.annotation),
             (_, "authorId" | "userId") => json!(self.member_id),
+            (Place::Query, "confirm") => {
+                let word = if self.tenant == ids::CONTOSO { "contoso" } else { "fabrikam" };
+                json!(format!("{word} organization"))
+            }
             (_, "defaultTaxonomyId") => json!(self.topics),
             (_, "driveId") => json!(self.drive),
             // The same in both organizations, as ids are that are unique within their drive.
@@ -209,6 +229,7 @@ impl Organization {
             (Place::Query, "q") => json!("txt"),
             // Of the second organization's sites none fits.
             (Place::Query, "search") => json!("project"),
+            (_, "sessionId") => json!(self.admin_session),
             (_, "siteId") => json!(self.site),
             (_, "taxonomyId") => json!(self.places),
             (Place::Path, "termId") => json!(self.leaf),

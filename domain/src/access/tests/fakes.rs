@@ -15,15 +15,16 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::oneshot;
 use uuid::{Uuid, uuid};
 
-use self::ports::{Cache, Ports};
+use self::ports::{Cache, Identities, NoIdentities, Ports};
 use crate::{
     access::{
-        AdmissionPolicy, Authenticated, Authentication, AuthenticationError, AuthenticationPorts, Principal,
-        Role, Subject, TenantPolicy, VerificationError, VerifiedToken,
+        AdmissionPolicy, Authenticated, Authentication, AuthenticationError, AuthenticationPorts,
+        IdentityCache, Principal, Role, SessionCheck, Subject, TenantPolicy, VerificationError,
+        VerifiedToken,
     },
     id::{Ids, OrgId, TypedId, UserId},
     identity::{Profile, User, UserKind, UserStatus},
-    organizations::{NameSource, Organization, OrganizationStatus},
+    organizations::{NameSource, Organization, OrganizationStatus, onboarding::Consent},
 };
 
 pub(super) const TENANT: Uuid = uuid!("c0000000-0000-4000-8000-000000000001");
@@ -86,7 +87,17 @@ pub(super) struct State {
 }
 
 impl World {
+    /// Remembers tokens but no identities, so that each load reads.
     pub(super) fn new() -> Self {
+        Self::with(Arc::new(NoIdentities))
+    }
+
+    /// Remembers identities, too.
+    pub(super) fn with_identities() -> Self {
+        Self::with(Arc::new(Identities::default()))
+    }
+
+    fn with(identities: Arc<dyn IdentityCache>) -> Self {
         let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
         let state = Arc::new(State {
             now: Mutex::new(now),
@@ -109,13 +120,20 @@ impl World {
             store: Arc::clone(&ports) as _,
             epochs: Arc::clone(&ports) as _,
             cache: Arc::new(Cache::default()),
+            accounts: Arc::clone(&ports) as _,
+            tokens: Arc::clone(&ports) as _,
+            identities,
             ids: Ids::new(Arc::clone(&ports) as _, ports as _),
         };
         Self { authentication: Arc::new(Authentication::new(ports, policy())), state }
     }
 
     pub(super) async fn bearer(&self) -> Result<Arc<Principal>, Arc<AuthenticationError>> {
-        self.authenticated().await.map(|caller| Arc::clone(caller.principal()))
+        self.bearer_of("the token").await
+    }
+
+    pub(super) async fn bearer_of(&self, token: &str) -> Result<Arc<Principal>, Arc<AuthenticationError>> {
+        self.authentication.bearer(token).await.map(|caller| Arc::clone(caller.principal()))
     }
 
     pub(super) async fn authenticated(&self) -> Result<Authenticated, Arc<AuthenticationError>> {
@@ -193,6 +211,7 @@ pub(super) fn policy() -> AdmissionPolicy {
         admin_directory_roles: Vec::new(),
         admin_emails: Vec::new(),
         first_user_is_admin: false,
+        session_check: SessionCheck::default(),
     }
 }
 
@@ -217,7 +236,9 @@ fn organization(now: DateTime<Utc>) -> Organization {
         name: "Contoso".to_owned(),
         name_source: NameSource::Administrator,
         status: OrganizationStatus::Active,
+        consent: Consent::Pending,
         consented_at: None,
+        deleted_at: None,
         default_taxonomy_id: None,
         config: serde_json::Value::Null,
         version: 1,
@@ -231,6 +252,7 @@ fn user(now: DateTime<Utc>) -> User {
         id: UserId::from_uuid(Uuid::from_u128(2)),
         kind: UserKind::Person,
         object_id: Some(ADA),
+        account_id: None,
         profile: Profile::default(),
         profile_as_of: now,
         role: Some(Role::Member),

@@ -150,6 +150,12 @@ impl AppTokens for AppTokenSource {
             expires_at: self.endpoint.clock().now() + TimeDelta::seconds(left),
         }))
     }
+
+    async fn forget(&self, tenant: Uuid) {
+        for (index, _) in self.credentials.usable(tenant, &self.endpoint) {
+            self.made.invalidate(&(index, tenant)).await;
+        }
+    }
 }
 
 /// A credential of ours as the proof that `azure_identity` sends.

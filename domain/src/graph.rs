@@ -1,6 +1,6 @@
 //! Microsoft Graph, as every capability behind it sees it: pages that go on at Microsoft, and how it fails.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -80,6 +80,10 @@ pub enum GraphError {
     /// Microsoft throttles, and it was not over in the time that a request may wait.
     #[error("Microsoft throttles: {report}")]
     Throttled { retry_after: Duration, report: GraphReport },
+    /// As many downloads are under way as may be at once: of the person, or of their tenant. Nobody at Microsoft said
+    /// so.
+    #[error("too many downloads are under way")]
+    TooManyDownloads,
     /// Microsoft cannot make sense of what is asked: an id that is none, words that cannot be searched for.
     #[error("Microsoft does not understand the request: {report}")]
     NotUnderstood { report: GraphReport },
@@ -109,8 +113,9 @@ pub struct Photo {
 /// What Microsoft Graph tells of the caller and of the caller's tenant.
 #[async_trait]
 pub trait People: Send + Sync {
-    /// The caller's picture; `None` when there is none that could be shown. Remembered for a while.
-    async fn photo(&self, caller: &OnBehalfOf) -> Result<Option<Photo>, GraphError>;
+    /// The caller's picture; `None` when there is none that could be shown. Remembered for a while. Whoever asks at once
+    /// shares one question, and how it fails.
+    async fn photo(&self, caller: &OnBehalfOf) -> Result<Option<Photo>, Arc<GraphError>>;
 
     /// The name of the caller's tenant; `None` for one that has none.
     async fn organization_name(&self, caller: &OnBehalfOf) -> Result<Option<String>, GraphError>;

@@ -6,7 +6,7 @@ use crate::{
     access::{AccountScope, OrgScope},
     annotations::{AnnotationReader, AnnotationRepository, TaxonomyReader, TaxonomyRepository},
     events::Events,
-    idempotency::IdempotencyRepository,
+    idempotency::{IdempotencyReader, IdempotencyRepository},
     identity::{AccountRepository, SessionReader, SessionRepository, UserReader, UserRepository},
     jobs::JobRepository,
     organizations::{
@@ -56,6 +56,7 @@ pub trait OrgReader: Send + Sync {
     fn users(&self) -> &dyn UserReader;
     fn taxonomies(&self) -> &dyn TaxonomyReader;
     fn annotations(&self) -> &dyn AnnotationReader;
+    fn idempotency(&self) -> &dyn IdempotencyReader;
 }
 
 /// A transaction inside one organization.

@@ -75,9 +75,9 @@ pub(super) fn settings() -> impl Iterator<Item = &'static Setting> {
         redis::SETTINGS,
         docs::SETTINGS,
         metrics::SETTINGS,
+        onboarding::SETTINGS,
         browser::SETTINGS,
         identity::SETTINGS,
-        onboarding::SETTINGS,
         sharepoint::SETTINGS,
     ]
     .into_iter()

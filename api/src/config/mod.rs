@@ -76,9 +76,9 @@ pub struct Config {
     pub redis: RedisConfig,
     pub docs: DocsConfig,
     pub metrics: MetricsConfig,
+    pub onboarding: OnboardingConfig,
     pub browser: BrowserConfig,
     pub identity: IdentityConfig,
-    pub onboarding: OnboardingConfig,
     pub sharepoint: SharePointConfig,
     /// What the operator should know and may leave as it is; to be logged at start.
     pub warnings: Vec<String>,
@@ -121,9 +121,9 @@ impl Config {
         let redis = RedisConfig::read(reader);
         let docs = DocsConfig::read(reader, process.environment);
         let metrics = MetricsConfig::read(reader, process.port);
+        let onboarding = OnboardingConfig::read(reader, &delegation);
         let browser = BrowserConfig::read(reader, &process);
         let identity = IdentityConfig::read(reader);
-        let onboarding = OnboardingConfig::read(reader, &delegation);
         let sharepoint = SharePointConfig::read(reader, &delegation.graph_url);
         let warnings = Vec::new();
         let config = Self {
@@ -139,9 +139,9 @@ impl Config {
             redis,
             docs,
             metrics,
+            onboarding,
             browser,
             identity,
-            onboarding,
             sharepoint,
             warnings,
         };

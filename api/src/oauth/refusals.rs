@@ -115,8 +115,8 @@ pub(super) fn not_admitted(return_to: &str, consent_url: &str, error: &Authentic
             ..again
         },
         AuthenticationError::OrganizationDeleted => Page {
-            title: "Your organization is deleted",
-            text: "It can be restored for 30 days. Ask whoever runs this service.",
+            title: "Your organization was deleted",
+            text: "Nobody of it can sign in at present. Ask whoever runs this service.",
             code: Some(ErrorCode::OrganizationDeleted),
             ..again
         },

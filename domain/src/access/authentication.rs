@@ -324,21 +324,21 @@ impl Authentication {
     }
 }
 
-/// Neither the organization nor the membership is shut.
-pub(super) fn check_standing(organization: &Organization, user: &User) -> Result<(), AuthenticationError> {
-    check_status(organization.status)?;
-    match user.status {
-        UserStatus::Disabled => Err(AuthenticationError::UserDisabled),
-        UserStatus::Active => Ok(()),
-    }
-}
-
 /// What an operator or an administrator of the organization decided about it.
 pub(super) fn check_status(status: OrganizationStatus) -> Result<(), AuthenticationError> {
     match status {
         OrganizationStatus::Active => Ok(()),
         OrganizationStatus::Suspended => Err(AuthenticationError::OrganizationSuspended),
         OrganizationStatus::Deleted => Err(AuthenticationError::OrganizationDeleted),
+    }
+}
+
+/// Neither the organization nor the membership is shut.
+pub(super) fn check_standing(organization: &Organization, user: &User) -> Result<(), AuthenticationError> {
+    check_status(organization.status)?;
+    match user.status {
+        UserStatus::Active => Ok(()),
+        UserStatus::Disabled => Err(AuthenticationError::UserDisabled),
     }
 }
 

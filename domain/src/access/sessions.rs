@@ -240,7 +240,7 @@ impl Sessions {
         let (organization, user) = organization.zip(user).ok_or(SessionError::Revoked)?;
         match (organization.status, user.status) {
             (OrganizationStatus::Suspended, _) => Err(SessionError::OrganizationSuspended),
-            (OrganizationStatus::Deleted, _) => Err(SessionError::OrganizationDeleted),
+            (OrganizationStatus::Deleted, _) => Err(SessionError::Revoked),
             (OrganizationStatus::Active, UserStatus::Disabled) => Err(SessionError::UserDisabled),
             (OrganizationStatus::Active, UserStatus::Active) => Ok((organization, user)),
         }

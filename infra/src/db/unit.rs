@@ -11,7 +11,7 @@ use domain::{
     annotations::{AnnotationReader, AnnotationRepository, TaxonomyReader, TaxonomyRepository},
     events::Events,
     id::{EventId, Ids, TypedId},
-    idempotency::IdempotencyRepository,
+    idempotency::{IdempotencyReader, IdempotencyRepository},
     identity::{UserReader, UserRepository},
     jobs::JobRepository,
     organizations::{
@@ -255,6 +255,10 @@ impl OrgReader for Unit {
     }
 
     fn annotations(&self) -> &dyn AnnotationReader {
+        self
+    }
+
+    fn idempotency(&self) -> &dyn IdempotencyReader {
         self
     }
 }

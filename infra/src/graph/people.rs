@@ -14,12 +14,14 @@ use moka::future::Cache;
 use reqwest::header::CONTENT_TYPE;
 use serde::Deserialize;
 
-use super::client::{Call, GraphClient, read, text};
+use super::client::{Answer, Call, GraphClient, read, text};
 
 /// The longest picture that is shown; Microsoft's largest (648 × 648) has about a tenth of it.
 const MOST_BYTES: usize = 2 * 1024 * 1024;
 /// All remembered pictures together.
 const REMEMBERED_BYTES: u64 = 32 * 1024 * 1024;
+/// For how long a picture is waited for, with all pauses and repetitions.
+const PATIENCE: Duration = Duration::from_secs(3);
 /// For how long a picture, or that there is none, is remembered.
 const REMEMBERED: Duration = Duration::from_mins(30);
 
@@ -61,8 +63,8 @@ impl GraphPeople {
         let url = self.client.root.at(&["me", "photo", "$value"], &[])?;
         let call =
             Call { name: "photo", caller, resource: &Resource::Graph, url, accept: "image/*", body: None };
-        let response = match self.client.send(&call).await {
-            Ok(response) if response.status().is_success() => response,
+        let Answer { response, place: _place, .. } = match self.client.send(&call).await {
+            Ok(answer) if answer.response.status().is_success() => answer,
             Ok(_) => return Err(GraphError::Unusable("a redirect")),
             Err(GraphError::NotFound) => return Ok(None),
             Err(error) => return Err(error),
@@ -79,14 +81,14 @@ impl GraphPeople {
 
 #[async_trait]
 impl People for GraphPeople {
-    async fn photo(&self, caller: &OnBehalfOf) -> Result<Option<Photo>, GraphError> {
+    async fn photo(&self, caller: &OnBehalfOf) -> Result<Option<Photo>, Arc<GraphError>> {
         let key = (caller.org_id(), caller.user_id());
-        if let Some(photo) = self.photos.get(&key).await {
-            return Ok(photo);
-        }
-        let photo = self.fetch(caller).await?;
-        self.photos.insert(key, photo.clone()).await;
-        Ok(photo)
+        // Who asks at once shares one question, and nobody waits longer for a picture than a page may stay without.
+        let fetched = async {
+            let fetched = tokio::time::timeout(PATIENCE, self.fetch(caller)).await;
+            fetched.unwrap_or(Err(GraphError::TimedOut))
+        };
+        self.photos.try_get_with(key, fetched).await
     }
 
     async fn organization_name(&self, caller: &OnBehalfOf) -> Result<Option<String>, GraphError> {

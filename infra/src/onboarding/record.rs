@@ -57,9 +57,8 @@ impl OnboardingReader for Unit {
     async fn next_check_at(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
         let mut next = None;
         for kind in [Kind::ConsentProof, Kind::ConsentProbe] {
-            let due = jobs::one(&self.connection, kind, self.org_id().uuid(), Some(self.org_id()));
-            let due = due.await.map_err(store_error)?;
-            next = next.or(due.filter(|row| row.given_up_at.is_none()).map(|row| row.run_at));
+            let due = jobs::due_at(&self.connection, kind, self.org_id().uuid(), self.org_id());
+            next = next.or(due.await.map_err(store_error)?);
         }
         Ok(next)
     }

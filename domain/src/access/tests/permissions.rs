@@ -36,7 +36,15 @@ fn each_role_has_its_permissions_and_no_others() {
         "sharepoint:read",
         "taxonomies:read",
     ];
-    let admin_alone = ["annotations:moderate", "members:manage", "organization:manage", "taxonomies:manage"];
+    let admin_alone = [
+        "annotations:moderate",
+        "members:import",
+        "members:manage",
+        "organization:delete",
+        "organization:export",
+        "organization:manage",
+        "taxonomies:manage",
+    ];
     assert_eq!(of(Role::Member), member);
     let mut all = [&member[..], &admin_alone].concat();
     all.sort_unstable();
@@ -57,8 +65,11 @@ fn every_permission_that_a_handler_can_name_is_in_the_list_and_the_other_way_rou
         word::<taxonomies::Manage>(),
         word::<organizations::Read>(),
         word::<organizations::Manage>(),
+        word::<organizations::Export>(),
+        word::<organizations::Delete>(),
         word::<members::Read>(),
         word::<members::Manage>(),
+        word::<members::Import>(),
         word::<sharepoint::Read>(),
     ];
     named.sort_unstable();

@@ -22,6 +22,7 @@ use crate::{
     clock::Clock,
     entropy::Entropy,
     id::{AccountId, OrgId, SessionId, UserId},
+    idempotency::IdempotencyReader,
     identity::{
         AccessClaims, AccountDirectory, CannotSign, OutsideIdentity, RefreshClaims, Session, SessionTokens,
         User, UserReader,
@@ -177,6 +178,10 @@ impl OrgReader for Ports {
 
     fn annotations(&self) -> &dyn AnnotationReader {
         unreachable!("authentication has nothing to do with annotations")
+    }
+
+    fn idempotency(&self) -> &dyn IdempotencyReader {
+        unreachable!("authentication makes nothing that a key would be for")
     }
 }
 

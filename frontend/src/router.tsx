@@ -53,6 +53,7 @@ const screen = <Path extends string>(path: Path, component: ReturnType<typeof la
 const screens = [
   home,
   screen("/me/profile", lazyRouteComponent(() => import("./me/profile"), "Profile")),
+  screen("/me/sessions", lazyRouteComponent(() => import("./me/sessions"), "Sessions")),
   screen("/organization", lazyRouteComponent(() => import("./organization/overview"), "Overview")),
   screen("/organization/members", lazyRouteComponent(() => import("./organization/members"), "Members")),
   screen("/organization/annotations", lazyRouteComponent(() => import("./annotations/annotations"), "Annotations")),

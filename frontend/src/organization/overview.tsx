@@ -4,6 +4,7 @@ import { queryOptions, useQuery } from "@tanstack/react-query";
 
 import { api } from "../lib/api";
 import { useMe } from "../lib/me";
+import { Connection } from "./connection";
 import { Facts } from "../shell/facts";
 import { Failure, Loading, Page } from "../shell/page";
 import { useWords } from "../text/text";
@@ -43,6 +44,7 @@ export function Overview() {
           />
         </Card>
       )}
+      <Connection />
     </Page>
   );
 }

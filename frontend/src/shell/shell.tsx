@@ -134,9 +134,14 @@ function Navigation({ onChosen }: { readonly onChosen?: () => void }) {
   const styles = useStyles();
   const { text } = useWords();
   const mayManageMembers = useMay("members:read");
-  const mayManage = useMay("organization:write");
   const groups = [
-    { name: text.nav.me, entries: [{ to: "/me/profile", name: text.nav.profile }] },
+    {
+      name: text.nav.me,
+      entries: [
+        { to: "/me/profile", name: text.nav.profile },
+        { to: "/me/sessions", name: text.nav.sessions },
+      ],
+    },
     {
       name: text.nav.organization,
       entries: [
@@ -144,7 +149,6 @@ function Navigation({ onChosen }: { readonly onChosen?: () => void }) {
         ...(mayManageMembers ? [{ to: "/organization/members", name: text.nav.members }] : []),
         { to: "/organization/annotations", name: text.nav.annotations },
         { to: "/organization/taxonomies", name: text.nav.taxonomies },
-        ...(mayManage ? [{ to: "/organization/settings", name: text.nav.settings }] : []),
       ],
     },
   ] as const;

@@ -10,7 +10,7 @@ export const en = {
     members: "Members",
     annotations: "Annotations",
     taxonomies: "Taxonomies",
-    settings: "Settings",
+    sessions: "Sessions",
     docs: "API documentation",
     open: "Open the menu",
     close: "Close the menu",
@@ -48,6 +48,20 @@ export const en = {
     organization: "Organization",
     tenant: "Entra ID tenant",
     none: "None",
+  },
+  sessions: {
+    title: "Sessions",
+    lead: "Where you are signed in.",
+    empty: "No sessions",
+    current: "This one",
+    end: "End",
+    ended: "The session has ended",
+    unknown: "A program that did not say what it is",
+    active: (time: string) => `Last active ${time}`,
+  },
+  connection: {
+    title: "Connection to Microsoft 365",
+    consent: "Consent for the organization",
   },
   overview: {
     title: "Overview",
@@ -96,12 +110,6 @@ export const en = {
     note: "Note",
     item: "Document",
     at: "Written",
-  },
-  settings: {
-    title: "Settings",
-    name: "Name of the organization",
-    defaultTaxonomy: "Taxonomy that is offered first",
-    noTaxonomy: "None",
   },
 } as const satisfies Texts;
 

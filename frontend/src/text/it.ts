@@ -11,7 +11,7 @@ export const it: Translation = {
     members: "Membri",
     annotations: "Annotazioni",
     taxonomies: "Tassonomie",
-    settings: "Impostazioni",
+    sessions: "Sessioni",
     docs: "Documentazione dell'API",
     open: "Apri il menu",
     close: "Chiudi il menu",
@@ -49,6 +49,20 @@ export const it: Translation = {
     organization: "Organizzazione",
     tenant: "Tenant di Entra ID",
     none: "Nessuno",
+  },
+  sessions: {
+    title: "Sessioni",
+    lead: "Dove hai eseguito l'accesso.",
+    empty: "Nessuna sessione",
+    current: "Questa",
+    end: "Termina",
+    ended: "La sessione è terminata",
+    unknown: "Un programma che non dice che cos'è",
+    active: (time) => `Ultima attività ${time}`,
+  },
+  connection: {
+    title: "Collegamento a Microsoft 365",
+    consent: "Acconsenti per l'organizzazione",
   },
   overview: {
     title: "Panoramica",
@@ -97,11 +111,5 @@ export const it: Translation = {
     note: "Nota",
     item: "Documento",
     at: "Scritta",
-  },
-  settings: {
-    title: "Impostazioni",
-    name: "Nome dell'organizzazione",
-    defaultTaxonomy: "Tassonomia proposta per prima",
-    noTaxonomy: "Nessuna",
   },
 };

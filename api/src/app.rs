@@ -4,10 +4,13 @@
 mod dependencies;
 mod inspect;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use domain::{
-    access::{Authentication, AuthenticationPorts, Operator},
+    access::{Authentication, AuthenticationPorts, KeyRotation, Operator},
     annotations::{Annotations, Taxonomies},
     clock::Clock,
     entropy::Entropy,
@@ -19,8 +22,8 @@ use domain::{
 };
 use infra::{
     cache::{Principals, RedisRates},
-    crypto::{KeyRing, SealedCursors, key_file},
-    db::{Database, DatabaseSettings, DatabaseUrl},
+    crypto::{KeyRing, KeyRingError, SealedCursors, key_file},
+    db::{Database, DatabaseSettings, DatabaseUrl, RingSource},
     entra::{Authority, AuthorityKeys, BearerSettings, BearerVerifier, EntraAllowedTenants},
     epochs::EpochWatch,
 };
@@ -32,7 +35,7 @@ use serde_json::Value;
 use crate::{
     annotations::{AnnotationsApi, TaxonomiesApi, TermsApi},
     auth::Gate,
-    config::{self, Config, DatabaseKind},
+    config::{self, Config, DatabaseKind, KeysConfig},
     docs,
     edge::Edge,
     health::{Readyz, healthz},
@@ -73,6 +76,7 @@ pub struct App {
     pub endpoint: Arc<BoxEndpoint<'static, Response>>,
     pub document: Value,
     pub operator: Operator,
+    pub rotation: KeyRotation,
     pub(crate) gauges: Arc<dyn Gauges>,
     database: Database,
     keys: Arc<AuthorityKeys>,
@@ -87,10 +91,11 @@ impl App {
         // An error means that another one is installed already, which serves as well.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let database = open_database(config, &parts).await?;
+        let ring = database.ring();
         let epochs = database.epochs();
         let store: Arc<dyn Store> = Arc::new(database.clone());
         let (gate, keys) = gate(config, &parts, &database)?;
-        let cursors = SealedCursors::new(&key_ring(config, &parts)?, Arc::clone(&parts.entropy));
+        let cursors = SealedCursors::new(&ring, Arc::clone(&parts.entropy));
         let service = api(Arc::clone(&store), parts.ids(), Arc::new(cursors));
         let document = openapi::document(&service, &Published::nowhere())?;
         let dependencies = Arc::new(Dependencies {
@@ -115,7 +120,8 @@ impl App {
         Ok(Self {
             endpoint: Arc::new(endpoint),
             document,
-            operator: Operator::new(store),
+            operator: Operator::new(Arc::clone(&store)),
+            rotation: KeyRotation::new(store, Arc::new(database.clone()), Arc::new(database.clone())),
             gauges: dependencies,
             database,
             keys,
@@ -144,6 +150,11 @@ impl App {
     /// How many statements were run inside organizations.
     pub fn statements(&self) -> u64 {
         self.database.statements()
+    }
+
+    /// The file in which the service keeps its own keys; `None` when they are configured.
+    pub fn key_file(&self) -> Option<PathBuf> {
+        self.database.ring().file().map(Path::to_owned)
     }
 
     /// Closes the database.
@@ -214,33 +225,30 @@ async fn open_database(config: &Config, parts: &Parts) -> anyhow::Result<Databas
         url: database_url(config),
         ids: parts.ids(),
         clock: Arc::clone(&parts.clock),
+        entropy: Arc::clone(&parts.entropy),
+        ring: ring_source(config, parts),
         revocation_max_stale: config.revocation.max_stale,
     };
     Ok(Database::open(settings).await?)
 }
 
-/// The configured keys; without any, one that is kept beside the SQLite file, or one for as long as the process
-/// lives (`config` refuses that for replicas that share a database in production).
-fn key_ring(config: &Config, parts: &Parts) -> anyhow::Result<KeyRing> {
-    if let Some(ring) = &config.keys.ring {
+fn ring_source(config: &Config, parts: &Parts) -> RingSource {
+    let (keys, kind) = (config.keys.clone(), config.database.kind.clone());
+    let entropy = Arc::clone(&parts.entropy);
+    Box::new(move || key_ring(&keys, &kind, entropy.as_ref()))
+}
+
+/// The configured keys; without any, one that is kept beside the SQLite file, or one for as long as the process and
+/// its database live (`config` refuses that for PostgreSQL).
+fn key_ring(keys: &KeysConfig, kind: &DatabaseKind, entropy: &dyn Entropy) -> Result<KeyRing, KeyRingError> {
+    if let Some(ring) = &keys.ring {
         let pair = |key: &config::TokenKey| (key.id.clone(), key.key.clone());
-        return Ok(KeyRing::new(pair(&ring.sealing), ring.opening.iter().map(pair).collect())?);
+        return KeyRing::new(pair(&ring.sealing), ring.opening.iter().map(pair).collect());
     }
-    let key = match &config.database.kind {
-        DatabaseKind::SqliteFile(path) => {
-            let path = PathBuf::from(format!("{}.key", path.display()));
-            key_file::read_or_create(&path, parts.entropy.as_ref())?
-        }
-        DatabaseKind::SqliteMemory | DatabaseKind::Postgres => {
-            let [a, b, c]: [uuid::Uuid; 3] = std::array::from_fn(|_| {
-                let mut bytes = [0_u8; 16];
-                parts.entropy.fill(&mut bytes);
-                uuid::Uuid::from_bytes(bytes)
-            });
-            SecretString::from(format!("{a}{b}{c}"))
-        }
-    };
-    Ok(KeyRing::new((config::KeyRing::SINGLE_ID.to_owned(), key), Vec::new())?)
+    if let DatabaseKind::SqliteFile(path) = kind {
+        return KeyRing::in_file(&PathBuf::from(format!("{}.key", path.display())), entropy);
+    }
+    KeyRing::of_process(entropy)
 }
 
 type Api = (MeApi, OrganizationApi, MembersApi, TaxonomiesApi, TermsApi, AnnotationsApi);
@@ -265,15 +273,17 @@ fn api(store: Arc<dyn Store>, ids: Ids, cursors: Arc<dyn CursorSeal>) -> OpenApi
 /// The document, without a service that could answer: it is the same whatever the configuration.
 pub async fn document() -> anyhow::Result<Value> {
     let parts = Parts::system();
+    let ring = KeyRing::new(("none".to_owned(), SecretString::from("-".repeat(64))), Vec::new())?;
+    let cursors = SealedCursors::new(&ring, Arc::clone(&parts.entropy));
     let settings = DatabaseSettings {
         url: DatabaseUrl::SqliteMemory,
         ids: parts.ids(),
         clock: Arc::clone(&parts.clock),
+        entropy: Arc::clone(&parts.entropy),
+        ring: Box::new(move || Ok(ring)),
         revocation_max_stale: std::time::Duration::ZERO,
     };
     let store: Arc<dyn Store> = Arc::new(Database::open(settings).await?);
-    let ring = KeyRing::new(("none".to_owned(), SecretString::from("-".repeat(64))), Vec::new())?;
-    let cursors = SealedCursors::new(&ring, Arc::clone(&parts.entropy));
     openapi::document(&api(store, parts.ids(), Arc::new(cursors)), &Published::nowhere())
 }
 
@@ -285,6 +295,16 @@ fn routes(
 ) -> anyhow::Result<impl Endpoint<Output = Response> + use<>> {
     let schemas = BodySchemas::compile(document)?;
     Ok(open.nest("/", service).data(Arc::new(gate)).data(schemas).map_to_response())
+}
+
+/// Adds a key to the file in which the service keeps its own, which seals from the next start on; gives its id.
+pub fn add_kept_key(file: &Path, parts: &Parts) -> anyhow::Result<String> {
+    Ok(key_file::add(file, parts.entropy.as_ref())?)
+}
+
+/// Removes a key from the file in which the service keeps its own.
+pub fn remove_kept_key(file: &Path, id: &str) -> anyhow::Result<()> {
+    Ok(key_file::remove(file, id)?)
 }
 
 /// Brings a PostgreSQL schema up to date.

@@ -57,6 +57,8 @@ typed_ids! {
     TermId = "term";
     /// An annotation of a SharePoint or OneDrive item.
     AnnotationId = "annotation";
+    /// A key that seals what an organization stores.
+    DataKeyId = "data key";
     /// An event of an organization.
     EventId = "event";
 }

@@ -16,4 +16,5 @@ pub mod identity;
 pub mod organizations;
 pub mod page;
 pub mod rate;
+pub mod secret;
 pub mod store;

@@ -9,6 +9,7 @@ use crate::{
     idempotency::IdempotencyRepository,
     identity::{UserReader, UserRepository},
     organizations::{OrganizationReader, OrganizationRepository},
+    secret::DataKeyRepository,
 };
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
@@ -51,6 +52,7 @@ pub trait OrgTx: Send + Sync {
     fn taxonomies(&self) -> &dyn TaxonomyRepository;
     fn annotations(&self) -> &dyn AnnotationRepository;
     fn idempotency(&self) -> &dyn IdempotencyRepository;
+    fn data_keys(&self) -> &dyn DataKeyRepository;
 
     /// Writes the events with the changes they tell of, in one transaction, and makes both lasting. There is no
     /// other way to commit: a write that leaves no trace does not compile.

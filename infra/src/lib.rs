@@ -12,3 +12,4 @@ pub mod http;
 mod idempotency;
 mod identity;
 mod organizations;
+mod secret;

@@ -3,6 +3,7 @@
 
 mod m20261121_1_foundation;
 mod m20261121_2_idempotency;
+mod m20261121_5_data_keys;
 pub mod row_level_security;
 mod shape;
 
@@ -16,6 +17,10 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261121_1_foundation::Migration), Box::new(m20261121_2_idempotency::Migration)]
+        vec![
+            Box::new(m20261121_1_foundation::Migration),
+            Box::new(m20261121_2_idempotency::Migration),
+            Box::new(m20261121_5_data_keys::Migration),
+        ]
     }
 }

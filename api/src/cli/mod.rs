@@ -1,6 +1,7 @@
 //! The commands.
 
 mod doctor;
+mod keys;
 mod organization;
 mod serve;
 
@@ -40,6 +41,9 @@ enum Command {
     /// Suspend an organization, or let it in again.
     #[command(subcommand)]
     Organization(organization::Command),
+    /// Replace the keys that seal what is stored, while the service runs.
+    #[command(subcommand)]
+    Keys(keys::Command),
 }
 
 impl Cli {
@@ -56,7 +60,11 @@ impl Cli {
             Command::Doctor => {
                 return doctor::doctor(config::report(Sources::from_process(self.config))).await;
             }
-            Command::Serve | Command::Migrate | Command::Openapi | Command::Organization(_) => {}
+            Command::Serve
+            | Command::Migrate
+            | Command::Openapi
+            | Command::Organization(_)
+            | Command::Keys(_) => {}
         }
         let config = config::load(Sources::from_process(self.config))?;
         start_log(&config);
@@ -76,6 +84,7 @@ impl Cli {
                 report.granted_to.map_or(Ok(()), |role| print(&format!("The role {role} may use it.")))
             }
             Command::Organization(command) => organization::run(&config, command).await,
+            Command::Keys(command) => keys::run(&config, command).await,
             Command::Openapi | Command::CheckConfig | Command::Doctor => Ok(()),
         }
     }

@@ -48,7 +48,7 @@ pub use self::{
     sources::Sources,
     tenants::TenantsConfig,
 };
-use self::{keys::TOKEN_KEY, process::APP_ENV, reader::Reader};
+use self::{keys::TOKEN_KEY, reader::Reader};
 
 /// The configuration of one process.
 #[derive(Clone, Debug)]
@@ -114,17 +114,14 @@ impl Config {
 
     /// What no section can check alone.
     fn validate(&self, reader: &mut Reader) {
-        let shared = self.database.kind == DatabaseKind::Postgres
-            && self.process.environment == Environment::Production
-            && !reader.failed(&APP_ENV);
-        if shared
+        if self.database.kind == DatabaseKind::Postgres
             && self.keys.ring.is_none()
             && !reader.failed(&TOKEN_KEY)
             && !reader.failed(&keys::TOKEN_KEYS)
         {
             reader.problem(
                 &TOKEN_KEY,
-                "not set, and with PostgreSQL every replica needs the same one; give 32 bytes or more, such as \
+                "not set, and with PostgreSQL every replica and every later start needs the same one; give 32 bytes or more, such as \
                  the output of `openssl rand -base64 48`",
             );
         }

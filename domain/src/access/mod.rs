@@ -10,6 +10,7 @@ mod admission;
 mod authentication;
 mod development;
 mod epochs;
+mod key_rotation;
 mod operator;
 mod permission;
 mod principal;
@@ -25,6 +26,9 @@ pub use authentication::{
 };
 pub use development::DevelopmentIdentity;
 pub use epochs::{Epochs, EpochsUnavailable, Mark, Subject};
+pub use key_rotation::{
+    KeyRotation, KeyStatus, OrganizationIds, RetireError, RingKeyUsage, RotationProgress,
+};
 pub use operator::Operator;
 pub use permission::{ALL_PERMISSIONS, Permission, SignedIn};
 pub(crate) use permission::{permission, sealed as permission_seal};

@@ -8,7 +8,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{entropy::Entropy, page::CursorSeal};
 use uuid::Uuid;
 
-use super::KeyRing;
+use super::{KeyRing, Purpose};
 
 /// Seals and opens cursors.
 pub struct SealedCursors {
@@ -18,10 +18,9 @@ pub struct SealedCursors {
 
 impl SealedCursors {
     pub fn new(ring: &KeyRing, entropy: Arc<dyn Entropy>) -> Self {
-        let keys = ring.derive("cursor");
-        let keys = keys
-            .iter()
-            .filter_map(|key| UnboundKey::new(&AES_256_GCM, key).ok())
+        let keys = ring
+            .derive(Purpose::Cursors)
+            .filter_map(|(_, key)| UnboundKey::new(&AES_256_GCM, key.as_ref()).ok())
             .map(LessSafeKey::new)
             .collect();
         Self { keys, entropy }

@@ -3,6 +3,11 @@
 mod cursor;
 pub mod key_file;
 mod key_ring;
+mod seal;
+mod vault;
+pub mod wire_format;
 
 pub use cursor::SealedCursors;
-pub use key_ring::{KeyRing, KeyRingError};
+pub use key_ring::{KeyRing, KeyRingError, Purpose};
+pub(crate) use seal::{DataKey, key_id};
+pub(crate) use vault::Vault;

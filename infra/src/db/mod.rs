@@ -12,8 +12,10 @@ pub(crate) mod epochs;
 mod error;
 mod gauges;
 mod inspect;
+pub(crate) mod ring_keys;
 mod schema;
 mod scoped;
+mod sealed;
 mod unit;
 
 use std::{
@@ -25,10 +27,13 @@ use std::{
 };
 
 use async_trait::async_trait;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{
     access::OrgScope,
     clock::Clock,
+    entropy::Entropy,
     id::Ids,
+    secret::RingKeyState,
     store::{OrgReader, OrgTx, Store, StoreError},
 };
 use sea_orm::{
@@ -40,7 +45,7 @@ pub(crate) use advisory_lock::try_lock;
 pub use connect::{ConnectError, DatabaseUrl};
 pub(crate) use connection::Connection;
 pub(crate) use entities::{
-    annotation_terms, annotations, idempotency_keys, organizations, taxonomies, terms, users,
+    annotation_terms, annotations, data_keys, idempotency_keys, organizations, taxonomies, terms, users,
 };
 pub(crate) use error::{Constraint, store_error, violated};
 pub use gauges::PoolState;
@@ -48,15 +53,27 @@ pub(crate) use gauges::count_provisioned;
 pub use inspect::{Inspection, inspect};
 pub use schema::{MigrationReport, SchemaError, migrate};
 pub(crate) use scoped::{Edited, OrgOwned, insert_if_absent};
+#[cfg_attr(not(test), expect(unused_imports, reason = "for the first table with sealed columns"))]
+pub(crate) use sealed::{SealedRows, TABLES as SEALED_TABLES, place};
 pub(crate) use unit::Unit;
 
-use crate::epochs::EpochWatch;
+use crate::{
+    crypto::{KeyRing, KeyRingError, Purpose, Vault},
+    epochs::EpochWatch,
+};
+
+/// Gives the ring when it is needed.
+pub type RingSource = Box<dyn FnOnce() -> Result<KeyRing, KeyRingError> + Send>;
 
 /// What a database is opened with.
 pub struct DatabaseSettings {
     pub url: DatabaseUrl,
     pub ids: Ids,
     pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+    /// Gives the service's keys, which wrap the data keys of organizations; asked once the database is known to be
+    /// ours, so that no file of keys is made beside somebody else's.
+    pub ring: RingSource,
     /// How long hot entries are trusted when neither revocations nor the database can be reached.
     pub revocation_max_stale: Duration,
 }
@@ -69,6 +86,7 @@ pub struct Database {
     reader: DatabaseConnection,
     ids: Ids,
     watch: EpochWatch,
+    vault: Arc<Vault>,
     statements: Arc<AtomicU64>,
 }
 
@@ -76,16 +94,31 @@ impl Database {
     /// Opens the database. A new or older SQLite file is migrated, an older one after a copy of it was made beside
     /// it; on PostgreSQL the schema must be current and the role weak enough for row-level security to bind it.
     pub async fn open(settings: DatabaseSettings) -> Result<Self, SchemaError> {
-        let DatabaseSettings { url, ids, clock, revocation_max_stale } = settings;
+        let DatabaseSettings { url, ids, clock, entropy, ring, revocation_max_stale } = settings;
         let (writer, reader) = connect::open(&url).await?;
         if writer.get_database_backend() == DbBackend::Postgres {
             schema::check_postgres(&writer).await?;
         } else {
             schema::prepare_sqlite(&writer, &url, clock.as_ref()).await?;
         }
+        let ring = register(&writer, ring()?, clock.as_ref()).await?;
         let watch =
             EpochWatch::new(writer.clone(), reader.clone(), clock, revocation_max_stale, url.is_memory());
-        Ok(Self { writer, reader, ids, watch, statements: Arc::default() })
+        let vault = Arc::new(Vault::new(ring, entropy, watch.clone()));
+        Ok(Self { writer, reader, ids, watch, vault, statements: Arc::default() })
+    }
+
+    /// The service's keys, without those that were retired.
+    pub fn ring(&self) -> Arc<KeyRing> {
+        self.vault.ring()
+    }
+
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    pub(crate) async fn set_ring_key_state(&self, id: &str, state: RingKeyState) -> Result<bool, DbErr> {
+        ring_keys::set_state(&self.writer, id, state, self.ids.clock().now()).await
     }
 
     /// How this process hears of revocations.
@@ -136,20 +169,56 @@ impl Database {
     }
 }
 
-#[async_trait]
-impl Store for Database {
-    async fn begin(&self, scope: &OrgScope) -> Result<Box<dyn OrgTx>, StoreError> {
+/// Notes the keys that this process comes with, and leaves out what was retired.
+async fn register(
+    writer: &DatabaseConnection,
+    ring: KeyRing,
+    clock: &dyn Clock,
+) -> Result<KeyRing, SchemaError> {
+    let keys: Vec<ring_keys::Fingerprinted> = ring
+        .derive(Purpose::Fingerprint)
+        .map(|(id, key)| ring_keys::Fingerprinted {
+            id: id.to_owned(),
+            fingerprint: URL_SAFE_NO_PAD.encode(key.as_ref()),
+        })
+        .collect();
+    let registered = ring_keys::register(writer, &keys, clock.now()).await.map_err(SchemaError::Inspect)?;
+    match registered {
+        Ok(retired) => {
+            if !retired.is_empty() {
+                tracing::warn!(keys = retired.join(", "), "retired keys are configured; take them out");
+            }
+            Ok(ring.without(&retired))
+        }
+        Err(ring_keys::Refused::Changed(id)) => Err(SchemaError::KeyChanged(id)),
+        Err(ring_keys::Refused::FirstIsRetired(id)) => Err(SchemaError::KeyRetired(id)),
+    }
+}
+
+impl Database {
+    pub(crate) async fn changing(&self, scope: &OrgScope) -> Result<Unit, StoreError> {
         let connection = self.transaction(scope).await.map_err(store_error)?;
-        Ok(Box::new(Unit::changing(scope.clone(), connection, self.ids.clone(), self.watch.clone())))
+        Ok(Unit::changing(scope.clone(), connection, self))
     }
 
     /// On PostgreSQL a read has a transaction too: row-level security goes by a setting that lives in one.
-    async fn read(&self, scope: &OrgScope) -> Result<Box<dyn OrgReader>, StoreError> {
+    pub(crate) async fn reading(&self, scope: &OrgScope) -> Result<Unit, StoreError> {
         let connection = if self.reader.get_database_backend() == DbBackend::Postgres {
             self.transaction(scope).await.map_err(store_error)?
         } else {
             self.global()
         };
-        Ok(Box::new(Unit::reading(scope.clone(), connection, self.ids.clone(), self.watch.clone())))
+        Ok(Unit::reading(scope.clone(), connection, self))
+    }
+}
+
+#[async_trait]
+impl Store for Database {
+    async fn begin(&self, scope: &OrgScope) -> Result<Box<dyn OrgTx>, StoreError> {
+        Ok(Box::new(self.changing(scope).await?))
+    }
+
+    async fn read(&self, scope: &OrgScope) -> Result<Box<dyn OrgReader>, StoreError> {
+        Ok(Box::new(self.reading(scope).await?))
     }
 }

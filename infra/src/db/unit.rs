@@ -1,6 +1,6 @@
 //! A unit of work inside one organization: the reader and the transaction that `domain::store` promises.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use domain::{
@@ -12,6 +12,7 @@ use domain::{
     identity::{UserReader, UserRepository},
     organizations::{OrganizationReader, OrganizationRepository},
     page::{Page, PageRequest},
+    secret::DataKeyRepository,
     store::{OrgReader, OrgTx, StoreError},
 };
 use sea_orm::{
@@ -22,13 +23,14 @@ use sea_orm::{
 };
 
 use super::{
+    Database,
     connection::Connection,
     entities::{events, outbox},
     epochs,
     error::store_error,
     scoped::{Edited, Scoped},
 };
-use crate::epochs::EpochWatch;
+use crate::{crypto::Vault, epochs::EpochWatch};
 
 /// The repositories of one organization, on one connection. The repositories themselves stand beside their nouns.
 pub(crate) struct Unit {
@@ -40,15 +42,24 @@ pub(crate) struct Unit {
     /// What was changed that cached things depend on; their epochs are written at commit.
     touched: Mutex<Vec<Subject>>,
     watch: EpochWatch,
+    pub(crate) vault: Arc<Vault>,
 }
 
 impl Unit {
-    pub(super) fn reading(scope: OrgScope, connection: Connection, ids: Ids, watch: EpochWatch) -> Self {
-        Self { scope, connection, changes: false, ids, touched: Mutex::default(), watch }
+    pub(super) fn reading(scope: OrgScope, connection: Connection, database: &Database) -> Self {
+        Self {
+            scope,
+            connection,
+            changes: false,
+            ids: database.ids.clone(),
+            touched: Mutex::default(),
+            watch: database.watch.clone(),
+            vault: Arc::clone(&database.vault),
+        }
     }
 
-    pub(super) fn changing(scope: OrgScope, connection: Connection, ids: Ids, watch: EpochWatch) -> Self {
-        Self { changes: true, ..Self::reading(scope, connection, ids, watch) }
+    pub(super) fn changing(scope: OrgScope, connection: Connection, database: &Database) -> Self {
+        Self { changes: true, ..Self::reading(scope, connection, database) }
     }
 
     /// Begins a query on this organization's rows.
@@ -165,6 +176,10 @@ impl OrgTx for Unit {
     }
 
     fn idempotency(&self) -> &dyn IdempotencyRepository {
+        self
+    }
+
+    fn data_keys(&self) -> &dyn DataKeyRepository {
         self
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use tests::{Actor, Response, Rows, TestApp, emulator::ids};
+use tests::{Actor, Response, Rows, TestApp, emulator::ids, is_postgres};
 
 use super::fill::{Noun, Place};
 use crate::{
@@ -161,6 +161,7 @@ impl Organization {
             "settings": { "defaultTaxonomyId": topics, "config": { format!("{word} key"): format!("{word} value") } },
         });
         admin.patch("/api/auth/organization", settings).await.expect(200);
+        data_key(app, &organization).await;
         // Known again after that change, so that requests cost what they cost and not what the first one costs.
         for actor in [&admin, &member, &application] {
             actor.get("/api/auth/me").await.expect(200);
@@ -213,6 +214,18 @@ impl Organization {
         };
         Some(Noun::Value(value))
     }
+}
+
+/// A row in the table of data keys, while no operation seals anything. It wraps nothing.
+async fn data_key(app: &TestApp, organization: &str) {
+    let id = organization.replace('-', "");
+    let (id, bytes) =
+        if is_postgres() { (format!("'{organization}'"), "'\\x00'") } else { (format!("x'{id}'"), "x'00'") };
+    let row = format!(
+        "INSERT INTO data_keys (org_id, id, generation, ring_key_id, wrapped, created_at) \
+         VALUES ({id}, {id}, 1, 'default', {bytes}, '2026-01-01 00:00:00+00:00')"
+    );
+    app.database.execute(&row).await;
 }
 
 /// Whether a text is an id.

@@ -8,6 +8,10 @@ pub(crate) const GLOBAL: &[(&str, &str)] = &[
     ("organizations", "the organizations themselves: looked for before there is a scope, by their tenant"),
     ("outbox", "pointers to events (id, organization, time) for the relay, which serves all organizations"),
     ("epochs", "ids and counters of what was revoked: read before an organization is known"),
+    (
+        "ring_keys",
+        "ids and fingerprints of the service's own keys, which wrap the data keys of all organizations",
+    ),
     ("seaql_migrations", "which steps of the schema were carried out"),
 ];
 

@@ -6,7 +6,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check fmt openapi assets format lints build tests-sqlite tests-postgresql clients packages dependencies
+.PHONY: help run test check fmt openapi assets format lints build tests-sqlite tests-postgresql clients schemathesis breaking packages dependencies
 
 PORT ?= 4000
 EMULATOR_HTTP_PORT ?= 4100
@@ -42,7 +42,7 @@ run: assets ## Starts the service with SQLite and the Entra ID emulator, until C
 	EMULATOR_DATA_DIR=data/emulator \
 	$(BIN)/entra-emulator --wait http://localhost:$(PORT)/healthz -- $(BIN)/tenantry serve
 
-test: packages format lints build tests-sqlite tests-postgresql clients dependencies ## Installs what tests need and runs all of them, on SQLite and PostgreSQL.
+test: packages assets format lints build tests-sqlite tests-postgresql clients schemathesis breaking dependencies ## Installs what tests need and runs all of them, on SQLite and PostgreSQL.
 
 check: format lints tests-sqlite ## The fast part of the tests: format, lints, and everything on SQLite.
 
@@ -81,6 +81,14 @@ tests-postgresql:
 # Microsoft's own clients against the emulator and the service, as processes.
 clients:
 	$(PART) clients tests/clients/run
+
+# Every operation of the document, called in all manners that schemathesis can think of.
+schemathesis:
+	$(PART) schemathesis tests/clients/run schemathesis
+
+# What the document would break for a client of an earlier one.
+breaking:
+	$(PART) breaking .ci/breaking
 
 dependencies:
 	$(PART) dependencies .ci/dependencies

@@ -38,7 +38,7 @@ use crate::{
     config::{self, Config, DatabaseKind, KeysConfig},
     docs,
     edge::Edge,
-    health::{Readyz, healthz},
+    health::{Draining, Readyz, healthz},
     http::{BodySchemas, PageQuery, PathMethods},
     metrics::Gauges,
     openapi::{self, Published},
@@ -82,6 +82,7 @@ pub struct App {
     keys: Arc<AuthorityKeys>,
     epochs: EpochWatch,
     limits: Arc<RateLimits>,
+    draining: Draining,
 }
 
 impl App {
@@ -104,9 +105,10 @@ impl App {
             epochs: epochs.clone(),
             clock: Arc::clone(&parts.clock),
         });
+        let draining = Draining::default();
         let mut open = Route::new()
             .at("/healthz", get(healthz))
-            .at("/readyz", get(Readyz::new(Arc::clone(&dependencies) as _)));
+            .at("/readyz", get(Readyz::new(Arc::clone(&dependencies) as _, draining.clone())));
         if config.docs.enabled {
             open = docs::mount(open, config, |published| openapi::document(&service, published))?;
         }
@@ -127,6 +129,7 @@ impl App {
             keys,
             epochs,
             limits,
+            draining,
         })
     }
 
@@ -145,6 +148,11 @@ impl App {
         self.keys.refresh_if_due().await;
         self.epochs.catch_up().await?;
         Ok(())
+    }
+
+    /// From now on the service is not ready, whatever it can do: the process is about to end.
+    pub fn begin_to_end(&self) {
+        self.draining.begin();
     }
 
     /// How many statements were run inside organizations.

@@ -1,6 +1,12 @@
 //! `/healthz` says that the process lives; `/readyz` whether it can do its work, and if not, why.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
+};
 
 use async_trait::async_trait;
 use poem::{
@@ -38,19 +44,37 @@ pub(crate) fn healthz() -> Response {
     Json(json!({ "status": "ok" })).with_header(header::CACHE_CONTROL, "no-store").into_response()
 }
 
+/// Whether the process has been asked to end.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Draining(Arc<AtomicBool>);
+
+impl Draining {
+    pub(crate) fn begin(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    fn has_begun(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
 /// `200` when everything is good or worn, else `503`. Anybody may ask, as often as they like, so those who ask at
-/// the same time share one look: it began after each of them came.
+/// the same time share one look: it began after each of them came. A process that ends looks at nothing any more.
 pub(crate) struct Readyz {
     readiness: Arc<dyn Readiness>,
+    draining: Draining,
     last: Mutex<Option<(Instant, StatusCode, Value)>>,
 }
 
 impl Readyz {
-    pub(crate) fn new(readiness: Arc<dyn Readiness>) -> Self {
-        Self { readiness, last: Mutex::default() }
+    pub(crate) fn new(readiness: Arc<dyn Readiness>, draining: Draining) -> Self {
+        Self { readiness, draining, last: Mutex::default() }
     }
 
     async fn look(&self) -> (StatusCode, Value) {
+        if self.draining.has_begun() {
+            return report(vec![Check { name: "process", outcome: Outcome::Bad("draining".to_owned()) }]);
+        }
         let came = Instant::now();
         let mut last = self.last.lock().await;
         if let Some((began, status, report)) = last.as_ref()
@@ -89,5 +113,49 @@ impl Endpoint for Readyz {
     async fn call(&self, _request: Request) -> poem::Result<Response> {
         let (status, report) = self.look().await;
         Ok(Json(report).with_status(status).into_response())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use super::*;
+
+    /// Counts the looks, and takes as long as it takes others to come.
+    struct Counted(AtomicUsize);
+
+    #[async_trait]
+    impl Readiness for Counted {
+        async fn checks(&self) -> Vec<Check> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            tokio::task::yield_now().await;
+            vec![Check { name: "database", outcome: Outcome::Good }]
+        }
+    }
+
+    #[tokio::test]
+    async fn a_flood_of_questions_makes_one_look_more() {
+        let looks = Arc::new(Counted(AtomicUsize::new(0)));
+        let readyz = Readyz::new(Arc::clone(&looks) as _, Draining::default());
+        let answers = futures_util::future::join_all((0..1000).map(|_| readyz.look())).await;
+        assert!(answers.iter().all(|(status, _)| *status == StatusCode::OK));
+        // The first of them looks; who came while it did shares the next look.
+        assert!((1..=2).contains(&looks.0.load(Ordering::Relaxed)), "{}", looks.0.load(Ordering::Relaxed));
+        let before = looks.0.load(Ordering::Relaxed);
+        readyz.look().await;
+        assert_eq!(looks.0.load(Ordering::Relaxed), before + 1, "an old look is for nobody who comes later");
+    }
+
+    #[tokio::test]
+    async fn a_process_that_ends_is_not_ready_and_looks_at_nothing() {
+        let looks = Arc::new(Counted(AtomicUsize::new(0)));
+        let draining = Draining::default();
+        let readyz = Readyz::new(Arc::clone(&looks) as _, draining.clone());
+        draining.begin();
+        let (status, report) = readyz.look().await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(report["checks"]["process"], json!({ "status": "failed", "reason": "draining" }));
+        assert_eq!(looks.0.load(Ordering::Relaxed), 0);
     }
 }

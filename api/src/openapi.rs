@@ -3,10 +3,13 @@
 //! The framework writes what it knows; what it has no place for is added here, in one pass over the document:
 //! permissions, the error answers, and the headers that every answer has.
 
+mod closed;
 mod errors;
 mod examples;
+mod headers;
 mod idempotency;
 mod nullable;
+mod reach;
 mod security;
 
 use poem_openapi::{OpenApi, OpenApiService, Tags};
@@ -41,7 +44,7 @@ for the scope `api://{client id}/access_as_user`; an application that calls for 
 grant with `api://{client id}/.default`, and may do what its app roles grant. ID tokens and tokens for other APIs, \
 Microsoft Graph included, are refused.
 
-Your organization is the token's tenant, and you are its object id in it. Both are made when they are first seen; \
+Your organization is the token's tenant, and you are its object id in it (the claims `tid` and `oid`). Both are made when they are first seen; \
 `GET /api/auth/me` shows them, with your permissions. Roles grant permissions: a `member` may read everything, and \
 write annotations; an `admin` may do all that is here.
 
@@ -65,7 +68,10 @@ without making it twice.
 
 Every refusal is `{\"error\": {\"code\", \"message\", \"details\"?, \"requestId\"}}`. Decide by the `code`, which is \
 stable; the message is for people and may change. Quote the `requestId` (also the `X-Request-Id` header; send your own \
-if you like) when you ask for help. `503` and `429` say in `Retry-After` how many seconds to wait.";
+if you like) when you ask for help. `503` and `429` say in `Retry-After` how many seconds to wait.
+
+A request is refused with `413` when its body is larger than 1 MiB, and before it is read at all, with a bare `431`, when \
+its headers are larger than 32 KiB or more than 100. `RateLimit-*` on every answer says how many requests you have left.";
 
 /// Makes the service of some APIs.
 pub(crate) fn service<T: OpenApi + 'static>(api: T) -> OpenApiService<T, ()> {
@@ -87,17 +93,45 @@ pub(crate) fn document<T: OpenApi + 'static>(
                 security::write_operation(operation, published);
                 errors::write(operation, method, path.contains('{'));
                 idempotency::write(operation);
+                headers::write_conditional(operation, method);
+                headers::write_operation(operation);
                 plain_content_type(operation);
                 describe(operation);
             }
         }
     }
+    order_sections(&mut document);
+    name_client(&mut document, published);
+    headers::write(&mut document);
     nullable::write(&mut document);
+    closed::write(&mut document);
     examples::write(&mut document)?;
     let mut document = Value::Object(document);
     // Whether JSON keeps its order is up to the features that some other crate asks of serde_json.
     document.sort_all_objects();
     Ok(document)
+}
+
+/// The sections in the order in which a reader needs them; others follow by name.
+fn order_sections(document: &mut Map<String, Value>) {
+    const FIRST: [&str; 3] = ["Identity", "Organization", "Members"];
+    if let Some(sections) = document.get_mut("tags").and_then(Value::as_array_mut) {
+        let place = |section: &Value| FIRST.iter().position(|name| section["name"] == *name);
+        sections.sort_by_key(|section| place(section).unwrap_or(FIRST.len()));
+    }
+}
+
+/// Where the service is known, so is its client id: the text need not leave it open.
+fn name_client(document: &mut Map<String, Value>, published: &Published) {
+    let Some(client_id) = &published.client_id else { return };
+    let named = |text: &Value| json!(text.as_str().unwrap_or_default().replace("{client id}", client_id));
+    if let Some(text) = document.get_mut("info").and_then(|info| info.get_mut("description")) {
+        *text = named(text);
+    }
+    let schemes = document.get_mut("components").and_then(|components| components.get_mut("securitySchemes"));
+    for scheme in schemes.and_then(Value::as_object_mut).into_iter().flat_map(|all| all.values_mut()) {
+        scheme["description"] = named(&scheme["description"]);
+    }
 }
 
 /// `x-permission` is what the marker scheme says: a word, or `null` when being signed in is enough.

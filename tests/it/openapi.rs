@@ -35,6 +35,7 @@ async fn the_document_that_is_served_is_the_committed_one() {
     fn of_no_place(mut document: Value) -> Value {
         document.as_object_mut().unwrap().remove("servers");
         document["components"]["securitySchemes"].take();
+        document["info"]["description"].take();
         for item in document["paths"].as_object_mut().unwrap().values_mut() {
             item.as_object_mut()
                 .unwrap()
@@ -76,7 +77,7 @@ async fn every_operation_says_what_it_does_and_in_which_section_it_stands() {
 async fn every_operation_names_its_credential_and_its_permission() {
     for Operation { id, raw, .. } in operations(&document().await) {
         let schemes = raw["security"].as_array().cloned().unwrap_or_default();
-        let expected = [json!({ "entra": ["api://{client-id}/access_as_user"] }), json!({ "bearer": [] })];
+        let expected = [json!({ "entra": ["api://{client-id}/access_as_user"] }), json!({ "token": [] })];
         assert_eq!(schemes, expected, "{id} can be called by anybody, or by nobody");
         let permission = raw.get("x-permission").unwrap_or_else(|| panic!("{id} has no x-permission"));
         let known = ALL_PERMISSIONS.iter().any(|(word, _)| permission == word);
@@ -88,11 +89,12 @@ async fn every_operation_names_its_credential_and_its_permission() {
 async fn every_refusal_has_the_form_of_the_one_error() {
     for Operation { id, raw, body, parameters, .. } in operations(&document().await) {
         let responses = raw["responses"].as_object().unwrap();
-        for status in ["401", "403", "500", "503"] {
+        for status in ["400", "401", "403", "408", "429", "500", "503"] {
             assert!(responses.contains_key(status), "{id} does not document {status}");
         }
-        if body.is_some() || !parameters.is_empty() {
-            assert!(responses.contains_key("400"), "{id} takes something and does not document 400");
+        if body.is_some() {
+            assert!(responses.contains_key("413"), "{id} takes a body and does not document 413");
+            assert!(responses.contains_key("415"), "{id} takes a body and does not document 415");
         }
         if parameters.iter().any(|parameter| parameter.place == "path") {
             assert!(responses.contains_key("404"), "{id} has a path parameter and does not document 404");
@@ -101,6 +103,34 @@ async fn every_refusal_has_the_form_of_the_one_error() {
             let schema = response.pointer("/content/application~1json/schema/$ref");
             assert_eq!(schema, Some(&json!("#/components/schemas/ErrorResponse")), "{id} {status}");
         }
+    }
+}
+
+#[tokio::test]
+async fn every_answer_has_its_headers_described() {
+    for Operation { id, raw, method, .. } in operations(&document().await) {
+        let responses = raw["responses"].as_object().unwrap();
+        for (status, response) in responses {
+            let mut headers = vec![
+                "X-Request-Id",
+                "RateLimit-Limit",
+                "RateLimit-Remaining",
+                "RateLimit-Reset",
+                "RateLimit-Policy",
+            ];
+            match status.as_str() {
+                "304" => headers.push("ETag"),
+                "401" => headers.push("WWW-Authenticate"),
+                "429" | "503" => headers.push("Retry-After"),
+                _ => {}
+            }
+            for header in headers {
+                assert!(!response["headers"][header].is_null(), "{id} {status} does not describe {header}");
+            }
+        }
+        let is_versioned =
+            method == poem::http::Method::GET && !responses["200"]["headers"]["ETag"].is_null();
+        assert_eq!(is_versioned, responses.contains_key("304"), "{id}");
     }
 }
 

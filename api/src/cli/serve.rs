@@ -28,7 +28,13 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
         )?;
     let address = listener.local_address()?;
     tracing::info!(%address, public_url = %config.process.public_url, "serving");
-    listener.run(Arc::clone(&app.endpoint), asked_to_end()).await;
+    let listener = listener.behind(config.process.trusted_proxies.clone().into());
+    let asked_to_end = async {
+        asked_to_end().await;
+        app.begin_to_end();
+        tracing::info!("asked to end; what runs may finish");
+    };
+    listener.run(Arc::clone(&app.endpoint), asked_to_end).await;
     drop(background);
     app.close().await?;
     tracing::info!("ended");

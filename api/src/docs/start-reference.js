@@ -4,7 +4,7 @@ const { clientId, scope, redirectUrl } = document.currentScript.dataset;
 Scalar.createApiReference('#page', {
   url: '/openapi.json',
   authentication: {
-    preferredSecurityScheme: 'bearer',
+    preferredSecurityScheme: 'token',
     securitySchemes: {
       entra: {
         flows: {

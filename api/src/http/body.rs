@@ -64,19 +64,11 @@ impl BodySchemas {
 /// How many things that are wrong with one body are told.
 const MOST_TOLD: usize = 50;
 
-/// OpenAPI 3.0 says `nullable` where JSON Schema has a type of its own, and has formats of integers that JSON Schema
-/// does not know; and an object takes no members that it does not name.
+/// OpenAPI 3.0 says `nullable` where JSON Schema has a type of its own.
 fn as_json_schema(schema: Value) -> Value {
     match schema {
         Value::Object(mut members) => {
             let nullable = members.remove("nullable") == Some(Value::Bool(true));
-            if members.contains_key("properties") && !members.contains_key("additionalProperties") {
-                members.insert("additionalProperties".to_owned(), Value::Bool(false));
-            }
-            if let Some(largest) = largest_of_format(members.get("format")) {
-                members.entry("minimum").or_insert_with(|| json!(0));
-                members.entry("maximum").or_insert_with(|| json!(largest));
-            }
             let converted: Map<String, Value> =
                 members.into_iter().map(|(name, member)| (name, as_json_schema(member))).collect();
             let converted = Value::Object(converted);
@@ -84,14 +76,6 @@ fn as_json_schema(schema: Value) -> Value {
         }
         Value::Array(items) => Value::Array(items.into_iter().map(as_json_schema).collect()),
         plain @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => plain,
-    }
-}
-
-fn largest_of_format(format: Option<&Value>) -> Option<u32> {
-    match format.and_then(Value::as_str) {
-        Some("uint16") => Some(u16::MAX.into()),
-        Some("uint32") => Some(u32::MAX),
-        _ => None,
     }
 }
 
@@ -190,12 +174,13 @@ mod tests {
     fn check(body: &Value) -> Option<Value> {
         let document = json!({ "components": { "schemas": { "Note": {
             "type": "object",
+            "additionalProperties": false,
             "required": ["text"],
             "properties": {
                 "text": { "type": "string", "maxLength": 3 },
                 "page": { "type": "integer", "nullable": true },
                 "terms": { "type": "array", "items": { "type": "string", "format": "uuid" } },
-                "start": { "type": "integer", "format": "uint32" },
+                "start": { "type": "integer", "format": "uint32", "minimum": 0 },
                 "a.b/c": { "type": "integer", "minimum": 1.0, "nullable": true },
             },
         } } } });

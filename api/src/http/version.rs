@@ -7,6 +7,9 @@ use poem_openapi::{
     types::{ParseError, ParseFromParameter, ParseResult, Type},
 };
 
+/// One entity tag of those that are given out, or any (RFC 9110 §8.8.3).
+const ETAG_PATTERN: &str = r#"^(\*|"[!#-~]*")$"#;
+
 /// `If-Match`: the version that the client saw, or any.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct IfMatch(Option<i64>);
@@ -34,7 +37,11 @@ impl Type for IfMatch {
     }
 
     fn schema_ref() -> MetaSchemaRef {
-        MetaSchemaRef::Inline(Box::new(MetaSchema::new("string")))
+        MetaSchemaRef::Inline(Box::new(MetaSchema {
+            pattern: Some(ETAG_PATTERN.to_owned()),
+            min_length: Some(1),
+            ..MetaSchema::new("string")
+        }))
     }
 
     fn as_raw_value(&self) -> Option<&Self> {

@@ -12,6 +12,7 @@ use std::{
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use http_body::{Body, Frame, SizeHint};
@@ -36,6 +37,10 @@ pub(super) struct Activity {
     head: Since,
     /// Something cannot be written.
     blocked: Since,
+    /// HTTP/2: parts of responses that nobody takes, since the client does not open its window (RFC 9113 §5.2), and
+    /// when one was taken or came last. The connection itself is never blocked by that.
+    untaken: AtomicUsize,
+    taken: AtomicU64,
     /// The last response ended.
     rest: Since,
 }
@@ -58,6 +63,8 @@ impl Activity {
             is_http2: AtomicBool::new(false),
             head: Since::default(),
             blocked: Since::default(),
+            untaken: AtomicUsize::new(0),
+            taken: AtomicU64::new(0),
             rest: Since::default(),
         };
         // Who connects has something to ask.
@@ -66,10 +73,14 @@ impl Activity {
     }
 
     pub(super) fn verdict(&self, limits: &Limits, now: Instant) -> Verdict {
-        let lasts = |since: &Since, limit: std::time::Duration| {
+        let lasts = |since: &Since, limit: Duration| {
             since.milliseconds(self.born, now).is_some_and(|past| u128::from(past) >= limit.as_millis())
         };
-        if lasts(&self.blocked, limits.write) {
+        let past = milliseconds(now.saturating_duration_since(self.born));
+        let is_untaken = self.untaken.load(Ordering::Acquire) > 0
+            && u128::from(past.saturating_sub(self.taken.load(Ordering::Relaxed)))
+                >= limits.write.as_millis();
+        if is_untaken || lasts(&self.blocked, limits.write) {
             return Verdict::Slow("it takes nothing of its response");
         }
         if self.running.load(Ordering::Acquire) > 0 {
@@ -99,16 +110,29 @@ impl Activity {
         }
     }
 
+    /// A part of a response on HTTP/2 is there for the client to take, or was taken.
+    fn has_untaken(&self, is_there: bool) {
+        self.taken.store(milliseconds(self.born.elapsed()), Ordering::Relaxed);
+        if is_there {
+            self.untaken.fetch_add(1, Ordering::AcqRel);
+        } else {
+            self.untaken.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+
     fn wrote(&self, is_blocked: bool) {
         if is_blocked { self.blocked.begin(self.born) } else { self.blocked.end() }
     }
 }
 
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX - 1)
+}
+
 impl Since {
     fn begin(&self, born: Instant) {
         if self.0.load(Ordering::Relaxed) == 0 {
-            let past = u64::try_from(born.elapsed().as_millis()).unwrap_or(u64::MAX - 1);
-            self.0.store(past + 1, Ordering::Relaxed);
+            self.0.store(milliseconds(born.elapsed()) + 1, Ordering::Relaxed);
         }
     }
 
@@ -120,8 +144,7 @@ impl Since {
 
     fn milliseconds(&self, born: Instant, now: Instant) -> Option<u64> {
         let began = self.0.load(Ordering::Relaxed).checked_sub(1)?;
-        let past = now.saturating_duration_since(born).as_millis();
-        Some(u64::try_from(past).unwrap_or(u64::MAX).saturating_sub(began))
+        Some(milliseconds(now.saturating_duration_since(born)).saturating_sub(began))
     }
 }
 
@@ -139,12 +162,31 @@ impl Drop for Running {
 /// A response's body, which is a part of its request's run.
 pub(super) struct RunningBody<B> {
     body: B,
-    _running: Running,
+    running: Running,
+    is_http2: bool,
+    /// Whether there is something for the client to take; while the body itself has nothing yet, there is not.
+    is_untaken: bool,
 }
 
 impl<B> RunningBody<B> {
-    pub(super) fn new(body: B, running: Running) -> Self {
-        Self { body, _running: running }
+    pub(super) fn new(body: B, running: Running, version: poem::http::Version) -> Self {
+        let is_http2 = version == poem::http::Version::HTTP_2;
+        let mut body = Self { body, running, is_http2, is_untaken: false };
+        body.has_untaken(true);
+        body
+    }
+
+    fn has_untaken(&mut self, is_there: bool) {
+        if self.is_http2 && self.is_untaken != is_there {
+            self.is_untaken = is_there;
+            self.running.0.has_untaken(is_there);
+        }
+    }
+}
+
+impl<B> Drop for RunningBody<B> {
+    fn drop(&mut self) {
+        self.has_untaken(false);
     }
 }
 
@@ -156,7 +198,13 @@ impl<B: Body + Unpin> Body for RunningBody<B> {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
+        // hyper asks for the next part when there is room for it in the client's window.
+        self.has_untaken(false);
+        let frame = Pin::new(&mut self.body).poll_frame(cx);
+        if frame.is_ready() {
+            self.has_untaken(true);
+        }
+        frame
     }
 
     fn is_end_stream(&self) -> bool {
@@ -227,8 +275,6 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Watched<T> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use poem::http::Version;
 
     use super::*;
@@ -272,6 +318,19 @@ mod tests {
         assert_eq!(at(&activity, 29), Verdict::GoOn);
         assert!(matches!(at(&activity, 30), Verdict::Slow(_)));
         activity.wrote(false);
+        assert_eq!(at(&activity, 30), Verdict::GoOn);
+    }
+
+    #[test]
+    fn who_takes_nothing_of_one_of_several_responses_is_slow() {
+        let activity = Activity::new();
+        let body = || RunningBody::new((), activity.request(Version::HTTP_2), Version::HTTP_2);
+        let (first, second) = (body(), body());
+        assert_eq!(at(&activity, 29), Verdict::GoOn);
+        assert!(matches!(at(&activity, 30), Verdict::Slow(_)));
+        drop(second);
+        assert!(matches!(at(&activity, 30), Verdict::Slow(_)), "the first is still there");
+        drop(first);
         assert_eq!(at(&activity, 30), Verdict::GoOn);
     }
 }

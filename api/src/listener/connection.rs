@@ -40,7 +40,7 @@ const RESET_STREAMS: usize = 20;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
     Serving,
-    /// Requests that run may end; no more are taken.
+    /// Requests that run may end; connections take no more of them.
     Draining,
     Over,
 }
@@ -50,6 +50,8 @@ pub(super) struct Connections<E> {
     endpoint: Arc<E>,
     limits: Limits,
     builder: auto::Builder<TokioExecutor>,
+    /// For connections that come when the process ends: one request each.
+    late: auto::Builder<TokioExecutor>,
 }
 
 impl<E: Endpoint<Output = Response> + 'static> Connections<E> {
@@ -73,7 +75,9 @@ impl<E: Endpoint<Output = Response> + 'static> Connections<E> {
             .max_send_buf_size(SEND_BUFFER)
             .keep_alive_interval(PING_EVERY)
             .keep_alive_timeout(PING_PATIENCE);
-        Self { endpoint, limits, builder }
+        let mut late = builder.clone();
+        late.http1().keep_alive(false);
+        Self { endpoint, limits, builder, late }
     }
 
     /// Serves one connection to its end.
@@ -82,6 +86,7 @@ impl<E: Endpoint<Output = Response> + 'static> Connections<E> {
         stream: TcpStream,
         peer: SocketAddr,
         mut phase: watch::Receiver<Phase>,
+        is_late: bool,
     ) {
         let activity = Activity::new();
         let local =
@@ -90,14 +95,16 @@ impl<E: Endpoint<Output = Response> + 'static> Connections<E> {
             let activity = Arc::clone(&activity);
             let (endpoint, limits, local) = (Arc::clone(&self.endpoint), self.limits, local.clone());
             async move {
-                let running = activity.request(request.version());
+                let version = request.version();
+                let running = activity.request(version);
                 let request = received(request, local, peer, &limits);
                 let response = http::Response::from(endpoint.get_response(request).await);
-                Ok::<_, Infallible>(response.map(|body| RunningBody::new(body, running)))
+                Ok::<_, Infallible>(response.map(|body| RunningBody::new(body, running, version)))
             }
         });
         let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity)));
-        let connection = self.builder.serve_connection(io, service);
+        let builder = if is_late { &self.late } else { &self.builder };
+        let connection = builder.serve_connection(io, service);
         tokio::pin!(connection);
         let tick = self.limits.tick();
         let mut looks = tokio::time::interval_at(Instant::now() + tick, tick);

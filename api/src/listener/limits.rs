@@ -7,6 +7,8 @@ use std::time::Duration;
 pub struct Limits {
     /// Connections at a time; more wait in the system's queue.
     pub connections: u32,
+    /// Connections at a time from one address; more are closed at once. Those of trusted proxies are not counted.
+    pub connections_per_address: u32,
     /// The bytes of a request's head, and of what is buffered for a connection.
     pub head_bytes: u32,
     /// The headers of a request.
@@ -32,6 +34,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 10_000,
+            connections_per_address: 1_000,
             head_bytes: 32 * 1024,
             headers: 100,
             streams: 100,

@@ -1,6 +1,5 @@
 //! The refusals that an operation can give, by its form: which codes, what each means, and how it looks.
 
-use poem::http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::idempotency::takes_key;
@@ -20,7 +19,6 @@ pub(super) fn write(operation: &mut Map<String, Value>, method: &str, has_path_p
         let content = response.pointer("/content/application~1json/examples").and_then(Value::as_object);
         let mut examples = content.cloned().unwrap_or_default();
         examples.insert(code.word(), json!({ "value": example(code) }));
-        response["headers"] = headers(status);
         response["content"] = json!({ "application/json": {
             "schema": { "$ref": "#/components/schemas/ErrorResponse" },
             "examples": examples,
@@ -31,7 +29,6 @@ pub(super) fn write(operation: &mut Map<String, Value>, method: &str, has_path_p
 fn codes(operation: &Map<String, Value>, method: &str, has_path_parameter: bool) -> Vec<ErrorCode> {
     let has_body = operation.contains_key("requestBody");
     let parameters = operation.get("parameters").and_then(Value::as_array);
-    let has_parameters = parameters.is_some_and(|list| !list.is_empty());
     let has_if_match =
         parameters.is_some_and(|list| list.iter().any(|parameter| parameter["name"] == json!("If-Match")));
     let mut codes = vec![
@@ -40,12 +37,13 @@ fn codes(operation: &Map<String, Value>, method: &str, has_path_parameter: bool)
         ErrorCode::TenantNotOnboarded,
         ErrorCode::OrganizationSuspended,
         ErrorCode::UserDisabled,
+        // Also where nothing is asked for: a query that is not text is refused.
+        ErrorCode::ValidationFailed,
+        ErrorCode::RequestTimeout,
+        ErrorCode::RateLimited,
         ErrorCode::Internal,
         ErrorCode::Unavailable,
     ];
-    if has_body || has_parameters {
-        codes.push(ErrorCode::ValidationFailed);
-    }
     let has_key = takes_key(operation);
     if has_path_parameter || method == "patch" || has_key {
         codes.push(ErrorCode::NotFound);
@@ -87,7 +85,7 @@ fn meaning(code: ErrorCode) -> &'static str {
         ErrorCode::PreconditionFailed => "it was changed since; read it again and decide anew.",
         ErrorCode::PayloadTooLarge => "the body is larger than 1 MiB, or a part of it than its own limit.",
         ErrorCode::UnsupportedMediaType => "send the body as `application/json`.",
-        ErrorCode::RequestTimeout => "the request did not arrive in time.",
+        ErrorCode::RequestTimeout => "the request did not arrive, or was not answered, in time.",
         ErrorCode::HeadersTooLarge => "the headers are too large.",
         ErrorCode::RateLimited => "too many requests; wait for as long as `Retry-After` says.",
         ErrorCode::UpstreamError => "Microsoft 365 refused; `details` has its code and request id.",
@@ -113,15 +111,15 @@ fn example(code: ErrorCode) -> Value {
         ErrorCode::PreconditionFailed => ("The resource has changed since you read it", None),
         ErrorCode::PayloadTooLarge => ("The body is too large", None),
         ErrorCode::UnsupportedMediaType => ("Send the body as application/json", None),
+        ErrorCode::RequestTimeout => ("The request took too long", None),
+        ErrorCode::RateLimited => ("Too many requests; try again later", None),
         ErrorCode::Internal => ("Something went wrong on our side", None),
         ErrorCode::Unavailable => ("The service cannot answer at the moment; try again", None),
         ErrorCode::IdempotencyKeyReused => {
             ("The idempotency key was used for a request with another body", None)
         }
         ErrorCode::MethodNotAllowed
-        | ErrorCode::RequestTimeout
         | ErrorCode::HeadersTooLarge
-        | ErrorCode::RateLimited
         | ErrorCode::UpstreamError
         | ErrorCode::UpstreamTimeout => (meaning(code), None),
     };
@@ -132,17 +130,4 @@ fn example(code: ErrorCode) -> Value {
     ]);
     error.extend(details.map(|details| ("details".to_owned(), details)));
     json!({ "error": error })
-}
-
-fn headers(status: StatusCode) -> Value {
-    let text = |description: &str| json!({ "description": description, "schema": { "type": "string" } });
-    let mut headers = Map::new();
-    headers.insert("X-Request-Id".to_owned(), text("The id of the request."));
-    if status == StatusCode::UNAUTHORIZED {
-        headers.insert("WWW-Authenticate".to_owned(), text("What kind of credential is wanted (RFC 6750)."));
-    }
-    if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
-        headers.insert("Retry-After".to_owned(), text("After how many seconds to try again."));
-    }
-    Value::Object(headers)
 }

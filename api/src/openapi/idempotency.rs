@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::http::{IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED};
+use super::headers;
+use crate::http::IDEMPOTENCY_KEY;
 
 const DESCRIPTION: &str = "\
 A word of your choice for this creation, such as a random UUID. Send the request again with the same key and the same \
@@ -23,23 +24,14 @@ pub(super) fn write(operation: &mut Map<String, Value>) {
     let parameter = parameters.and_then(|list| list.iter_mut().find(|it| it["name"] == IDEMPOTENCY_KEY));
     let Some(parameter) = parameter else { return };
     parameter["description"] = json!(DESCRIPTION);
-    for (status, name, description) in [
-        (
-            "409",
-            "Retry-After",
-            "After how many seconds to try again, when a request with the same key still runs.",
-        ),
-        (
-            "404",
-            IDEMPOTENCY_REPLAYED,
-            "`true` when a request with the same key made it, and it was deleted since.",
-        ),
-    ] {
+    let running = "After how many seconds to try again, when a request with the same key still runs.";
+    let running = json!({ "description": running, "schema": { "type": "integer", "minimum": 0 } });
+    let deleted =
+        headers::replayed("`true` when a request with the same key made it, and it was deleted since.");
+    for (status, (name, header)) in [("409", ("Retry-After".to_owned(), running)), ("404", deleted)] {
         let response = operation.get_mut("responses").and_then(|responses| responses.get_mut(status));
-        let headers = response.and_then(|response| response.get_mut("headers"));
-        if let Some(headers) = headers.and_then(Value::as_object_mut) {
-            let header = json!({ "description": description, "schema": { "type": "string" } });
-            headers.insert(name.to_owned(), header);
+        if let Some(response) = response {
+            response["headers"][name] = header;
         }
     }
 }

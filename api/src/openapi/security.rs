@@ -9,8 +9,9 @@ use uuid::Uuid;
 
 use crate::auth::BEARER;
 
-/// A token that the caller has already: an application's own, or one that was pasted.
-const PLAIN_BEARER: &str = "bearer";
+/// A token that the caller has already: an application's own, or one that was pasted. By its name it stands after
+/// the other one, which is what a person wants.
+const PLAIN_BEARER: &str = "token";
 
 /// What a document names of the place where it is published.
 #[derive(Clone, Debug)]
@@ -19,6 +20,8 @@ pub(crate) struct Published {
     pub token_url: String,
     /// The delegated permission of the API.
     pub scope: String,
+    /// The client id of the API, where it is known.
+    pub client_id: Option<String>,
     /// Where the service is; `None` in a document that is nobody's in particular.
     pub server: Option<String>,
 }
@@ -26,21 +29,23 @@ pub(crate) struct Published {
 impl Published {
     /// In the repository: the public cloud's work and school accounts, and no service in particular.
     pub(crate) fn nowhere() -> Self {
-        Self::at("https://login.microsoftonline.com", "organizations", "{client-id}", None)
+        Self::at("https://login.microsoftonline.com", "organizations", None, None)
     }
 
     /// By a running service.
     pub(crate) fn by(authority: &Url, tenant: &str, client_id: Uuid, public_url: &Url) -> Self {
         let server = public_url.as_str().trim_end_matches('/').to_owned();
         let host = authority.as_str().trim_end_matches('/');
-        Self::at(host, tenant, &client_id.to_string(), Some(server))
+        Self::at(host, tenant, Some(client_id.to_string()), Some(server))
     }
 
-    fn at(host: &str, tenant: &str, client_id: &str, server: Option<String>) -> Self {
+    fn at(host: &str, tenant: &str, client_id: Option<String>, server: Option<String>) -> Self {
+        let audience = client_id.as_deref().unwrap_or("{client-id}");
         Self {
             authorization_url: format!("{host}/{tenant}/oauth2/v2.0/authorize"),
             token_url: format!("{host}/{tenant}/oauth2/v2.0/token"),
-            scope: format!("api://{client_id}/access_as_user"),
+            scope: format!("api://{audience}/access_as_user"),
+            client_id,
             server,
         }
     }

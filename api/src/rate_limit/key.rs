@@ -37,7 +37,8 @@ impl KeyExtractor for ClientAddress {
     }
 }
 
-fn network(address: IpAddr) -> u128 {
+/// The key of an address.
+pub(crate) fn network(address: IpAddr) -> u128 {
     match address.to_canonical() {
         IpAddr::V4(address) => address.to_ipv6_mapped().to_bits(),
         IpAddr::V6(address) => address.to_bits() & !u128::from(u64::MAX),

@@ -21,6 +21,7 @@ use domain::{
 };
 use poem::{Endpoint, Request, Response};
 
+pub(crate) use self::key::network;
 use self::{headers::Policies, key::ClientAddress, local::LocalLimit};
 use crate::{config::HttpConfig, error::ApiError};
 

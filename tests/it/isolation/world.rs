@@ -207,7 +207,7 @@ impl Organization {
             // A page or a range, which a schema cannot say.
             (Place::Body, "place") => json!({ "page": 7 }),
             // They have tests of their own, the last one in `idempotency::scope`.
-            (Place::Query, "cursor") | (Place::Header, "If-Match" | "Idempotency-Key") => {
+            (Place::Query, "cursor") | (Place::Header, "If-Match" | "If-None-Match" | "Idempotency-Key") => {
                 return Some(Noun::LeaveOut);
             }
             _ => return None,

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use api::listener::Limits;
-use tokio::io::AsyncWriteExt;
+use tokio::{io::AsyncWriteExt, net::TcpSocket};
 
 use super::{PATIENCE, Server, short, to_end, until};
 
@@ -118,7 +118,8 @@ async fn a_body_that_is_too_large_is_413() {
 
 #[tokio::test]
 async fn a_thousand_slow_clients_leave_the_service_to_others() {
-    let server = Server::start(Limits::default()).await;
+    let all = Limits::default().connections;
+    let server = Server::start(Limits { connections_per_address: all, ..Limits::default() }).await;
     let mut slow = Vec::new();
     for _ in 0..1000 {
         slow.push(server.send("GET /healthz HTTP/1.1\r\nx-slow: ").await);
@@ -128,6 +129,39 @@ async fn a_thousand_slow_clients_leave_the_service_to_others() {
         server.is_well().await;
     }
     assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn one_address_cannot_take_all_connections() {
+    let server = Server::start(Limits { connections_per_address: 3, ..Limits::default() }).await;
+    let mut taken = Vec::new();
+    for _ in 0..3 {
+        taken.push(server.send("GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n").await);
+    }
+    for stream in &mut taken {
+        until(stream, "\"ok\"").await;
+    }
+    let mut one_too_many = server.connect().await;
+    let _ = one_too_many.write_all(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
+    assert_eq!(to_end(&mut one_too_many).await, "");
+
+    let other = TcpSocket::new_v4().unwrap();
+    other.bind(([127, 0, 0, 2], 0).into()).unwrap();
+    let mut other = other.connect(server.address).await.unwrap();
+    other.write_all(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await.unwrap();
+    assert!(to_end(&mut other).await.starts_with("HTTP/1.1 200"));
+
+    drop(taken);
+    // As soon as the service has seen that they went.
+    let began = Instant::now();
+    loop {
+        let mut again = server.connect().await;
+        let _ = again.write_all(b"GET /healthz HTTP/1.1\r\nconnection: close\r\n\r\n").await;
+        if to_end(&mut again).await.starts_with("HTTP/1.1 ") {
+            break;
+        }
+        assert!(began.elapsed() < PATIENCE, "its connections are counted for ever");
+    }
 }
 
 #[tokio::test]

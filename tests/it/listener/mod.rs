@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The service on a port of its own.
 struct Server {
-    app: TestApp,
+    app: Arc<TestApp>,
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
@@ -48,14 +48,13 @@ impl Server {
         let listener = Listener::bind(([127, 0, 0, 1], 0).into(), limits).await.unwrap();
         let address = listener.local_address().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        let endpoint = Arc::clone(&app.app.endpoint);
-        let task = tokio::spawn(async move {
-            listener
-                .run(endpoint, async {
-                    let _ = stopped.await;
-                })
-                .await;
-        });
+        let app = Arc::new(app);
+        let (endpoint, ending) = (Arc::clone(&app.app.endpoint), Arc::clone(&app));
+        let asked_to_end = async move {
+            let _ = stopped.await;
+            ending.app.begin_to_end();
+        };
+        let task = tokio::spawn(listener.run(endpoint, asked_to_end));
         Self { app, address, stop: Some(stop), task }
     }
 

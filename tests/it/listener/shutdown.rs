@@ -19,12 +19,18 @@ async fn what_runs_is_finished_and_what_rests_is_closed() {
 
     server.ask_to_end();
     assert_eq!(to_end(&mut resting).await, "");
-    assert!(TcpStream::connect(server.address).await.is_err(), "no more are accepted");
+    // Who asks whether the process is ready is told as long as it lives, one request for each connection.
+    let mut asking = server.send("GET /readyz HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
+    let answer = to_end(&mut asking).await;
+    assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("\"draining\""), "{answer}");
+    server.is_well().await;
     assert!(!server.task.is_finished());
     running.write_all(&body.as_bytes()[5..]).await.unwrap();
     let answer = to_end(&mut running).await;
     assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+    let address = server.address;
     tokio::time::timeout(PATIENCE, server.task).await.expect("it ends").unwrap();
+    assert!(TcpStream::connect(address).await.is_err(), "no more are accepted");
 }
 
 #[tokio::test]

@@ -1,0 +1,60 @@
+//! What bodies are held to and the framework's document leaves open: a member that a schema does not name is refused,
+//! and a number that its type cannot hold, too.
+
+use serde_json::{Map, Value, json};
+
+use super::reach::{Reached, reached};
+
+/// Writes it into the schemas of bodies.
+pub(super) fn write(document: &mut Map<String, Value>) {
+    let Reached { bodies, .. } = reached(document);
+    let schemas = document.get_mut("components").and_then(|components| components.get_mut("schemas"));
+    for (name, schema) in schemas.and_then(Value::as_object_mut).into_iter().flatten() {
+        if bodies.contains(name) {
+            close(schema);
+        }
+    }
+}
+
+fn close(schema: &mut Value) {
+    if schema.get("properties").is_some() && schema.get("additionalProperties").is_none() {
+        schema["additionalProperties"] = json!(false);
+    }
+    for property in schema["properties"].as_object_mut().into_iter().flat_map(|all| all.values_mut()) {
+        // OpenAPI has no such formats; a client that does not know them learns the bounds.
+        let largest = match property["format"].as_str() {
+            Some("uint16") => u32::from(u16::MAX),
+            Some("uint32") => u32::MAX,
+            _ => continue,
+        };
+        for (bound, value) in [("minimum", 0), ("maximum", largest)] {
+            if property.get(bound).is_none() {
+                property[bound] = json!(value);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn every_body_of_the_document_is_closed_and_its_numbers_are_bounded() {
+        let document = crate::app::document().await.unwrap();
+        let bodies = reached(document.as_object().unwrap()).bodies;
+        assert!(bodies.len() > 3, "{bodies:?}");
+        for name in bodies {
+            let schema = &document["components"]["schemas"][&name];
+            if schema["type"] == json!("object") {
+                assert_eq!(schema["additionalProperties"], json!(false), "{name}");
+            }
+            for (property, schema) in schema["properties"].as_object().into_iter().flatten() {
+                if schema["type"] == json!("integer") {
+                    let is_bounded = schema["minimum"].is_number() && schema["maximum"].is_number();
+                    assert!(is_bounded, "{name}.{property}");
+                }
+            }
+        }
+    }
+}

@@ -34,6 +34,8 @@ run: assets ## Starts the service with SQLite and the Entra ID emulator, until C
 	AZURE_AUTHORITY_HOST=http://localhost:$(EMULATOR_HTTP_PORT) \
 	AZURE_TENANT_ID=common \
 	AZURE_CLIENT_ID=a0000000-0000-4000-8000-00000000000a \
+	AZURE_CLIENT_SECRET=emulator-secret \
+	GRAPH_URL=http://localhost:$(EMULATOR_HTTP_PORT) \
 	TENANT_POLICY=$(TENANT_POLICY) \
 	PUBLIC_URL=http://localhost:$(PORT) \
 	DOCS_CLIENT_ID=a0000000-0000-4000-8000-00000000000b \

@@ -1,6 +1,7 @@
 //! The composition root: the one place where the ports of `domain` meet their implementations, and the only one that
 //! may build what makes principals and scopes.
 
+mod delegation;
 mod dependencies;
 mod inspect;
 
@@ -10,18 +11,20 @@ use std::{
 };
 
 use domain::{
-    access::{Authentication, AuthenticationPorts, KeyRotation, Operator},
+    access::{Authentication, AuthenticationPorts, Jobs, KeyRotation, Operator},
     annotations::{Annotations, Taxonomies},
     clock::Clock,
+    delegation::DelegatedTokens,
     entropy::Entropy,
     id::Ids,
+    jobs::Tidy,
     organizations::{Memberships, Settings},
     page::CursorSeal,
     rate::SharedRates,
     store::Store,
 };
 use infra::{
-    cache::{Principals, RedisRates},
+    cache::{Principals, RedisRates, SharedRedis},
     crypto::{KeyRing, KeyRingError, SealedCursors, key_file},
     db::{Database, DatabaseSettings, DatabaseUrl, RingSource},
     entra::{Authority, AuthorityKeys, BearerSettings, BearerVerifier, EntraAllowedTenants},
@@ -36,6 +39,7 @@ use crate::{
     annotations::{AnnotationsApi, TaxonomiesApi, TermsApi},
     auth::Gate,
     config::{self, Config, DatabaseKind, KeysConfig},
+    delegation::DelegationApi,
     docs,
     edge::Edge,
     health::{Draining, Readyz, healthz},
@@ -45,10 +49,11 @@ use crate::{
     organizations::{MeApi, MembersApi, OrganizationApi},
     rate_limit::RateLimits,
     server::Outermost,
+    worker::{Work, Worker},
 };
 
-use self::dependencies::Dependencies;
 pub use self::inspect::{Finding, Severity, findings};
+use self::{delegation::TokenSources, dependencies::Dependencies};
 
 /// How much memory remembered principals may take.
 const PRINCIPAL_CACHE_BYTES: u64 = 64 * 1024 * 1024;
@@ -83,6 +88,7 @@ pub struct App {
     epochs: EpochWatch,
     limits: Arc<RateLimits>,
     draining: Draining,
+    worker: Worker,
 }
 
 impl App {
@@ -96,8 +102,12 @@ impl App {
         let epochs = database.epochs();
         let store: Arc<dyn Store> = Arc::new(database.clone());
         let (gate, keys) = gate(config, &parts, &database)?;
+        let redis = config.redis.url.as_ref().map(SharedRedis::new).transpose()?.map(Arc::new);
+        let shared = redis.clone().map(|redis| (redis, ring.as_ref()));
+        let tokens =
+            TokenSources::new(config, &parts)?.delegated(config, &parts, Arc::new(epochs.clone()), shared);
         let cursors = SealedCursors::new(&ring, Arc::clone(&parts.entropy));
-        let service = api(Arc::clone(&store), parts.ids(), Arc::new(cursors));
+        let service = api(Arc::clone(&store), parts.ids(), Arc::new(cursors), tokens);
         let document = openapi::document(&service, &Published::nowhere())?;
         let dependencies = Arc::new(Dependencies {
             database: database.clone(),
@@ -114,10 +124,11 @@ impl App {
         }
         let routes = routes(open, service, &document, gate)?;
         let trusted_proxies = config.process.trusted_proxies.clone().into();
-        let limits = rate_limits(config, &parts)?;
+        let limits = rate_limits(config, &parts, redis);
         let edge = Edge::new(&config.http, Arc::clone(&limits));
         let methods = PathMethods::of_document(&document);
         let outermost = Outermost { inner: edge.inside(routes), ids: parts.ids(), trusted_proxies, methods };
+        let worker = worker(&database, &parts);
         let endpoint = edge.outside(outermost).boxed();
         Ok(Self {
             endpoint: Arc::new(endpoint),
@@ -130,6 +141,7 @@ impl App {
             epochs,
             limits,
             draining,
+            worker,
         })
     }
 
@@ -141,6 +153,11 @@ impl App {
         tasks.spawn(self.epochs.clone().listen());
         tasks.spawn(Arc::clone(&self.limits).forget_idle());
         tasks
+    }
+
+    /// Those who work in the background, for as long as they are run.
+    pub fn worker(&self) -> Worker {
+        self.worker.clone()
     }
 
     /// One turn of what goes on beside the requests, for a test whose clock stands still.
@@ -172,12 +189,16 @@ impl App {
     }
 }
 
-fn rate_limits(config: &Config, parts: &Parts) -> anyhow::Result<Arc<RateLimits>> {
-    let shared: Option<Arc<dyn SharedRates>> = match &config.redis.url {
-        Some(url) => Some(Arc::new(RedisRates::new(url)?)),
-        None => None,
-    };
-    Ok(Arc::new(RateLimits::new(&config.http, &parts.clock, shared)))
+/// Who carries jobs out.
+fn worker(database: &Database, parts: &Parts) -> Worker {
+    let clock = || Arc::clone(&parts.clock);
+    let jobs = Jobs::new(Arc::new(database.clone()), clock(), Arc::clone(&parts.entropy));
+    Worker::new(jobs, Work { tidy: Tidy::new(Arc::new(database.clone()), clock()) })
+}
+
+fn rate_limits(config: &Config, parts: &Parts, redis: Option<Arc<SharedRedis>>) -> Arc<RateLimits> {
+    let shared = redis.map(|redis| Arc::new(RedisRates::new(redis)) as Arc<dyn SharedRates>);
+    Arc::new(RateLimits::new(&config.http, &parts.clock, shared))
 }
 
 /// What stands between the routes and the world, and the signing keys behind it, which are kept fresh beside the
@@ -259,13 +280,19 @@ fn key_ring(keys: &KeysConfig, kind: &DatabaseKind, entropy: &dyn Entropy) -> Re
     KeyRing::of_process(entropy)
 }
 
-type Api = (MeApi, OrganizationApi, MembersApi, TaxonomiesApi, TermsApi, AnnotationsApi);
+type Api = (MeApi, DelegationApi, OrganizationApi, MembersApi, TaxonomiesApi, TermsApi, AnnotationsApi);
 
-fn api(store: Arc<dyn Store>, ids: Ids, cursors: Arc<dyn CursorSeal>) -> OpenApiService<Api, ()> {
+fn api(
+    store: Arc<dyn Store>,
+    ids: Ids,
+    cursors: Arc<dyn CursorSeal>,
+    tokens: Arc<dyn DelegatedTokens>,
+) -> OpenApiService<Api, ()> {
     let pages = PageQuery::new(cursors);
     let taxonomies = Taxonomies::new(Arc::clone(&store), ids.clone());
     openapi::service((
         MeApi,
+        DelegationApi { tokens },
         OrganizationApi { store: Arc::clone(&store), settings: Settings::new(Arc::clone(&store)) },
         MembersApi {
             store: Arc::clone(&store),
@@ -292,7 +319,8 @@ pub async fn document() -> anyhow::Result<Value> {
         revocation_max_stale: std::time::Duration::ZERO,
     };
     let store: Arc<dyn Store> = Arc::new(Database::open(settings).await?);
-    openapi::document(&api(store, parts.ids(), Arc::new(cursors)), &Published::nowhere())
+    let tokens = Arc::new(delegation::NoTokens);
+    openapi::document(&api(store, parts.ids(), Arc::new(cursors), tokens), &Published::nowhere())
 }
 
 fn routes(

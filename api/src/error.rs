@@ -27,6 +27,8 @@ pub(crate) use framework::from_framework;
 #[oai(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ErrorCode {
     Unauthorized,
+    InteractionRequired,
+    ConsentRequired,
     Forbidden,
     TenantNotOnboarded,
     OrganizationSuspended,
@@ -52,7 +54,9 @@ impl ErrorCode {
     pub fn status(self) -> StatusCode {
         match self {
             Self::ValidationFailed => StatusCode::BAD_REQUEST,
-            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::Unauthorized | Self::InteractionRequired | Self::ConsentRequired => {
+                StatusCode::UNAUTHORIZED
+            }
             Self::Forbidden | Self::TenantNotOnboarded | Self::OrganizationSuspended | Self::UserDisabled => {
                 StatusCode::FORBIDDEN
             }
@@ -110,7 +114,7 @@ pub struct ApiError {
     pub code: ErrorCode,
     pub message: Cow<'static, str>,
     pub details: Option<Value>,
-    pub www_authenticate: Option<&'static str>,
+    pub www_authenticate: Option<Cow<'static, str>>,
     pub retry_after: Option<Duration>,
     /// An earlier request with the same idempotency key did what was asked for.
     pub replayed: bool,
@@ -127,9 +131,9 @@ impl ApiError {
     }
 
     /// `401`, as for every credential that does not hold (RFC 6750 §3).
-    pub fn unauthorized(challenge: &'static str) -> Self {
+    pub fn unauthorized(challenge: impl Into<Cow<'static, str>>) -> Self {
         let error = Self::new(ErrorCode::Unauthorized, "Invalid or expired access token");
-        Self { www_authenticate: Some(challenge), ..error }
+        Self { www_authenticate: Some(challenge.into()), ..error }
     }
 
     pub fn forbidden() -> Self {
@@ -193,8 +197,9 @@ impl ApiError {
             .content_type("application/json; charset=utf-8")
             .body(body.to_json_string());
         let headers = response.headers_mut();
-        if let Some(challenge) = self.www_authenticate {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        let challenge = self.www_authenticate.as_deref().and_then(|text| HeaderValue::from_str(text).ok());
+        if let Some(challenge) = challenge {
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
         if let Some(wait) = self.retry_after {
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);

@@ -17,10 +17,16 @@ use poem_openapi::OperationId;
 const REQUESTS: &str = "tenantry_http_requests_total";
 const DURATION: &str = "tenantry_http_request_duration_seconds";
 const REFUSALS: &str = "tenantry_authentication_refusals_total";
+const JOBS: &str = "tenantry_jobs_total";
+const JOB_DURATION: &str = "tenantry_jobs_duration_seconds";
+const JOB_DELAY: &str = "tenantry_jobs_delay_seconds";
 
 /// In seconds: a hot request takes some 10 µs, one that asks Microsoft may take seconds.
 const BUCKETS: [f64; 13] =
     [0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
+
+/// In seconds: jobs ask others, and wait for them.
+const JOB_BUCKETS: [f64; 10] = [0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 1800.0];
 
 /// How often what histograms have collected is put into its buckets when nobody asks.
 const UPKEEP: Duration = Duration::from_secs(5);
@@ -34,10 +40,15 @@ pub(crate) trait Gauges: Send + Sync {
 pub(crate) fn install() -> anyhow::Result<PrometheusHandle> {
     let builder = PrometheusBuilder::new();
     let builder = builder.set_buckets_for_metric(Matcher::Full(DURATION.to_owned()), &BUCKETS)?;
+    let builder = builder.set_buckets_for_metric(Matcher::Full(JOB_DURATION.to_owned()), &JOB_BUCKETS)?;
+    let builder = builder.set_buckets_for_metric(Matcher::Full(JOB_DELAY.to_owned()), &JOB_BUCKETS)?;
     let handle = builder.install_recorder().context("another recorder of metrics is installed already")?;
     metrics::describe_counter!(REQUESTS, "Requests by method, operation and class of status.");
     metrics::describe_histogram!(DURATION, "Seconds from a request to its answer, by operation.");
     metrics::describe_counter!(REFUSALS, "Credentials that were refused, by reason.");
+    metrics::describe_counter!(JOBS, "Jobs that ran, by kind and result.");
+    metrics::describe_histogram!(JOB_DURATION, "Seconds that a job ran, by kind.");
+    metrics::describe_histogram!(JOB_DELAY, "Seconds from when a job was due until it began, by kind.");
     metrics::gauge!("tenantry_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     Ok(handle)
 }
@@ -125,6 +136,17 @@ pub(crate) fn count_refusal(reason: String) {
     metrics::counter!(REFUSALS, "reason" => reason).increment(1);
 }
 
+/// Counts a job that has run. Kinds and results are closed lists.
+pub(crate) fn count_job(kind: &'static str, result: &'static str, took: Duration) {
+    metrics::counter!(JOBS, "kind" => kind, "result" => result).increment(1);
+    metrics::histogram!(JOB_DURATION, "kind" => kind).record(took);
+}
+
+/// Counts how long a job was due before it began.
+pub(crate) fn count_job_delay(kind: &'static str, delay: Duration) {
+    metrics::histogram!(JOB_DELAY, "kind" => kind).record(delay);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,12 +158,14 @@ mod tests {
         count_request(&Method::GET, "getMe", StatusCode::OK, Duration::from_millis(2));
         count_request(&purge, "none", StatusCode::NOT_FOUND, Duration::from_millis(2));
         count_refusal("expired".to_owned());
+        count_job("service.tidy", "done", Duration::from_millis(2));
         let text = handle.render();
         for line in [
             r#"tenantry_http_requests_total{method="GET",operation="getMe",status="2xx"}"#,
             r#"tenantry_http_requests_total{method="other",operation="none",status="4xx"}"#,
             r#"tenantry_http_request_duration_seconds_bucket{operation="getMe",le="0.0025"}"#,
             r#"tenantry_authentication_refusals_total{reason="expired"}"#,
+            r#"tenantry_jobs_total{kind="service.tidy",result="done"}"#,
         ] {
             assert!(text.contains(line), "{line} is not in {text}");
         }

@@ -15,7 +15,7 @@ mod security;
 use poem_openapi::{OpenApi, OpenApiService, Tags};
 use serde_json::{Map, Value, json};
 
-use crate::auth::PERMISSION_MARKER;
+use crate::auth::{DELEGATED_MARKER, PERMISSION_MARKER};
 
 pub(crate) use security::Published;
 
@@ -89,9 +89,10 @@ pub(crate) fn document<T: OpenApi + 'static>(
     for (path, item) in paths.into_iter().flatten() {
         for (method, operation) in item.as_object_mut().into_iter().flatten() {
             if let Some(operation) = operation.as_object_mut() {
+                let is_delegated = take_delegated(operation);
                 write_permission(operation);
                 security::write_operation(operation, published);
-                errors::write(operation, method, path.contains('{'));
+                errors::write(operation, method, path.contains('{'), is_delegated);
                 idempotency::write(operation);
                 headers::write_conditional(operation, method);
                 headers::write_operation(operation);
@@ -110,6 +111,18 @@ pub(crate) fn document<T: OpenApi + 'static>(
     // Whether JSON keeps its order is up to the features that some other crate asks of serde_json.
     document.sort_all_objects();
     Ok(document)
+}
+
+/// Whether the operation asks Microsoft 365 in the caller's name; takes the marker out that says so.
+fn take_delegated(operation: &mut Map<String, Value>) -> bool {
+    let Some(security) = operation.get_mut("security").and_then(Value::as_array_mut) else { return false };
+    let before = security.len();
+    security.retain(|scheme| scheme.get(DELEGATED_MARKER).is_none());
+    let is_delegated = security.len() < before;
+    if is_delegated {
+        operation.insert("x-delegated".to_owned(), json!(true));
+    }
+    is_delegated
 }
 
 /// The sections in the order in which a reader needs them; others follow by name.

@@ -8,11 +8,13 @@
 pub mod access;
 pub mod annotations;
 pub mod clock;
+pub mod delegation;
 pub mod entropy;
 pub mod events;
 pub mod id;
 pub mod idempotency;
 pub mod identity;
+pub mod jobs;
 pub mod organizations;
 pub mod page;
 pub mod rate;

@@ -8,6 +8,7 @@ use crate::{
     events::Events,
     idempotency::IdempotencyRepository,
     identity::{UserReader, UserRepository},
+    jobs::JobRepository,
     organizations::{OrganizationReader, OrganizationRepository},
     secret::DataKeyRepository,
 };
@@ -52,6 +53,7 @@ pub trait OrgTx: Send + Sync {
     fn taxonomies(&self) -> &dyn TaxonomyRepository;
     fn annotations(&self) -> &dyn AnnotationRepository;
     fn idempotency(&self) -> &dyn IdempotencyRepository;
+    fn jobs(&self) -> &dyn JobRepository;
     fn data_keys(&self) -> &dyn DataKeyRepository;
 
     /// Writes the events with the changes they tell of, in one transaction, and makes both lasting. There is no

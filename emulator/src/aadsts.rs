@@ -149,6 +149,15 @@ impl Refusal {
         )
     }
 
+    pub(crate) fn empty_scope() -> Self {
+        Self::bad_request(
+            "invalid_request",
+            28003,
+            "Provided value for the input parameter scope cannot be empty when requesting an access token using the \
+             provided authorization code. Please specify a valid scope.",
+        )
+    }
+
     pub(crate) fn unknown_resource(resource: &str, tenant: &str) -> Self {
         Self::bad_request(
             "invalid_resource",

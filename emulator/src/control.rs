@@ -2,6 +2,7 @@
 
 mod directory;
 mod faults;
+mod files;
 mod guard;
 mod keys;
 mod policies;
@@ -33,7 +34,10 @@ pub(crate) fn routes() -> impl IntoEndpoint<Endpoint: 'static> {
         .at("/apps/:who", post(directory::update_app))
         .at("/policies", get(policies::show).post(policies::set).delete(policies::clear))
         .at("/propagation", get(time::show_propagation).post(time::set_propagation))
+        .at("/links", get(files::links).post(files::set_links).delete(files::clear_links))
+        .at("/files", get(files::drives).post(files::change))
         .at("/requests", get(requests))
+        .at("/requests/:endpoint", get(files::seen))
         .at("/reset", post(reset))
         .at("/*", delete(reply::not_found).get(reply::not_found).post(reply::not_found))
         .around(guard::guard)

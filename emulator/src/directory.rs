@@ -2,6 +2,7 @@
 
 mod app;
 mod authority;
+mod generated;
 mod grant;
 mod human;
 mod patch;
@@ -36,7 +37,7 @@ pub(crate) struct Directory {
     pub(crate) apps: Vec<App>,
     pub(crate) tenants: Vec<Tenant>,
     /// Conditional Access of all tenants.
-    #[serde(skip)]
+    #[serde(default)]
     pub(crate) policies: Vec<AccessPolicy>,
 }
 
@@ -50,6 +51,12 @@ pub(crate) struct Tenant {
     pub(crate) domains: Vec<String>,
     #[serde(default)]
     pub(crate) region: Option<String>,
+    /// What its hosts of `SharePoint` begin with; without it the tenant has none.
+    #[serde(default)]
+    pub(crate) sharepoint: Option<String>,
+    /// How many users it has beside those listed, made when they are asked for; they cannot sign in.
+    #[serde(default)]
+    pub(crate) generated_users: usize,
     #[serde(default)]
     pub(crate) service_principals: Vec<ServicePrincipal>,
     /// Delegated permissions, as consented to.
@@ -63,6 +70,30 @@ impl Tenant {
     /// Whether this is the tenant of all personal accounts.
     pub(crate) fn is_personal(&self) -> bool {
         self.id == PERSONAL
+    }
+
+    /// `contoso.sharepoint.com`.
+    pub(crate) fn sharepoint_host(&self) -> Option<String> {
+        self.sharepoint.as_ref().map(|name| format!("{name}.sharepoint.com"))
+    }
+
+    /// Whether one of its hosts of `SharePoint` has this name.
+    pub(crate) fn owns_host(&self, host: &str) -> bool {
+        self.sharepoint_hosts().any(|own| own.eq_ignore_ascii_case(host))
+    }
+
+    fn sharepoint_hosts(&self) -> impl Iterator<Item = String> {
+        let name = self.sharepoint.as_ref();
+        name.into_iter()
+            .flat_map(|name| ["", "-my", "-admin"].map(|part| format!("{name}{part}.sharepoint.com")))
+    }
+
+    /// Whether a resource may be asked for by this name here: each tenant has its own hosts of `SharePoint`.
+    pub(crate) fn names_resource(&self, resource: &App, named: &str) -> bool {
+        let bare = named.trim_end_matches('/');
+        !resource.is_sharepoint()
+            || uuid::Uuid::try_parse(bare).is_ok()
+            || bare.to_ascii_lowercase().strip_prefix("https://").is_some_and(|host| self.owns_host(host))
     }
 
     pub(crate) fn has_domain(&self, domain: &str) -> bool {
@@ -166,12 +197,16 @@ mod tests {
             ("Tenantry CLI", ids::TENANTRY_CLI),
             ("Stranger", ids::STRANGER_APP),
             ("Microsoft Graph", ids::GRAPH_APP),
+            ("SharePoint", ids::SHAREPOINT_APP),
         ] {
             assert_eq!(directory.app(name).map(|app| app.id.to_string()).as_deref(), Some(id));
         }
-        for (name, id) in
-            [("contoso", ids::CONTOSO), ("fabrikam.com", ids::FABRIKAM), ("personal", ids::PERSONAL_TENANT)]
-        {
+        for (name, id) in [
+            ("contoso", ids::CONTOSO),
+            ("fabrikam.com", ids::FABRIKAM),
+            ("personal", ids::PERSONAL_TENANT),
+            ("northwind", ids::NORTHWIND),
+        ] {
             assert_eq!(directory.tenant(name).unwrap().id.to_string(), id);
         }
         for (name, tenant, id) in [
@@ -182,6 +217,8 @@ mod tests {
             ("isaiah", None, ids::ISAIAH),
             ("megan", None, ids::MEGAN),
             ("nestor", None, ids::NESTOR),
+            ("lidia", None, ids::LIDIA),
+            ("grady", None, ids::GRADY),
             ("pat", None, ids::PAT),
             ("adele@contoso.com", Some("fabrikam"), ids::ADELE_IN_FABRIKAM),
         ] {

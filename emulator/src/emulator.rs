@@ -8,10 +8,15 @@ use tokio::{sync::watch, task::JoinHandle};
 use crate::{
     clock::{TimeSource, system_time},
     directory::{AccessPolicy, AppPatch, Consent, DirectoryError, UserPatch},
+    elsewhere,
     faults::Fault,
+    files::{FileChange, FileError},
+    journal::Seen,
     keys::Rotation,
+    links::Links,
     listening::Listening,
     requests::Endpoint,
+    server::{Site, routes},
     start_page::Person,
     tls,
     tokens::{MintError, TokenRequest},
@@ -27,6 +32,8 @@ pub struct Options {
     pub http_port: u16,
     /// `None`: no https; `Some(0)` any free port.
     pub https_port: Option<u16>,
+    /// Of the listener for downloads and links that lead astray; 0 is any free one.
+    pub content_port: u16,
     /// Default: the https address, or `https://localhost:4143` when there is none.
     pub issuer_base: Option<String>,
     /// Where the certificate authority is kept. `None`: made for this emulator only.
@@ -37,17 +44,25 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { http_port: 0, https_port: None, issuer_base: None, data_dir: None, clock: system_time() }
+        Self {
+            http_port: 0,
+            https_port: None,
+            content_port: 0,
+            issuer_base: None,
+            data_dir: None,
+            clock: system_time(),
+        }
     }
 }
 
 impl fmt::Debug for Options {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { http_port, https_port, issuer_base, data_dir, clock: _ } = self;
+        let Self { http_port, https_port, content_port, issuer_base, data_dir, clock: _ } = self;
         formatter
             .debug_struct("Options")
             .field("http_port", http_port)
             .field("https_port", https_port)
+            .field("content_port", content_port)
             .field("issuer_base", issuer_base)
             .field("data_dir", data_dir)
             .finish_non_exhaustive()
@@ -95,6 +110,7 @@ impl Emulator {
                 (Some(Listening::bind("https", port, Some(&identity)).await?), Some(identity.ca))
             }
         };
+        let content = Listening::bind("http", options.content_port, None).await?;
         let plain_url = http.url.clone();
         let https_url = https.as_ref().map(|https| https.url.clone());
         let issuer_base = options
@@ -103,10 +119,13 @@ impl Emulator {
             .unwrap_or_else(|| DEFAULT_ISSUER_BASE.to_owned());
         let issuer_base = issuer_base.trim_end_matches('/').to_owned();
 
-        let world = Arc::new(World::new(issuer_base, options.clock, ca_pem));
+        let world = Arc::new(World::new(issuer_base, content.url.clone(), options.clock, ca_pem));
         let stop = watch::Sender::new(false);
-        let servers =
-            [Some(http), https].into_iter().flatten().flat_map(|site| site.serve(&world, &stop)).collect();
+        let mut servers = content.serve(elsewhere::routes(&world), &stop);
+        for listening in [Some(http), https].into_iter().flatten() {
+            let site = Site { url: listening.url.clone() };
+            servers.extend(listening.serve(routes(&world, site), &stop));
+        }
         Ok(Self { world, http_url: plain_url, https_url, stop, servers })
     }
 
@@ -118,6 +137,11 @@ impl Emulator {
     /// `https://localhost:4143`, if https is served.
     pub fn https_url(&self) -> Option<&str> {
         self.https_url.as_deref()
+    }
+
+    /// Where downloads are, and links that lead astray lead to: `http://localhost:4101`.
+    pub fn content_url(&self) -> &str {
+        &self.world.elsewhere
     }
 
     /// What the issuer of every token starts with.
@@ -148,6 +172,21 @@ impl Emulator {
     /// All is well again.
     pub fn clear_faults(&self) {
         self.world.faults.clear();
+    }
+
+    /// What Graph, `SharePoint` and the other listener were asked, with all headers.
+    pub fn seen(&self, endpoint: Endpoint) -> Vec<Seen> {
+        self.world.journal.of(endpoint)
+    }
+
+    /// From now on Graph gives out other addresses.
+    pub fn set_links(&self, links: Links) {
+        self.world.links.set(links);
+    }
+
+    /// Changes an item of a drive, or makes one; answers with its id.
+    pub fn change_file(&self, change: &FileChange) -> Result<Option<String>, FileError> {
+        lock(&self.world.files).change(change, self.world.clock.now())
     }
 
     /// Lets another key sign.

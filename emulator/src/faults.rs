@@ -1,22 +1,20 @@
 //! Things that go wrong with an identity provider, on demand.
 
-use std::{
-    io,
-    pin::Pin,
-    sync::Mutex,
-    task::{Context, Poll},
-    time::Duration,
-};
+mod effect;
+mod retry_after;
 
-use poem::{
-    Body, Response,
-    http::{StatusCode, header},
-};
+use std::{sync::Mutex, time::Duration};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use poem::{Response, http::HeaderMap};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
-use tokio::io::{AsyncRead, ReadBuf};
 
-use crate::{random, requests::Endpoint, world::lock};
+use self::effect::Effect;
+pub use self::retry_after::RetryAfter;
+use crate::{
+    requests::Endpoint,
+    world::{World, lock},
+};
 
 /// What goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
@@ -32,8 +30,14 @@ pub enum FaultKind {
     Empty,
     /// The connection ends in the middle of the answer.
     Close,
-    /// 429 in plain text with `Retry-After` (`retry_after`, default 60): how apps are throttled.
+    /// 429 with `Retry-After` (`retry_after`, default 60): how apps are throttled. In plain text, of Graph as JSON.
     Throttle,
+    /// An error status (`status`, default 503) with a page in HTML, as of a gateway on the way.
+    Html,
+    /// 302 to `location`.
+    Redirect,
+    /// 401 that asks for other claims (`claims`, JSON), as of a resource that revoked a token.
+    Challenge,
     /// An OAuth error: `error` (default `invalid_grant`), `code` (default 50196, which is how users are
     /// throttled), `suberror` and `claims`; `status` (default 400).
     Refuse,
@@ -53,9 +57,10 @@ pub struct Fault {
     /// Of [`FaultKind::Latency`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delay_ms: Option<u64>,
-    /// Seconds, of [`FaultKind::Throttle`]; with [`FaultKind::Status`] no header without it.
+    /// Of [`FaultKind::Throttle`], [`FaultKind::Status`] and [`FaultKind::Html`]; no header without it, but of the
+    /// first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub retry_after: Option<u64>,
+    pub retry_after: Option<RetryAfter>,
     /// Of [`FaultKind::Refuse`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -65,12 +70,34 @@ pub struct Fault {
     /// Of [`FaultKind::Refuse`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suberror: Option<String>,
-    /// JSON as text, of [`FaultKind::Refuse`].
+    /// JSON as text, of [`FaultKind::Refuse`] and [`FaultKind::Challenge`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claims: Option<String>,
+    /// Of [`FaultKind::Redirect`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
+    /// Hits only requests whose path and query, as they were sent, have this in them. In a batch it hits the parts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// Hits only what exceeds this rate, and says by itself when the next window begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over: Option<Rate>,
+    /// How many requests it lets through first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<u32>,
     /// How many requests it hits before it is over; for ever without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<u32>,
+}
+
+/// So many requests in so many seconds of the emulator's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rate {
+    /// Those that pass.
+    pub requests: u32,
+    /// After which it begins anew.
+    pub seconds: u32,
 }
 
 impl Fault {
@@ -86,6 +113,10 @@ impl Fault {
             code: None,
             suberror: None,
             claims: None,
+            location: None,
+            path: None,
+            over: None,
+            after: None,
             times: None,
         }
     }
@@ -120,6 +151,41 @@ impl Fault {
         Self { delay_ms: Some(delay_ms), ..Self::new(endpoint, FaultKind::Latency) }
     }
 
+    /// Says when to come back.
+    #[must_use]
+    pub fn retry_after(mut self, when: RetryAfter) -> Self {
+        self.retry_after = Some(when);
+        self
+    }
+
+    /// Hits only requests with this in their path and query.
+    #[must_use]
+    pub fn path(mut self, path: impl Into<String>) -> Self {
+        self.path = Some(path.into());
+        self
+    }
+
+    /// Hits only what exceeds so many requests in so many seconds.
+    #[must_use]
+    pub fn over(mut self, requests: u32, seconds: u32) -> Self {
+        self.over = Some(Rate { requests, seconds });
+        self
+    }
+
+    /// Lets so many requests through first.
+    #[must_use]
+    pub fn after(mut self, after: u32) -> Self {
+        self.after = Some(after);
+        self
+    }
+
+    /// Leads to this address, of [`FaultKind::Redirect`].
+    #[must_use]
+    pub fn location(mut self, location: impl Into<String>) -> Self {
+        self.location = Some(location.into());
+        self
+    }
+
     /// Hits only the next `times` requests.
     #[must_use]
     pub fn times(mut self, times: u32) -> Self {
@@ -136,91 +202,76 @@ impl Fault {
         (self.times == Some(0)).then_some("times must be at least 1")
     }
 
-    /// How a request fares that meets it.
-    fn effect(&self) -> Effect {
-        match self.kind {
-            FaultKind::Latency => Effect::Wait(Duration::from_millis(self.delay_ms.unwrap_or(1000))),
-            FaultKind::Status => {
-                let status = self.status.and_then(|status| StatusCode::from_u16(status).ok());
-                let mut response = Response::builder()
-                    .status(status.unwrap_or(StatusCode::SERVICE_UNAVAILABLE))
-                    .content_type("application/json; charset=utf-8");
-                if let Some(seconds) = self.retry_after {
-                    response = response.header(header::RETRY_AFTER, seconds);
-                }
-                Effect::Answer(response.body(
-                    r#"{"error":"temporarily_unavailable","error_description":"AADSTS90033: A transient error has occurred. Please try again.","error_codes":[90033]}"#,
-                ))
+    /// Whether the request is one of those it is about.
+    fn concerns(&self, asked: &Asked<'_>) -> bool {
+        let is_path = self.path.as_deref().map_or(!asked.is_part, |path| asked.target.contains(path));
+        self.endpoint.covers(asked.endpoint) && is_path
+    }
+}
+
+/// A request that may meet a fault.
+pub(crate) struct Asked<'a> {
+    pub(crate) endpoint: Endpoint,
+    /// Path and query.
+    pub(crate) target: &'a str,
+    pub(crate) headers: &'a HeaderMap,
+    /// Of a batch: only faults with a path are for it.
+    pub(crate) is_part: bool,
+}
+
+/// A fault that is set, and how far it has come.
+struct Set {
+    fault: Fault,
+    /// When the window of its rate began, and what came in since.
+    window: Option<(DateTime<Utc>, u32)>,
+}
+
+impl Set {
+    fn new(fault: Fault) -> Self {
+        Self { fault, window: None }
+    }
+
+    /// Counts a request; whether the fault is for it.
+    fn strikes(&mut self, now: DateTime<Utc>) -> bool {
+        if let Some(rate) = self.fault.over {
+            let length = TimeDelta::seconds(i64::from(rate.seconds));
+            let (began, seen) = self.window.filter(|(began, _)| now - *began < length).unwrap_or((now, 0));
+            self.window = Some((began, seen.saturating_add(1)));
+            if seen < rate.requests {
+                return false;
             }
-            FaultKind::Refuse => Effect::Answer(self.refusal()),
-            FaultKind::Garbage => Effect::Answer(
-                Response::builder().content_type("application/json").body(r#"{"keys":[{"kty":"#),
-            ),
-            FaultKind::Empty => Effect::Answer(Response::builder().content_type("application/json").finish()),
-            FaultKind::Close => Effect::Answer(
-                Response::builder()
-                    .content_type("application/json")
-                    .header(header::CONTENT_LENGTH, 512)
-                    .body(Body::from_async_read(Broken)),
-            ),
-            FaultKind::Throttle => Effect::Answer(
-                Response::builder()
-                    .status(StatusCode::TOO_MANY_REQUESTS)
-                    .content_type("text/plain; charset=utf-8")
-                    .header(header::RETRY_AFTER, self.retry_after.unwrap_or(60))
-                    .body("Too Many Requests"),
-            ),
         }
+        if let Some(after) = self.fault.after.as_mut().filter(|after| **after > 0) {
+            *after -= 1;
+            return false;
+        }
+        if let Some(times) = &mut self.fault.times {
+            *times = times.saturating_sub(1);
+        }
+        true
     }
-}
 
-impl Fault {
-    fn refusal(&self) -> Response {
-        let status = self.status.and_then(|status| StatusCode::from_u16(status).ok());
-        let code = self.code.unwrap_or(50196);
-        let mut body = json!({
-            "error": self.error.as_deref().unwrap_or("invalid_grant"),
-            "error_description": format!("AADSTS{code}: The server terminated an operation because it was asked to."),
-            "error_codes": [code],
-            "trace_id": random::uuid(),
-            "correlation_id": random::uuid(),
+    /// With the time that is left of its window, unless it says another.
+    fn timed(&self, now: DateTime<Utc>) -> Fault {
+        let left = self.fault.over.zip(self.window).map(|(rate, (began, _))| {
+            let left = (began + TimeDelta::seconds(i64::from(rate.seconds)) - now).num_seconds().max(1);
+            RetryAfter::seconds(left.unsigned_abs())
         });
-        if let Some(body) = body.as_object_mut() {
-            body.extend(self.suberror.clone().map(|suberror| ("suberror".to_owned(), suberror.into())));
-            body.extend(self.claims.clone().map(|claims| ("claims".to_owned(), claims.into())));
-        }
-        Response::builder()
-            .status(status.unwrap_or(StatusCode::BAD_REQUEST))
-            .content_type("application/json; charset=utf-8")
-            .body(body.to_string())
-    }
-}
-
-enum Effect {
-    Wait(Duration),
-    Answer(Response),
-}
-
-/// A body that fails at its first byte, whereupon the server gives the connection up.
-struct Broken;
-
-impl AsyncRead for Broken {
-    fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, _: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()))
+        Fault { retry_after: self.fault.retry_after.clone().or(left), ..self.fault.clone() }
     }
 }
 
 /// The faults that are set, in the order they were.
 #[derive(Default)]
-pub(crate) struct Faults(Mutex<Vec<Fault>>);
+pub(crate) struct Faults(Mutex<Vec<Set>>);
 
 impl Faults {
     pub(crate) fn add(&self, fault: Fault) {
-        lock(&self.0).push(fault);
+        lock(&self.0).push(Set::new(fault));
     }
 
     pub(crate) fn replace(&self, faults: Vec<Fault>) {
-        *lock(&self.0) = faults;
+        *lock(&self.0) = faults.into_iter().map(Set::new).collect();
     }
 
     pub(crate) fn clear(&self) {
@@ -228,12 +279,12 @@ impl Faults {
     }
 
     pub(crate) fn list(&self) -> Vec<Fault> {
-        lock(&self.0).clone()
+        lock(&self.0).iter().map(|set| set.fault.clone()).collect()
     }
 
     /// Lets a request meet its faults: it waits for the late ones, and the first other one answers.
-    pub(crate) async fn meet(&self, asked: Endpoint) -> Option<Response> {
-        for effect in self.take(asked) {
+    pub(crate) async fn meet(&self, world: &World, asked: &Asked<'_>) -> Option<Response> {
+        for effect in self.take(world, asked) {
             match effect {
                 Effect::Wait(delay) => tokio::time::sleep(delay).await,
                 Effect::Answer(response) => return Some(response),
@@ -243,21 +294,21 @@ impl Faults {
     }
 
     /// The effects on one request; what was set for a number of times is used up by it.
-    fn take(&self, asked: Endpoint) -> Vec<Effect> {
-        let mut faults = lock(&self.0);
+    fn take(&self, world: &World, asked: &Asked<'_>) -> Vec<Effect> {
+        let (mut faults, now) = (lock(&self.0), world.clock.now());
         let mut effects = Vec::new();
-        for fault in faults.iter_mut().filter(|fault| fault.endpoint.covers(asked)) {
-            if let Some(times) = &mut fault.times {
-                *times = times.saturating_sub(1);
+        for set in faults.iter_mut().filter(|set| set.fault.concerns(asked)) {
+            if !set.strikes(now) {
+                continue;
             }
-            let effect = fault.effect();
+            let effect = set.timed(now).effect(world, asked);
             let is_answer = matches!(effect, Effect::Answer(_));
             effects.push(effect);
             if is_answer {
                 break;
             }
         }
-        faults.retain(|fault| fault.times != Some(0));
+        faults.retain(|set| set.fault.times != Some(0));
         effects
     }
 }

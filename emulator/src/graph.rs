@@ -1,141 +1,50 @@
-//! Microsoft Graph, as far as a sign-in needs it: who somebody is, where he belongs, what he looks like.
+//! Microsoft Graph v1.0, to read: people, organizations, sites, drives, and what an administrator granted.
 //!
 //! <https://learn.microsoft.com/graph/api/overview>
 
-mod caller;
+mod batch;
+mod call;
+mod delta;
+mod drive_item;
+mod drives;
 mod error;
+mod items;
+mod lists;
+mod organization;
+mod page;
+mod people;
+mod principals;
+mod reply;
+mod sites;
+mod users;
 
 use std::sync::Arc;
 
-use poem::{
-    Request, Response, handler,
-    http::{StatusCode, header},
-    web::{Data, Path},
-};
-use serde_json::{Map, Value, json};
-use uuid::Uuid;
+use poem::{Body, Request, Response, handler, http::Method, web::Data};
 
-use self::{caller::Caller, error::Problem};
+pub(crate) use self::error::answer as error_answer;
+use self::{call::Call, error::Problem, reply::Reply};
 use crate::{
-    directory::{Tenant, User},
+    caller::Caller,
+    directory::{App, Tenant},
+    ids,
     server::Site,
-    tokens::claims::pairwise,
     world::World,
 };
 
-static PHOTO: &[u8] = include_bytes!("../data/photo.png");
-
+/// Everything below `/v1.0`.
 #[handler]
-pub(crate) fn me(request: &Request, Data(world): Data<&Arc<World>>, Data(site): Data<&Site>) -> Response {
-    answer(request, world, site, |caller| {
-        let (_, user) = caller.user_with(&["User.Read", "User.Read.All"])?;
-        let mut shown = selected(request, profile(user));
-        let context = format!("{}/v1.0/$metadata#users/$entity", site.url);
-        shown.insert("@odata.context".to_owned(), json!(context));
-        Ok(Value::Object(shown))
-    })
-}
-
-/// The members that Graph gives unasked.
-fn profile(user: &User) -> Map<String, Value> {
-    object(json!({
-        "businessPhones": [],
-        "displayName": user.name(),
-        "givenName": user.given_name,
-        "id": user.id,
-        "jobTitle": null,
-        "mail": user.mail,
-        "mobilePhone": null,
-        "officeLocation": null,
-        "preferredLanguage": "en-US",
-        "surname": user.family_name,
-        "userPrincipalName": user.upn,
-    }))
-}
-
-/// `$select`.
-fn selected(request: &Request, mut shown: Map<String, Value>) -> Map<String, Value> {
-    let query = request.uri().query().unwrap_or_default();
-    let select = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "$select");
-    if let Some((_, names)) = select {
-        shown.retain(|known, _| names.split(',').any(|name| name.trim().eq_ignore_ascii_case(known)));
-    }
-    shown
-}
-
-#[handler]
-pub(crate) fn photo(request: &Request, Data(world): Data<&Arc<World>>, Data(site): Data<&Site>) -> Response {
-    let caller = Caller::of(request, world, site);
-    let found = caller.and_then(|caller| {
-        let (_, user) = caller.user_with(&["User.Read", "User.Read.All"])?;
-        if user.photo { Ok(()) } else { Err(Problem::no_photo()) }
-    });
-    match found {
-        Ok(()) => Response::builder().content_type("image/png").header(header::ETAG, "\"1\"").body(PHOTO),
-        Err(problem) => problem.answer(request, world),
-    }
-}
-
-#[handler]
-pub(crate) fn organizations(
+pub(crate) async fn v1(
     request: &Request,
+    body: Body,
     Data(world): Data<&Arc<World>>,
     Data(site): Data<&Site>,
 ) -> Response {
-    answer(request, world, site, |caller| {
-        let shown = about(&caller, caller.tenant()?)?;
-        let context = format!("{}/v1.0/$metadata#organization", site.url);
-        Ok(json!({ "@odata.context": context, "value": [shown] }))
-    })
-}
-
-#[handler]
-pub(crate) fn organization(
-    request: &Request,
-    Data(world): Data<&Arc<World>>,
-    Data(site): Data<&Site>,
-    Path(id): Path<String>,
-) -> Response {
-    answer(request, world, site, |caller| {
-        let tenant = caller.tenant()?;
-        if Uuid::try_parse(&id).ok() == Some(tenant.id) {
-            about(&caller, tenant).map(Value::Object)
-        } else {
-            Err(Problem::no_resource(&id))
-        }
-    })
-}
-
-/// With `User.Read` alone most members are empty.
-fn about(caller: &Caller, tenant: &Tenant) -> Result<Map<String, Value>, Problem> {
-    if tenant.is_personal() {
-        return Err(Problem::denied());
-    }
-    let sees_all = caller.may(&["Organization.Read.All"]);
-    if !sees_all && !caller.may(&["User.Read"]) {
-        return Err(Problem::denied());
-    }
-    let initial = tenant.domains.len().saturating_sub(1);
-    let domains: Vec<Value> = tenant
-        .domains
-        .iter()
-        .enumerate()
-        .map(|(at, name)| {
-            json!({
-                "capabilities": "Email, OfficeCommunicationsOnline", "isDefault": at == 0,
-                "isInitial": at == initial, "name": name, "type": "Managed",
-            })
-        })
-        .collect();
-    let only = |value: Value| if sees_all { value } else { Value::Null };
-    Ok(object(json!({
-        "id": tenant.id,
-        "displayName": tenant.name,
-        "verifiedDomains": domains,
-        "tenantType": only(json!("AAD")),
-        "countryLetterCode": only(json!(if tenant.region.as_deref() == Some("EU") { "DE" } else { "US" })),
-        "onPremisesSyncEnabled": only(json!(false)),
-    })))
+    let uri = request.uri();
+    let target = uri.path_and_query().map_or(uri.path(), |target| target.as_str());
+    let target = target.strip_prefix("/v1.0").unwrap_or(target);
+    let call = Call::new(world, &site.url, request.method().clone(), target, request.headers().clone());
+    if call.path == "/$batch" { batch::answer(&call, body).await } else { answer(&call) }
 }
 
 #[handler]
@@ -144,50 +53,51 @@ pub(crate) fn userinfo(
     Data(world): Data<&Arc<World>>,
     Data(site): Data<&Site>,
 ) -> Response {
-    answer(request, world, site, |caller| {
-        let (_, user) = caller.user_with(&["openid"])?;
-        let mut claims = object(json!({
-            "sub": pairwise(user.id, caller.client()),
-            "name": user.name(),
-            "given_name": user.given_name,
-            "family_name": user.family_name,
-            "picture": format!("{}/v1.0/me/photo/$value", site.url),
-        }));
-        claims.extend(user.mail.iter().map(|mail| ("email".to_owned(), json!(mail))));
-        Ok(Value::Object(claims))
-    })
+    let call = Call::new(world, &site.url, Method::GET, "/oidc/userinfo", request.headers().clone());
+    finished(&call, caller(&call).and_then(|caller| people::userinfo(&call, &caller)))
 }
 
-#[handler]
-pub(crate) fn not_found(
-    request: &Request,
-    Data(world): Data<&Arc<World>>,
-    Path(rest): Path<String>,
-) -> Response {
-    Problem::no_segment(&rest).answer(request, world)
+fn answer(call: &Call<'_>) -> Response {
+    finished(call, caller(call).and_then(|caller| route(call, &caller)))
 }
 
-fn answer(
-    request: &Request,
-    world: &World,
-    site: &Site,
-    reply: impl FnOnce(Caller) -> Result<Value, Problem>,
-) -> Response {
-    match Caller::of(request, world, site).and_then(reply) {
-        Ok(value) => {
-            let kind = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8";
-            let mut response =
-                Response::builder().status(StatusCode::OK).content_type(kind).body(value.to_string());
-            error::stamp(request, &mut response);
-            response
+fn finished(call: &Call<'_>, reply: Result<Reply, Problem>) -> Response {
+    match reply {
+        Ok(reply) => reply.response(call),
+        Err(problem) => problem.answer(call),
+    }
+}
+
+fn caller(call: &Call<'_>) -> Result<Caller, Problem> {
+    Caller::of(&call.headers, call.world, ids::GRAPH_APP, App::is_resource)
+        .map_err(|rejected| Problem::rejected(&rejected, call.base))
+}
+
+fn route(call: &Call<'_>, caller: &Caller) -> Result<Reply, Problem> {
+    if call.method != Method::GET {
+        return Err(Problem::wrong_method());
+    }
+    let segments = call.segments()?;
+    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    match segments.as_slice() {
+        ["me"] => people::me(call, caller),
+        ["me", "photo", "$value"] => people::own_photo(caller),
+        ["me", "drive", rest @ ..] => drives::own(call, caller, rest),
+        ["users", rest @ ..] => users::route(call, caller, rest),
+        ["organization", rest @ ..] => organization::route(call, caller, rest),
+        ["sites", rest @ ..] => sites::route(call, caller, rest),
+        ["drives", id, rest @ ..] => drives::route(call, caller, id, rest),
+        ["servicePrincipals", rest @ ..] => principals::route(call, caller, rest),
+        [by_app] if drives::is_function(by_app, "servicePrincipals") => {
+            let id = by_app.trim_start_matches("servicePrincipals");
+            principals::route(call, caller, &[id])
         }
-        Err(problem) => problem.answer(request, world),
+        ["oauth2PermissionGrants"] => principals::all_grants(call, caller),
+        _ => Err(Problem::no_segment(&segments.join("/"))),
     }
 }
 
-fn object(value: Value) -> Map<String, Value> {
-    match value {
-        Value::Object(members) => members,
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => Map::new(),
-    }
+/// The caller's tenant.
+fn tenant(caller: &Caller) -> Result<&Tenant, Problem> {
+    caller.tenant().ok_or_else(Problem::denied)
 }

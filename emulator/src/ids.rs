@@ -20,11 +20,15 @@ pub const STRANGER_URI: &str = "api://a0000000-0000-4000-8000-0000000000ff";
 pub const STRANGER_SECRET: &str = "stranger-secret";
 /// Client id of Microsoft Graph, as everywhere.
 pub const GRAPH_APP: &str = "00000003-0000-0000-c000-000000000000";
+/// Client id of SharePoint Online, as everywhere.
+pub const SHAREPOINT_APP: &str = "00000003-0000-0ff1-ce00-000000000000";
 
 /// Tenant Contoso (contoso.com).
 pub const CONTOSO: &str = "c0000000-0000-4000-8000-000000000001";
 /// Tenant Fabrikam (fabrikam.com).
 pub const FABRIKAM: &str = "f0000000-0000-4000-8000-000000000002";
+/// Tenant Northwind (northwind.com), of 5,000 users, that has not consented.
+pub const NORTHWIND: &str = "d0000000-0000-4000-8000-000000000003";
 /// The tenant of all personal Microsoft accounts, as everywhere.
 pub const PERSONAL_TENANT: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 
@@ -32,7 +36,7 @@ pub const PERSONAL_TENANT: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 pub const ADELE: &str = "c0000000-0000-4000-8000-000000000101";
 /// Alex Wilber, member of Contoso.
 pub const ALEX: &str = "c0000000-0000-4000-8000-000000000102";
-/// Lee Gu, member of Contoso who must use MFA.
+/// Lee Gu, member of Contoso who must use MFA for Microsoft Graph and SharePoint.
 pub const LEE: &str = "c0000000-0000-4000-8000-000000000103";
 /// Johanna Lorenz, disabled in Contoso.
 pub const JOHANNA: &str = "c0000000-0000-4000-8000-000000000104";
@@ -44,6 +48,10 @@ pub const MEGAN: &str = "f0000000-0000-4000-8000-000000000101";
 pub const NESTOR: &str = "f0000000-0000-4000-8000-000000000102";
 /// Adele Vance as a guest of Fabrikam.
 pub const ADELE_IN_FABRIKAM: &str = "f0000000-0000-4000-8000-000000000103";
+/// Lidia Holloway, administrator of Northwind.
+pub const LIDIA: &str = "d0000000-0000-4000-8000-000000000101";
+/// Grady Archie, member of Northwind.
+pub const GRADY: &str = "d0000000-0000-4000-8000-000000000102";
 /// Patti Fernandez, a personal account.
 pub const PAT: &str = "00000000-0000-0000-8ad3-5c2f1e90b7d4";
 

@@ -16,26 +16,32 @@
 //! ```
 
 mod aadsts;
+mod caller;
 mod claims_request;
 mod clock;
 mod control;
 mod control_page;
 mod directory;
+mod elsewhere;
 mod emulator;
 mod faults;
+mod files;
 mod graph;
 mod html;
 pub mod ids;
 mod instance_discovery;
 mod issued;
+mod journal;
 mod jwt;
 mod keys;
+mod links;
 mod listening;
 mod metadata;
 mod random;
 mod requests;
 mod scope;
 mod server;
+mod sharepoint;
 mod sign_in;
 mod start_page;
 mod tls;
@@ -50,8 +56,11 @@ pub use crate::{
         Version,
     },
     emulator::{Emulator, Error, Options},
-    faults::{Fault, FaultKind},
+    faults::{Fault, FaultKind, Rate, RetryAfter},
+    files::{FileChange, FileError},
+    journal::Seen,
     keys::Rotation,
+    links::{ASTRAY, Links},
     requests::Endpoint,
     start_page::Person,
     tokens::{MintError, SignWith, TokenKind, TokenRequest},

@@ -16,12 +16,7 @@ use poem::{
 };
 use tokio::{sync::watch, task::JoinHandle};
 
-use crate::{
-    emulator::Error,
-    server::{Site, routes},
-    tls::Identity,
-    world::World,
-};
+use crate::{emulator::Error, tls::Identity};
 
 /// How long open requests may take to end when the emulator stops.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -54,10 +49,12 @@ impl Listening {
     }
 
     /// Answers until told to stop.
-    pub(crate) fn serve(self, world: &Arc<World>, stop: &watch::Sender<bool>) -> Vec<JoinHandle<()>> {
-        let Self { url, acceptors } = self;
-        let routes = Arc::new(routes(world, Site { url }));
-        acceptors
+    pub(crate) fn serve<E>(self, routes: E, stop: &watch::Sender<bool>) -> Vec<JoinHandle<()>>
+    where
+        E: poem::Endpoint + 'static,
+    {
+        let routes = Arc::new(routes);
+        self.acceptors
             .into_iter()
             .map(|acceptor| {
                 let routes = Arc::clone(&routes);

@@ -18,6 +18,10 @@ pub enum Endpoint {
     Authorize,
     /// Microsoft Graph.
     Graph,
+    /// `SharePoint` REST.
+    SharePoint,
+    /// The other listener: downloads, and where links lead astray.
+    Content,
     /// All of them; never the control API.
     All,
 }
@@ -37,6 +41,8 @@ pub(crate) struct Requests {
     token: AtomicU64,
     authorize: AtomicU64,
     graph: AtomicU64,
+    sharepoint: AtomicU64,
+    content: AtomicU64,
 }
 
 /// The counts at one moment.
@@ -47,6 +53,8 @@ pub(crate) struct Counts {
     token: u64,
     authorize: u64,
     graph: u64,
+    sharepoint: u64,
+    content: u64,
     all: u64,
 }
 
@@ -58,30 +66,36 @@ impl Requests {
             Endpoint::Token => self.token.fetch_add(1, Ordering::Relaxed),
             Endpoint::Authorize => self.authorize.fetch_add(1, Ordering::Relaxed),
             Endpoint::Graph => self.graph.fetch_add(1, Ordering::Relaxed),
+            Endpoint::SharePoint => self.sharepoint.fetch_add(1, Ordering::Relaxed),
+            Endpoint::Content => self.content.fetch_add(1, Ordering::Relaxed),
             Endpoint::All => return,
         };
     }
 
     pub(crate) fn of(&self, endpoint: Endpoint) -> u64 {
-        let Counts { metadata, keys, token, authorize, graph, all } = self.counts();
+        let counts = self.counts();
         match endpoint {
-            Endpoint::Metadata => metadata,
-            Endpoint::Keys => keys,
-            Endpoint::Token => token,
-            Endpoint::Authorize => authorize,
-            Endpoint::Graph => graph,
-            Endpoint::All => all,
+            Endpoint::Metadata => counts.metadata,
+            Endpoint::Keys => counts.keys,
+            Endpoint::Token => counts.token,
+            Endpoint::Authorize => counts.authorize,
+            Endpoint::Graph => counts.graph,
+            Endpoint::SharePoint => counts.sharepoint,
+            Endpoint::Content => counts.content,
+            Endpoint::All => counts.all,
         }
     }
 
     pub(crate) fn counts(&self) -> Counts {
-        let [metadata, keys, token, authorize, graph] =
-            self.each().map(|count| count.load(Ordering::Relaxed));
-        Counts { metadata, keys, token, authorize, graph, all: metadata + keys + token + authorize + graph }
+        let each = self.each().map(|count| count.load(Ordering::Relaxed));
+        let [metadata, keys, token, authorize, graph, sharepoint, content] = each;
+        let all = each.iter().sum();
+        Counts { metadata, keys, token, authorize, graph, sharepoint, content, all }
     }
 
-    fn each(&self) -> [&AtomicU64; 5] {
-        [&self.metadata, &self.keys, &self.token, &self.authorize, &self.graph]
+    fn each(&self) -> [&AtomicU64; 7] {
+        let Self { metadata, keys, token, authorize, graph, sharepoint, content } = self;
+        [metadata, keys, token, authorize, graph, sharepoint, content]
     }
 
     pub(crate) fn clear(&self) {

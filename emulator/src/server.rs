@@ -10,8 +10,8 @@ use poem::{
 };
 
 use crate::{
-    control, control_page, graph, instance_discovery, metadata, requests::Endpoint, sign_in, start_page,
-    token_endpoint, world::World,
+    control, control_page, faults::Asked, graph, instance_discovery, metadata, requests::Endpoint,
+    sharepoint, sign_in, start_page, token_endpoint, world::World,
 };
 
 /// The listener a request came in by.
@@ -54,11 +54,8 @@ pub(crate) fn routes(world: &Arc<World>, site: Site) -> impl poem::Endpoint + 's
             "/common/discovery/instance",
             public(world, Endpoint::Metadata, get(instance_discovery::instance)),
         )
-        .at("/v1.0/me", public(world, Endpoint::Graph, get(graph::me)))
-        .at("/v1.0/me/photo/$value", public(world, Endpoint::Graph, get(graph::photo)))
-        .at("/v1.0/organization", public(world, Endpoint::Graph, get(graph::organizations)))
-        .at("/v1.0/organization/:id", public(world, Endpoint::Graph, get(graph::organization)))
-        .at("/v1.0/*rest", public(world, Endpoint::Graph, get(graph::not_found)))
+        .at("/v1.0/*", public(world, Endpoint::Graph, graph::v1))
+        .at("/sharepoint/*", public(world, Endpoint::SharePoint, sharepoint::api))
         .at("/oidc/userinfo", public(world, Endpoint::Graph, get(graph::userinfo).post(graph::userinfo)))
         .data(Arc::clone(world))
         .data(site)
@@ -82,7 +79,7 @@ where
 }
 
 /// What is counted and meets its faults.
-fn counted<E>(
+pub(crate) fn counted<E>(
     world: &Arc<World>,
     asked: Endpoint,
     inner: E,
@@ -95,7 +92,15 @@ where
         let world = Arc::clone(&world);
         async move {
             world.requests.count(asked);
-            Ok(match world.faults.meet(asked).await {
+            world.journal.note(asked, &request);
+            let uri = request.original_uri();
+            let target = uri.path_and_query().map_or(uri.path(), |target| target.as_str()).to_owned();
+            let met = {
+                let headers = request.headers().clone();
+                let asked = Asked { endpoint: asked, target: &target, headers: &headers, is_part: false };
+                world.faults.meet(&world, &asked).await
+            };
+            Ok(match met {
                 Some(fault) => fault,
                 None => inner
                     .call(request)

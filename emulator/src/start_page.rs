@@ -9,7 +9,7 @@ use poem::{
 };
 
 use crate::{
-    directory::{Directory, Tenant},
+    directory::{Directory, Tenant, User},
     html::escaped,
     ids,
     server::Site,
@@ -39,9 +39,30 @@ impl Person {
             sign_in_name: directory.sign_in_name(user).to_owned(),
             name: user.name(),
             tenant: tenant.name.clone(),
-            remark: if tenant.is_personal() { "personal account".to_owned() } else { user.remark() },
+            remark: remark(directory, tenant, user),
         })
     }
+}
+
+/// What a reader of a list should know, such as "guest, MFA required for SharePoint".
+fn remark(directory: &Directory, tenant: &Tenant, user: &User) -> String {
+    if tenant.is_personal() {
+        return "personal account".to_owned();
+    }
+    let demanded: Vec<&str> = directory
+        .apps
+        .iter()
+        .filter(|app| !user.mfa_required && directory.demands_more(tenant, user, app, false))
+        .map(|app| app.name.as_str())
+        .collect();
+    let demanded = (!demanded.is_empty()).then(|| format!("MFA required for {}", demanded.join(" and ")));
+    let is_shut_out = tenant.service_principals.iter().any(|principal| {
+        principal.assignment_required && !user.assigned.iter().any(|held| held.app == principal.app)
+    });
+    let shut_out = is_shut_out.then(|| "not assigned to Tenantry".to_owned());
+    let mut remarks = user.remarks();
+    remarks.extend(demanded.into_iter().chain(shut_out));
+    remarks.join(", ")
 }
 
 #[handler]

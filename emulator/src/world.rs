@@ -10,9 +10,12 @@ use crate::{
     clock::{Clock, TimeSource},
     directory::{Directory, Version},
     faults::Faults,
+    files::Files,
     issued::Issued,
+    journal::Journal,
     jwt::Jwt,
     keys::KeyRing,
+    links::{Astray, Links},
     random,
     requests::Requests,
 };
@@ -23,6 +26,11 @@ pub(crate) struct World {
     pub(crate) issuer_base: String,
     pub(crate) clock: Clock,
     pub(crate) directory: Mutex<Directory>,
+    pub(crate) files: Mutex<Files>,
+    pub(crate) links: Astray,
+    /// The other listener: `http://localhost:4101`.
+    pub(crate) elsewhere: String,
+    pub(crate) journal: Journal,
     pub(crate) keys: Mutex<KeyRing>,
     pub(crate) issued: Mutex<Issued>,
     /// How long a consent takes to be known everywhere.
@@ -36,11 +44,20 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new(issuer_base: String, time: TimeSource, ca_pem: Option<String>) -> Self {
+    pub(crate) fn new(
+        issuer_base: String,
+        elsewhere: String,
+        time: TimeSource,
+        ca_pem: Option<String>,
+    ) -> Self {
         Self {
             issuer_base,
             clock: Clock::new(time),
             directory: Mutex::new(Directory::as_shipped()),
+            files: Mutex::new(Files::as_shipped()),
+            links: Astray::default(),
+            elsewhere,
+            journal: Journal::default(),
             keys: Mutex::new(KeyRing::as_shipped()),
             issued: Mutex::default(),
             propagation: Mutex::new(TimeDelta::zero()),
@@ -55,6 +72,9 @@ impl World {
     pub(crate) fn reset(&self) {
         self.clock.reset();
         *lock(&self.directory) = Directory::as_shipped();
+        *lock(&self.files) = Files::as_shipped();
+        self.links.set(Links::default());
+        self.journal.clear();
         *lock(&self.keys) = KeyRing::as_shipped();
         *lock(&self.issued) = Issued::default();
         *lock(&self.propagation) = TimeDelta::zero();

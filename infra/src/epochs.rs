@@ -33,7 +33,7 @@ const SILENCE: TimeDelta = TimeDelta::seconds(1);
 const BEAT: Duration = Duration::from_millis(300);
 /// How long one question to the database may take.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// Rows older than this are deleted. No cached thing lives nearly as long.
+/// Epochs older than this are forgotten. No cached thing lives nearly as long.
 const RETENTION: TimeDelta = TimeDelta::days(2);
 const TIDY_EVERY: TimeDelta = TimeDelta::hours(1);
 
@@ -45,8 +45,6 @@ pub struct EpochWatch {
 
 struct Inner {
     database: DatabaseConnection,
-    /// The one that may write.
-    writer: DatabaseConnection,
     clock: Arc<dyn Clock>,
     max_stale: TimeDelta,
     /// No other process can write to this database.
@@ -78,7 +76,6 @@ struct Heard {
 
 impl EpochWatch {
     pub(crate) fn new(
-        writer: DatabaseConnection,
         database: DatabaseConnection,
         clock: Arc<dyn Clock>,
         max_stale: Duration,
@@ -86,7 +83,7 @@ impl EpochWatch {
     ) -> Self {
         let max_stale = TimeDelta::from_std(max_stale).unwrap_or(TimeDelta::MAX);
         let (sequence, known, heard) = (AtomicU64::new(0), RwLock::default(), Mutex::default());
-        Self { inner: Arc::new(Inner { database, writer, clock, max_stale, alone, sequence, known, heard }) }
+        Self { inner: Arc::new(Inner { database, clock, max_stale, alone, sequence, known, heard }) }
     }
 
     /// Takes over epochs that are known to be written. What is new becomes a change in this process's sequence.
@@ -157,7 +154,7 @@ impl EpochWatch {
                     let sent = self.inner.clock.now();
                     in_time(sqlx::query("SELECT 1").execute(&mut listener)).await?;
                     self.heard_channel(sent);
-                    self.tidy(tidied).await;
+                    self.tidy(tidied);
                     if sent - probed >= PROBE_EVERY {
                         self.probe(&mut listener).await?;
                         probed = sent;
@@ -209,7 +206,7 @@ impl EpochWatch {
             }
             seen = Some(version);
             self.heard_channel(asked);
-            self.tidy(tidied).await;
+            self.tidy(tidied);
             tokio::time::sleep(BEAT).await;
         }
     }
@@ -220,7 +217,8 @@ impl EpochWatch {
         heard.asked.clear();
     }
 
-    async fn tidy(&self, tidied: &mut DateTime<Utc>) {
+    /// Forgets what this process knows of old epochs; the rows are deleted by a job.
+    fn tidy(&self, tidied: &mut DateTime<Utc>) {
         let now = self.inner.clock.now();
         if now - *tidied < TIDY_EVERY {
             return;
@@ -232,9 +230,6 @@ impl EpochWatch {
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .retain(|_, known| known.at >= before);
-        if let Err(error) = table::forget(&self.inner.writer, before).await {
-            tracing::warn!(%error, "old epochs could not be deleted");
-        }
     }
 
     fn known_unchanged(&self, mark: Mark, subjects: &[Subject]) -> bool {
@@ -282,6 +277,11 @@ async fn in_time<T>(question: impl Future<Output = Result<T, sqlx::Error>>) -> R
 impl Epochs for EpochWatch {
     fn mark(&self) -> Mark {
         Mark(self.inner.sequence.load(Ordering::Acquire))
+    }
+
+    fn known(&self, subject: Subject) -> i64 {
+        let known = self.inner.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.get(&subject).map_or(0, |known| known.epoch)
     }
 
     async fn unchanged_since(&self, mark: Mark, subjects: &[Subject]) -> Result<bool, EpochsUnavailable> {

@@ -57,7 +57,7 @@ impl Unit {
         let now = self.ids.clock().now();
         // That there is one row is the primary key's doing. The lock tells a request that runs from one that ended.
         if try_lock(&self.connection, lock).await? && self.write_key(row, now).await? {
-            self.prune_keys(now).await?;
+            self.prune_keys(now, PRUNED_AT_ONCE).await?;
             return Ok(Some(Ok(None)));
         }
         let live = self.live_key(row, now).await?;
@@ -97,9 +97,9 @@ impl Unit {
             .await
     }
 
-    /// Deletes some expired keys of the organization. It waits for nobody: what another transaction is about to
+    /// Deletes at most as many expired keys of the organization; how many. It waits for nobody: what another transaction is about to
     /// delete or to write over is left to it.
-    async fn prune_keys(&self, now: DateTime<Utc>) -> Result<(), DbErr> {
+    pub(crate) async fn prune_keys(&self, now: DateTime<Utc>, most: u64) -> Result<u64, DbErr> {
         let primary = [Column::Caller, Column::Operation, Column::Key];
         let expired = self
             .scoped()
@@ -108,15 +108,16 @@ impl Unit {
             .columns(primary)
             .filter(Column::ExpiresAt.lte(now))
             .order_by_asc(Column::ExpiresAt)
-            .limit(PRUNED_AT_ONCE)
+            .limit(most)
             .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
             .into_query();
-        self.scoped()
+        let deleted = self
+            .scoped()
             .delete::<Entity>()
             .filter(Expr::tuple(primary.map(Expr::col)).in_subquery(expired))
             .exec(&self.connection)
             .await?;
-        Ok(())
+        Ok(deleted.rows_affected)
     }
 }
 

@@ -11,5 +11,7 @@ pub mod epochs;
 pub mod http;
 mod idempotency;
 mod identity;
+mod jobs;
 mod organizations;
 mod secret;
+mod tidy;

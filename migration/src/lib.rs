@@ -3,6 +3,7 @@
 
 mod m20261121_1_foundation;
 mod m20261121_2_idempotency;
+mod m20261121_3_jobs;
 mod m20261121_5_data_keys;
 pub mod row_level_security;
 mod shape;
@@ -20,6 +21,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m20261121_1_foundation::Migration),
             Box::new(m20261121_2_idempotency::Migration),
+            Box::new(m20261121_3_jobs::Migration),
             Box::new(m20261121_5_data_keys::Migration),
         ]
     }

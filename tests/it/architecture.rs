@@ -169,6 +169,7 @@ fn what_makes_principals_and_scopes_is_built_in_one_place() {
     let allowed = ["api/src/app.rs", "domain/src/access/tests"];
     only_in(&crates, &["Authentication", "::new("].concat(), &allowed);
     only_in(&crates, &["Operator", "::new("].concat(), &allowed);
+    only_in(&crates, &["Jobs", "::new("].concat(), &allowed);
     only_in(&crates, &["KeyRotation", "::new("].concat(), &["api/src/app.rs", "infra/src/secret/tests"]);
     only_in(
         &crates,

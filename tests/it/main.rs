@@ -3,6 +3,7 @@
 mod access;
 mod annotations;
 mod architecture;
+mod delegation;
 mod docs;
 mod doctor;
 mod edge;
@@ -10,6 +11,7 @@ mod envelope;
 mod health;
 mod idempotency;
 mod isolation;
+mod jobs;
 mod listener;
 mod openapi;
 mod organizations;

@@ -67,6 +67,7 @@ impl Builder {
             ("DATABASE_URL", database.url.as_str()),
             ("AZURE_AUTHORITY_HOST", emulator.http_url()),
             ("AZURE_CLIENT_ID", ids::TENANTRY_APP),
+            ("AZURE_CLIENT_SECRET", ids::TENANTRY_SECRET),
             ("TOKEN_KEY", "a key for tests, which is long enough to be one"),
             // They read the clock, whose readings tests count on; and time stands still.
             ("RATE_LIMIT_ADDRESS", "off"),
@@ -116,14 +117,21 @@ impl TestApp {
 
     /// Another process on the same database, with a memory of its own. Its background does not run by itself.
     pub async fn replica(&self) -> Self {
-        let app = build(&self.config, &self.clock, 2).await;
+        self.replica_at(&self.database.url).await
+    }
+
+    /// Another process that reaches the same database by another address.
+    pub async fn replica_at(&self, database_url: &str) -> Self {
+        let mut config = self.config.clone();
+        config.database.url = database_url.into();
+        let app = build(&config, &self.clock, 2).await;
         app.turn_background().await.expect("the background turns");
         Self {
             app,
             emulator: Arc::clone(&self.emulator),
             clock: self.clock.clone(),
             database: Arc::clone(&self.database),
-            config: self.config.clone(),
+            config,
         }
     }
 

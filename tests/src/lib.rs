@@ -7,9 +7,11 @@ mod actor;
 mod app;
 mod database;
 mod parts;
+mod redis;
 
 pub use actor::{Actor, Response};
 pub use app::{Builder, TestApp};
 pub use database::{Rows, TestDatabase, is_postgres};
 pub use emulator::{self, TokenRequest};
 pub use parts::{SeededEntropy, TestClock};
+pub use redis::Redis;

@@ -3,12 +3,16 @@
 use std::{error::Error, sync::Arc};
 
 use chrono::TimeDelta;
+use domain::{
+    access::TenantSelector,
+    delegation::{AppTokenError, Resource},
+};
 use infra::{
     db::{Inspection, inspect},
     entra::{Authority, BearerSettings, BearerVerifier, KeysState, probe},
 };
 
-use super::{Parts, database_url};
+use super::{Parts, database_url, delegation::TokenSources};
 use crate::{
     auth::chain,
     config::{Config, DatabaseKind},
@@ -55,6 +59,7 @@ impl Finding {
 pub async fn findings(config: &Config, parts: &Parts) -> Vec<Finding> {
     let mut findings = vec![database(config).await];
     findings.extend(authority(config, parts).await);
+    findings.push(client_credentials(config, parts).await);
     findings.push(sealing_keys(config));
     findings.push(Finding::good("redis", "not configured; replicas hear of revocations by the database"));
     findings
@@ -113,6 +118,64 @@ async fn authority(config: &Config, parts: &Parts) -> Vec<Finding> {
         Err(error) => findings.extend(fail(&error)),
     }
     findings
+}
+
+/// Whether we can prove who we are. A token for the service itself shows it, where there is a tenant to ask: on behalf
+/// of a person it cannot be tried without one.
+async fn client_credentials(config: &Config, parts: &Parts) -> Finding {
+    const SUBJECT: &str = "client credentials";
+    let sources = match TokenSources::new(config, parts) {
+        Ok(sources) => sources,
+        Err(error) => {
+            let fix = "take AZURE_MANAGED_IDENTITY out where there is none";
+            return Finding::wrong(SUBJECT, format!("{error:#}"), fix);
+        }
+    };
+    if !config.delegation.has_credential() {
+        return Finding::note(
+            SUBJECT,
+            "none; nothing can be asked of Microsoft 365",
+            "give AZURE_CLIENT_CERTIFICATE or AZURE_CLIENT_SECRET (docs/entra-setup.md)",
+        );
+    }
+    let kinds = sources.credentials().join(", then ");
+    let TenantSelector::Tenant(tenant) = &config.entra.tenant else {
+        let text = format!("{kinds}; not tried, since AZURE_TENANT_ID names no tenant to ask");
+        return Finding::note(
+            SUBJECT,
+            text,
+            "run doctor once with AZURE_TENANT_ID set to the id of a tenant that consented",
+        );
+    };
+    match sources.app_only().token(*tenant, &Resource::Graph).await {
+        Ok(_) => Finding::good(SUBJECT, format!("{kinds}; a token for Microsoft Graph can be had")),
+        Err(error) => {
+            let text = format!("{kinds}; no token for Microsoft Graph can be had: {error}");
+            Finding::wrong(SUBJECT, text, credentials_fix(&error))
+        }
+    }
+}
+
+fn credentials_fix(error: &AppTokenError) -> &'static str {
+    match error {
+        AppTokenError::Misconfigured => {
+            "the log above says what Entra ID holds against it: a wrong or expired secret (its value, not its id), or \
+             a certificate that is not registered"
+        }
+        AppTokenError::NotConsented => {
+            "an administrator of the tenant has to consent; right after that, wait a few minutes"
+        }
+        AppTokenError::DisabledByTenant => {
+            "the tenant's administrator has to enable the enterprise application"
+        }
+        AppTokenError::NoSuchTenant => "check AZURE_TENANT_ID and AZURE_AUTHORITY_HOST",
+        AppTokenError::NoSuchResource => {
+            "the tenant has no Microsoft Graph in this cloud; check AZURE_AUTHORITY_HOST"
+        }
+        AppTokenError::Throttled { .. } | AppTokenError::Unavailable { .. } | AppTokenError::Timeout => {
+            "try again; if it lasts, see whether a firewall or proxy lets this machine out"
+        }
+    }
 }
 
 fn signing_keys(state: &KeysState) -> Finding {

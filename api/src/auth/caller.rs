@@ -2,7 +2,7 @@
 
 use std::{ops::Deref, sync::Arc};
 
-use domain::access::{Authorized, Origin, Permission};
+use domain::access::{Authorized, Origin, Permission, Proof};
 use poem::{Request, RequestBody};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
@@ -19,9 +19,9 @@ pub(crate) const BEARER: &str = "entra";
 pub(crate) const PERMISSION_MARKER: &str = "permission:";
 
 /// A caller who has the permission `P`. As an argument it authenticates, authorizes and documents the operation.
-pub(crate) struct Caller<P>(Authorized<P>);
+pub(crate) struct Caller<P: Proof>(Authorized<P>);
 
-impl<P> Deref for Caller<P> {
+impl<P: Proof> Deref for Caller<P> {
     type Target = Authorized<P>;
 
     fn deref(&self) -> &Self::Target {
@@ -59,12 +59,13 @@ impl<'a, P: Permission> ApiExtractor<'a> for Caller<P> {
     ) -> poem::Result<Self> {
         let gate =
             request.data::<Arc<Gate>>().ok_or_else(|| ApiError::internal("the gate is not mounted"))?;
-        let principal = gate.principal(request).await?;
+        let caller = gate.authenticate(request).await?;
+        let principal = caller.principal();
         let origin = request.extensions().get::<Origin>().cloned().unwrap_or_default();
         let user = principal.user().id;
-        rate_limit::take_caller(request, &principal).await?;
+        rate_limit::take_caller(request, principal).await?;
         tracing::Span::current().record("org.id", principal.organization().id.to_string());
         tracing::Span::current().record("user.id", user.to_string());
-        principal.authorize::<P>(origin).map(Self).map_err(|_| ApiError::forbidden().into())
+        caller.authorize::<P>(origin).map(Self).map_err(|_| ApiError::forbidden().into())
     }
 }

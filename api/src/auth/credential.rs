@@ -1,8 +1,8 @@
 //! Reading the credential of a request, and asking for its principal.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::net::SocketAddr;
 
-use domain::access::{Authentication, AuthenticationError, DevelopmentIdentity, Principal};
+use domain::access::{Authenticated, Authentication, AuthenticationError, DevelopmentIdentity};
 use poem::{Request, http::header};
 use url::Url;
 
@@ -13,7 +13,7 @@ use crate::{
 
 /// `WWW-Authenticate` of a request without a credential: RFC 6750 §3.1 wants no error code then.
 const CHALLENGE: &str = "Bearer";
-const INVALID_TOKEN: &str = "Bearer error=\"invalid_token\"";
+pub(super) const INVALID_TOKEN: &str = "Bearer error=\"invalid_token\"";
 
 /// What stands between the routes and the world.
 pub(crate) struct Gate {
@@ -52,8 +52,8 @@ impl<'a> Credential<'a> {
 }
 
 impl Gate {
-    /// The principal of a request.
-    pub(crate) async fn principal(&self, request: &Request) -> Result<Arc<Principal>, ApiError> {
+    /// Who asks.
+    pub(crate) async fn authenticate(&self, request: &Request) -> Result<Authenticated, ApiError> {
         match Credential::of(request) {
             Credential::Bearer(token) => {
                 self.authentication.bearer(token).await.map_err(|error| self.refusal(&error))
@@ -67,7 +67,7 @@ impl Gate {
     }
 
     #[cfg(debug_assertions)]
-    async fn without_credential(&self, request: &Request) -> Result<Arc<Principal>, ApiError> {
+    async fn without_credential(&self, request: &Request) -> Result<Authenticated, ApiError> {
         match &self.development {
             Some(identity) if is_local(request) => {
                 self.authentication.development(identity).await.map_err(|error| self.refusal(&error))
@@ -77,7 +77,7 @@ impl Gate {
     }
 
     #[cfg(not(debug_assertions))]
-    async fn without_credential(&self, _request: &Request) -> Result<Arc<Principal>, ApiError> {
+    async fn without_credential(&self, _request: &Request) -> Result<Authenticated, ApiError> {
         Err(ApiError::unauthorized(CHALLENGE))
     }
 

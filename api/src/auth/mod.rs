@@ -2,7 +2,9 @@
 
 mod caller;
 mod credential;
+mod delegation;
 
 pub(crate) use caller::{BEARER, Caller, PERMISSION_MARKER};
 pub(crate) use credential::Gate;
 pub(crate) use credential::chain;
+pub(crate) use delegation::{DELEGATED_MARKER, Delegated};

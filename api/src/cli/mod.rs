@@ -4,6 +4,7 @@ mod doctor;
 mod keys;
 mod organization;
 mod serve;
+mod worker;
 
 use std::path::PathBuf;
 
@@ -28,8 +29,14 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Answer requests. A new or older SQLite file is migrated first.
-    Serve,
+    /// Answer requests and work in the background. A new or older SQLite file is migrated first.
+    Serve {
+        /// Answer requests only; `tenantry worker` works elsewhere.
+        #[arg(long)]
+        no_workers: bool,
+    },
+    /// Work in the background only.
+    Worker,
     /// Bring the database's schema up to date, as the role of `DATABASE_ADMIN_URL`.
     Migrate,
     /// Check the configuration, and show where each setting comes from.
@@ -60,7 +67,8 @@ impl Cli {
             Command::Doctor => {
                 return doctor::doctor(config::report(Sources::from_process(self.config))).await;
             }
-            Command::Serve
+            Command::Serve { .. }
+            | Command::Worker
             | Command::Migrate
             | Command::Openapi
             | Command::Organization(_)
@@ -72,7 +80,8 @@ impl Cli {
             tracing::warn!("{warning}");
         }
         match self.command {
-            Command::Serve => serve::run(&config).await,
+            Command::Serve { no_workers } => serve::run(&config, !no_workers).await,
+            Command::Worker => worker::run(&config).await,
             Command::Migrate => {
                 let report = app::migrate(&config).await?;
                 let applied = if report.applied.is_empty() {

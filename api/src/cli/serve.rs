@@ -12,8 +12,8 @@ use crate::{
     metrics,
 };
 
-/// Answers requests until the process is asked to end.
-pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
+/// Answers requests until the process is asked to end, and works in the background unless others do.
+pub(super) async fn run(config: &Config, with_workers: bool) -> anyhow::Result<()> {
     // Before anything is there to be counted.
     let counted = config.metrics.port.map(|_| metrics::install()).transpose()?;
     let app = App::build(config, Parts::system()).await?;
@@ -27,21 +27,25 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
             || format!("cannot listen on {host}:{port}; is another process there? Change PORT or HOST"),
         )?;
     let address = listener.local_address()?;
-    tracing::info!(%address, public_url = %config.process.public_url, "serving");
+    tracing::info!(%address, public_url = %config.process.public_url, workers = with_workers, "serving");
     let listener = listener.behind(config.process.trusted_proxies.clone().into());
-    let asked_to_end = async {
+    let ending = async {
         asked_to_end().await;
         app.begin_to_end();
         tracing::info!("asked to end; what runs may finish");
     };
-    listener.run(Arc::clone(&app.endpoint), asked_to_end).await;
+    let workers = with_workers.then(|| tokio::spawn(app.worker().run(asked_to_end())));
+    listener.run(Arc::clone(&app.endpoint), ending).await;
+    if let Some(workers) = workers {
+        workers.await.context("the workers ended too soon")?;
+    }
     drop(background);
     app.close().await?;
     tracing::info!("ended");
     Ok(())
 }
 
-async fn asked_to_end() {
+pub(super) async fn asked_to_end() {
     let terminate = async {
         match signal(SignalKind::terminate()) {
             Ok(mut signal) => {

@@ -3,13 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::{
-    database, development, docs, entra, http, keys, metrics, process, redis, revocation, setting::Setting,
-    sources::FILE_NAME, tenants,
+    database, delegation, development, docs, entra, http, keys, metrics, process, redis, revocation,
+    setting::Setting, sources::FILE_NAME, tenants,
 };
 
 /// Read by later versions and described in `.env.example` already; nothing reads them today.
-pub(super) const LATER: &[&str] =
-    &["AZURE_CLIENT_CERTIFICATE_PATH", "AZURE_CLIENT_SECRET", "GRAPH_BASE_URL", "RATE_LIMIT_AUTH"];
+pub(super) const LATER: &[&str] = &["RATE_LIMIT_AUTH"];
 
 /// Names of features that are further away: reserved, so that a file which has them starts without a complaint.
 const RESERVED: &[&str] = &[
@@ -43,11 +42,9 @@ const RESERVED: &[&str] = &[
     "MAILER_PROVIDER",
     "MCP_ALLOW_QUERY_KEY",
     "MCP_API_KEY",
-    "MICROSOFT_CLIENT_SECRET",
     "MS_GRAPH_SCOPES",
     "MS_SHAREPOINT_SCOPES",
     "OAUTH_PROVIDERS",
-    "OBO_GRAPH_SCOPES",
     "REFRESH_CYCLE",
     "REFRESH_TOKEN_TTL",
     "REGISTRATION",
@@ -77,6 +74,7 @@ pub(super) fn settings() -> impl Iterator<Item = &'static Setting> {
         process::SETTINGS,
         database::SETTINGS,
         entra::SETTINGS,
+        delegation::SETTINGS,
         tenants::SETTINGS,
         keys::SETTINGS,
         development::SETTINGS,

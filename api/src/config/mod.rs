@@ -7,6 +7,7 @@
 
 mod catalog;
 mod database;
+mod delegation;
 mod development;
 mod docs;
 mod entra;
@@ -35,6 +36,7 @@ use domain::access::DevelopmentIdentity;
 
 pub use self::{
     database::{DatabaseConfig, DatabaseKind},
+    delegation::{DelegationConfig, MachineIdentity},
     docs::DocsConfig,
     entra::EntraConfig,
     http::HttpConfig,
@@ -56,6 +58,7 @@ pub struct Config {
     pub process: ProcessConfig,
     pub database: DatabaseConfig,
     pub entra: EntraConfig,
+    pub delegation: DelegationConfig,
     pub tenants: TenantsConfig,
     pub keys: KeysConfig,
     /// Who a request without a credential is; only ever present in a debug build, in development, on loopback.
@@ -81,6 +84,7 @@ impl Config {
         let process = ProcessConfig::read(reader);
         let database = DatabaseConfig::read(reader);
         let entra = EntraConfig::read(reader);
+        let delegation = DelegationConfig::read(reader, &entra.authority_host);
         let tenants = TenantsConfig::read(reader, process.environment, &entra.tenant);
         let keys = KeysConfig::read(reader);
         let development = development::read(reader, &process);
@@ -94,6 +98,7 @@ impl Config {
             process,
             database,
             entra,
+            delegation,
             tenants,
             keys,
             development,

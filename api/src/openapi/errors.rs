@@ -6,8 +6,16 @@ use super::idempotency::takes_key;
 use crate::error::ErrorCode;
 
 /// Adds them to an operation's responses.
-pub(super) fn write(operation: &mut Map<String, Value>, method: &str, has_path_parameter: bool) {
-    let codes = codes(operation, method, has_path_parameter);
+pub(super) fn write(
+    operation: &mut Map<String, Value>,
+    method: &str,
+    has_path_parameter: bool,
+    is_delegated: bool,
+) {
+    let mut codes = codes(operation, method, has_path_parameter);
+    if is_delegated {
+        codes.extend(OF_DELEGATED.into_iter().filter(|code| !codes.contains(code)).collect::<Vec<_>>());
+    }
     let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
     for code in codes {
         let status = code.status();
@@ -25,6 +33,15 @@ pub(super) fn write(operation: &mut Map<String, Value>, method: &str, has_path_p
         } });
     }
 }
+
+/// What only operations have that ask Microsoft 365 in the caller's name.
+const OF_DELEGATED: [ErrorCode; 5] = [
+    ErrorCode::InteractionRequired,
+    ErrorCode::ConsentRequired,
+    ErrorCode::NotFound,
+    ErrorCode::UpstreamError,
+    ErrorCode::UpstreamTimeout,
+];
 
 fn codes(operation: &Map<String, Value>, method: &str, has_path_parameter: bool) -> Vec<ErrorCode> {
     let has_body = operation.contains_key("requestBody");
@@ -69,6 +86,12 @@ fn meaning(code: ErrorCode) -> &'static str {
         ErrorCode::Unauthorized => {
             "no access token, or one that is expired or not for this API. Get a new one."
         }
+        ErrorCode::InteractionRequired => {
+            "a policy asks for more: sign in again, with `details.claims` if there are any."
+        }
+        ErrorCode::ConsentRequired => {
+            "an administrator of the caller's tenant has to consent first, at `details.consentUrl`."
+        }
         ErrorCode::Forbidden => "the caller lacks the permission.",
         ErrorCode::TenantNotOnboarded => {
             "an administrator of the caller's tenant has to consent first, at `details.consentUrl`."
@@ -98,6 +121,20 @@ fn meaning(code: ErrorCode) -> &'static str {
 fn example(code: ErrorCode) -> Value {
     let (message, details) = match code {
         ErrorCode::Unauthorized => ("Invalid or expired access token", None),
+        ErrorCode::InteractionRequired => (
+            "Sign in again: your organization asks for more before Microsoft 365 can be used",
+            Some(json!({
+                "claims": "{\"access_token\":{\"acrs\":{\"essential\":true,\"value\":\"c1\"}}}",
+                "scopes": ["https://graph.microsoft.com/.default"],
+            })),
+        ),
+        ErrorCode::ConsentRequired => (
+            "An administrator of your organization has to consent to what is asked of Microsoft 365",
+            Some(json!({
+                "scopes": ["https://graph.microsoft.com/.default"],
+                "consentUrl": "https://login.microsoftonline.com/…/v2.0/adminconsent?…",
+            })),
+        ),
         ErrorCode::Forbidden => ("You do not have access to this resource", None),
         ErrorCode::TenantNotOnboarded => (
             "An administrator of your organization has to consent first",

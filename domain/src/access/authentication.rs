@@ -12,8 +12,10 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::{
-    AdmissionPolicy, AllowedTenants, AuthenticatedBy, Directory, Epochs, EpochsUnavailable, IdentityKind,
-    Mark, Principal, Rejection, Role, Subject, TenantPolicy, TokenVerifier, VerificationError, VerifiedToken,
+    AdmissionPolicy, AllowedTenants, Authenticated, AuthenticatedBy, Directory, Epochs, EpochsUnavailable,
+    IdentityKind, Mark, Principal, Rejection, Role, Subject, TenantPolicy, TokenVerifier, VerificationError,
+    VerifiedToken,
+    on_behalf_of::Delegable,
     permission::ALL_PERMISSIONS,
     provisioning::{Newcomer, Provisioning},
 };
@@ -146,21 +148,25 @@ impl Authentication {
     }
 
     /// The principal of an Entra ID access token.
-    pub async fn bearer(&self, token: &str) -> Result<Arc<Principal>, Arc<AuthenticationError>> {
+    pub async fn bearer(&self, token: &str) -> Result<Authenticated, Arc<AuthenticationError>> {
+        let entry = self.entry(token).await?;
+        Ok(Authenticated::with_assertion(Arc::clone(&entry.principal), token))
+    }
+
+    async fn entry(&self, token: &str) -> Result<Arc<CachedPrincipal>, Arc<AuthenticationError>> {
         if let Some(entry) = self.cache.get(token).await {
             if self.is_valid(&entry).await.map_err(Arc::new)? {
-                return Ok(Arc::clone(&entry.principal));
+                return Ok(entry);
             }
             self.cache.forget(token).await;
         }
         let entry = self.cache.load(token, Box::pin(self.load(token))).await?;
         if self.is_unchanged(&entry).await.map_err(Arc::new)? {
-            return Ok(Arc::clone(&entry.principal));
+            return Ok(entry);
         }
         // The load overlapped a change, perhaps while it was another request's. This one begins after that change.
         self.cache.forget(token).await;
-        let entry = self.load(token).await.map_err(Arc::new)?;
-        Ok(Arc::clone(&entry.principal))
+        self.load(token).await.map_err(Arc::new)
     }
 
     async fn is_valid(&self, entry: &CachedPrincipal) -> Result<bool, AuthenticationError> {
@@ -240,7 +246,14 @@ impl Authentication {
         }
         permissions.sort_unstable();
         permissions.dedup();
+        let delegable = (kind == IdentityKind::Delegated).then_some(Delegable {
+            tenant: token.tenant,
+            object_id: token.object_id,
+            handles_claims: token.handles_claims,
+            expires_at: token.expires_at,
+        });
         Principal {
+            delegable,
             organization: organization.into(),
             user,
             roles: role.into_iter().collect(),

@@ -22,7 +22,7 @@ mod bypass {
     use super::DevelopmentIdentity;
     use crate::{
         access::{
-            AuthenticatedBy, Authentication, AuthenticationError, Principal, Role,
+            Authenticated, AuthenticatedBy, Authentication, AuthenticationError, Principal, Role,
             authentication::permissions_of, provisioning::Newcomer,
         },
         identity::{NewUser, Profile, UserKind},
@@ -37,7 +37,7 @@ mod bypass {
         pub async fn development(
             &self,
             identity: &DevelopmentIdentity,
-        ) -> Result<Arc<Principal>, AuthenticationError> {
+        ) -> Result<Authenticated, AuthenticationError> {
             let newcomer = Newcomer {
                 origin: OrganizationOrigin::Development(identity.organization.clone()),
                 user: NewUser {
@@ -57,7 +57,7 @@ mod bypass {
                 first_is_admin: true,
             };
             let (organization, user) = self.provisioning.find_or_create(&newcomer).await?;
-            Ok(Arc::new(Principal {
+            Ok(Authenticated::without_assertion(Arc::new(Principal {
                 permissions: permissions_of(user.role),
                 roles: user.role.into_iter().collect(),
                 organization: organization.into(),
@@ -66,7 +66,8 @@ mod bypass {
                 app_roles: Vec::new(),
                 client_id: None,
                 authenticated_by: AuthenticatedBy::Development,
-            }))
+                delegable: None,
+            })))
         }
     }
 }

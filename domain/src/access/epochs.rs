@@ -32,6 +32,10 @@ pub trait Epochs: Send + Sync {
     /// The present moment. Take it before the first read of what will be cached.
     fn mark(&self) -> Mark;
 
+    /// The epoch of a subject, as far as this process knows: it is another one after each change, and the same in
+    /// every process that has heard of the last one. Reads memory only.
+    fn known(&self, subject: Subject) -> i64;
+
     /// Whether none of the subjects has changed since the mark. While changes of other processes are heard of, this
     /// reads memory only; when they are not, it asks the database.
     async fn unchanged_since(&self, mark: Mark, subjects: &[Subject]) -> Result<bool, EpochsUnavailable>;

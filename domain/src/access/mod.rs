@@ -2,15 +2,19 @@
 //!
 //! The chain: [`Authentication`] makes a [`Principal`] of a credential; the principal, asked for a permission, gives
 //! an [`Authorized`]; that gives an [`OrgScope`]; and only a scope opens the store. The constructors of these are
-//! private to this module, so a scope that nobody authenticated cannot be written down anywhere else. What could
-//! forge one is a false port handed to [`Authentication`] or [`Operator`]; those two are built in one file of the
-//! API crate, which a test holds to.
+//! private to this module, so a scope that nobody authenticated cannot be written down anywhere else. The other two ways
+//! to one: an operator who enters with a reason, and a job that was claimed ([`Jobs`]). What could forge one is a false
+//! port handed to [`Authentication`], [`Operator`] or [`Jobs`]; those are built in one file of the API crate, which a
+//! test holds to.
 
 mod admission;
+mod authenticated;
 mod authentication;
 mod development;
 mod epochs;
+mod jobs;
 mod key_rotation;
+mod on_behalf_of;
 mod operator;
 mod permission;
 mod principal;
@@ -21,21 +25,24 @@ mod tenants;
 mod verified_token;
 
 pub use admission::{AdmissionPolicy, AllowedTenants, TenantPolicy};
+pub use authenticated::Authenticated;
 pub use authentication::{
     Authentication, AuthenticationError, AuthenticationPorts, CachedPrincipal, Loading, PrincipalCache,
 };
 pub use development::DevelopmentIdentity;
 pub use epochs::{Epochs, EpochsUnavailable, Mark, Subject};
+pub use jobs::{Claimed, Jobs, System};
 pub use key_rotation::{
     KeyRotation, KeyStatus, OrganizationIds, RetireError, RingKeyUsage, RotationProgress,
 };
+pub use on_behalf_of::{NotDelegable, OnBehalfOf};
 pub use operator::Operator;
 pub use permission::{ALL_PERMISSIONS, Permission, SignedIn};
 pub(crate) use permission::{permission, sealed as permission_seal};
 pub use principal::{Actor, AuthenticatedBy, Principal};
 pub use provisioning::Directory;
 pub use role::Role;
-pub use scope::{Authorized, Forbidden, OrgScope, Origin};
+pub use scope::{Authorized, Forbidden, OrgScope, Origin, Proof};
 pub use tenants::{AllowedTenant, TenantSelector};
 pub use verified_token::{IdentityKind, Rejection, TokenVerifier, VerificationError, VerifiedToken};
 

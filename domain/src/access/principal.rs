@@ -1,10 +1,8 @@
 //! Who is asking.
 
-use std::sync::Arc;
-
 use uuid::Uuid;
 
-use super::{Authorized, Forbidden, Origin, Permission, Role, scope::authorize};
+use super::{Permission, Role, on_behalf_of::Delegable};
 use crate::{id::UserId, identity::User, organizations::OrganizationSummary};
 
 /// Who did something, as events and logs name them.
@@ -72,6 +70,8 @@ pub struct Principal {
     pub(super) app_roles: Vec<String>,
     pub(super) client_id: Option<Uuid>,
     pub(super) authenticated_by: AuthenticatedBy,
+    /// For a person with an access token of theirs.
+    pub(super) delegable: Option<Delegable>,
 }
 
 impl Principal {
@@ -117,10 +117,5 @@ impl Principal {
     /// Whether the caller has a permission.
     pub fn may<P: Permission>(&self) -> bool {
         P::NAME.is_none_or(|word| self.permissions.contains(&word))
-    }
-
-    /// Asks for a permission; what comes back is the proof of it, which the use-cases consume.
-    pub fn authorize<P: Permission>(self: &Arc<Self>, origin: Origin) -> Result<Authorized<P>, Forbidden> {
-        if self.may::<P>() { Ok(authorize(Arc::clone(self), origin)) } else { Err(Forbidden) }
     }
 }

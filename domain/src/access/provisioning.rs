@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use chrono::TimeDelta;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -15,11 +16,15 @@ use super::{
 };
 use crate::{
     events::{Event, Events},
-    id::{Ids, OrgId},
+    id::{Ids, OrgId, TypedId},
     identity::{NewUser, Profile, User, UserKind, UserStatus},
+    jobs::Kind,
     organizations::{NameSource, NewOrganization, Organization, OrganizationOrigin, OrganizationStatus},
     store::{OrgTx, Store, StoreError},
 };
+
+/// When a new organization is tidied for the first time: nothing of it expires sooner.
+const TIDY_AFTER: TimeDelta = TimeDelta::days(1);
 
 /// Finds organizations before a scope exists: the one question that is asked across organizations on a request.
 #[async_trait]
@@ -201,6 +206,9 @@ impl Provisioning {
         if !tx.organization().add_if_absent(&organization).await? {
             return Ok(None);
         }
+        tx.jobs()
+            .schedule(Kind::OrganizationTidy, org_id.uuid(), self.ids.clock().now() + TIDY_AFTER)
+            .await?;
         let mut events: Events =
             Event::new("identity.tenant.created", json!({ "organizationId": org_id })).into();
         if let Some(event) = self.add_user(tx.as_ref(), newcomer).await? {

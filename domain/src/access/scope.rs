@@ -1,8 +1,8 @@
 //! The proofs: that a permission was checked, and that a unit of work belongs to an organization.
 
-use std::{marker::PhantomData, net::IpAddr, sync::Arc};
+use std::{marker::PhantomData, net::IpAddr};
 
-use super::{Actor, Permission, Principal};
+use super::{Actor, Authenticated, NotDelegable, OnBehalfOf, Permission, Principal, System};
 use crate::id::OrgId;
 
 /// Where a request came from, for events and logs.
@@ -19,31 +19,66 @@ pub struct Origin {
 #[error("the permission is missing")]
 pub struct Forbidden;
 
-/// Proof that a principal has the permission `P`. Use-cases take it as an argument, so that calling one without
-/// the check does not compile.
+/// What an [`Authorized`] proves: a permission, or that Tenantry itself is at work.
+pub trait Proof {
+    /// Who has it.
+    type Holder: std::fmt::Debug + Send + Sync;
+}
+
+impl<P: Permission> Proof for P {
+    type Holder = Authenticated;
+}
+
+/// Proof that a principal has the permission `P`, or, as `Authorized<System>`, that a job of the organization was
+/// claimed. Use-cases take it as an argument, so that calling one without the check does not compile.
 #[derive(Debug)]
-pub struct Authorized<P> {
-    principal: Arc<Principal>,
+pub struct Authorized<P: Proof> {
+    holder: P::Holder,
     origin: Origin,
     permission: PhantomData<fn() -> P>,
 }
 
-pub(super) fn authorize<P: Permission>(principal: Arc<Principal>, origin: Origin) -> Authorized<P> {
-    Authorized { principal, origin, permission: PhantomData }
+pub(super) fn authorize<P: Permission>(caller: Authenticated, origin: Origin) -> Authorized<P> {
+    Authorized { holder: caller, origin, permission: PhantomData }
+}
+
+pub(super) fn system(org_id: OrgId, origin: Origin) -> Authorized<System> {
+    Authorized { holder: org_id, origin, permission: PhantomData }
+}
+
+impl<P: Proof> Authorized<P> {
+    pub(super) fn holder(&self) -> &P::Holder {
+        &self.holder
+    }
+
+    pub(super) fn origin(&self) -> &Origin {
+        &self.origin
+    }
 }
 
 impl<P: Permission> Authorized<P> {
     pub fn principal(&self) -> &Principal {
-        &self.principal
+        self.holder.principal()
+    }
+
+    /// The caller as somebody in whose name a downstream resource can be asked.
+    pub fn on_behalf_of(&self) -> Result<OnBehalfOf, NotDelegable> {
+        let principal = self.principal();
+        let delegable = principal.delegable.ok_or(NotDelegable)?;
+        let assertion = self.holder.assertion().cloned().ok_or(NotDelegable)?;
+        Ok(OnBehalfOf {
+            org_id: principal.organization.id,
+            user_id: principal.user.id,
+            client_id: principal.client_id,
+            delegable,
+            assertion,
+        })
     }
 
     /// The scope of the caller's own organization.
     pub fn scope(&self) -> OrgScope {
-        OrgScope::new(
-            self.principal.organization.id,
-            Actor::User(self.principal.user.id),
-            self.origin.clone(),
-        )
+        let principal = self.principal();
+        OrgScope::new(principal.organization.id, Actor::User(principal.user.id), self.origin.clone())
     }
 }
 

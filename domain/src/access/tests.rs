@@ -1,6 +1,7 @@
 //! Authentication against ports made by hand, and the tables that decide.
 
 mod claims;
+mod delegation;
 mod fakes;
 mod interleavings;
 mod permissions;

@@ -48,6 +48,8 @@ pub struct VerifiedToken {
     pub display_name: Option<String>,
     /// A guest of the tenant (`acct` is 1, or `idp` names another issuer).
     pub is_guest: bool,
+    /// `xms_cc` has `cp1`: the client handles claims challenges. An optional claim.
+    pub handles_claims: bool,
     /// The key that signed it (`kid`).
     pub key_id: String,
 }

@@ -53,6 +53,17 @@ impl Refusal {
         )
     }
 
+    pub(crate) fn expired_secret(client: Uuid) -> Self {
+        Self::unauthorized(
+            7_000_222,
+            format!(
+                "The provided client secret keys for app '{client}' are expired. Visit the Azure portal to create \
+                 new keys for your app: https://aka.ms/NewClientSecret, or consider using certificate credentials \
+                 for added security: https://aka.ms/certCreds."
+            ),
+        )
+    }
+
     pub(crate) fn public_client() -> Self {
         Self::unauthorized(
             700_025,

@@ -4,6 +4,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::ids;
+
 /// Shape of a token. The resource chooses it for access tokens, the endpoint for ID tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "u8", into = "u8")]
@@ -47,6 +49,9 @@ pub(crate) struct App {
     /// Without one the app is a public client.
     #[serde(default)]
     pub(crate) secret: Option<String>,
+    /// When the secret ends.
+    #[serde(default)]
+    pub(crate) secret_expires: Option<DateTime<Utc>>,
     /// Version of the tokens made *for* this app.
     pub(crate) token_version: Version,
     #[serde(default)]
@@ -136,6 +141,9 @@ fn token_exchange() -> String {
 #[serde(deny_unknown_fields)]
 pub(crate) struct AppRole {
     pub(crate) value: String,
+    /// As everywhere, of roles whose id is known; else one is made of its name.
+    #[serde(default)]
+    pub(crate) id: Option<Uuid>,
     pub(crate) allowed: Vec<RoleHolder>,
 }
 
@@ -199,10 +207,20 @@ impl App {
         self.name.eq_ignore_ascii_case(who) || self.is_resource(who)
     }
 
+    /// Whether this is SharePoint, which has a host in each tenant.
+    pub(crate) fn is_sharepoint(&self) -> bool {
+        self.id.to_string() == ids::SHAREPOINT_APP
+    }
+
     /// Whether `resource` is how a client may name this app in a scope.
     pub(crate) fn is_resource(&self, resource: &str) -> bool {
         let bare = resource.strip_suffix('/').unwrap_or(resource);
-        Uuid::try_parse(bare).is_ok_and(|id| id == self.id)
+        let is_host = || {
+            let host = bare.to_ascii_lowercase();
+            host.strip_prefix("https://").is_some_and(|host| host.ends_with(".sharepoint.com"))
+        };
+        (self.is_sharepoint() && is_host())
+            || Uuid::try_parse(bare).is_ok_and(|id| id == self.id)
             || self.uri.as_deref().is_some_and(|uri| uri.eq_ignore_ascii_case(bare))
     }
 }

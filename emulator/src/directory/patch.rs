@@ -91,6 +91,9 @@ pub struct AppPatch {
     /// Its client secret; an empty one takes it away.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
+    /// When its secret ends. A new secret without it never does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret_expires: Option<DateTime<Utc>>,
     /// Certificates it may prove itself by, PEM; they replace those it had.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certificates: Option<Vec<String>>,
@@ -170,7 +173,9 @@ impl Directory {
         for app in self.apps.iter_mut().filter(|app| app.name == name) {
             if let Some(secret) = &patch.secret {
                 app.secret = Some(secret.clone()).filter(|secret| !secret.is_empty());
+                app.secret_expires = None;
             }
+            app.secret_expires = patch.secret_expires.or(app.secret_expires);
             app.certificates = patch.certificates.clone().unwrap_or(std::mem::take(&mut app.certificates));
             app.federated = patch.federated.clone().unwrap_or(std::mem::take(&mut app.federated));
         }
@@ -229,10 +234,8 @@ impl Directory {
                 &mut found.ok_or_else(|| DirectoryError::UnknownUser(id.to_string()))?.assigned
             }
         };
-        assigned.retain(|assignment| assignment.app != app.name);
-        if !consent.remove {
-            assigned.push(Assignment { app: app.name, roles: consent.roles.clone(), since: None });
-        }
+        let roles = if consent.remove { &[] } else { consent.roles.as_slice() };
+        replace_roles(assigned, &app.name, roles, consent.remove, since);
         Ok(())
     }
 
@@ -266,6 +269,26 @@ impl Directory {
 
     fn known_app(&self, who: &str) -> Result<App, DirectoryError> {
         self.app(who).cloned().ok_or_else(|| DirectoryError::UnknownApp(who.to_owned()))
+    }
+}
+
+/// What is held already stays as it is, what is new counts from `since`.
+fn replace_roles(
+    assigned: &mut Vec<Assignment>,
+    app: &str,
+    roles: &[String],
+    is_removed: bool,
+    since: DateTime<Utc>,
+) {
+    let mut new: Vec<String> = roles.to_vec();
+    let had_any = assigned.iter().any(|held| held.app == app);
+    for held in assigned.iter_mut().filter(|held| held.app == app) {
+        held.roles.retain(|role| roles.contains(role));
+        new.retain(|role| !held.roles.contains(role));
+    }
+    assigned.retain(|held| held.app != app || (!is_removed && (roles.is_empty() || !held.roles.is_empty())));
+    if !new.is_empty() || (!had_any && !is_removed) {
+        assigned.push(Assignment { app: app.to_owned(), roles: new, since: Some(since) });
     }
 }
 

@@ -34,6 +34,9 @@ pub struct AccessPolicy {
     /// Handle, user principal name or object id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
+    /// Whether a demand for more is refused with `interaction_required`, as it may be, instead of `invalid_grant`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub interaction_required: bool,
 }
 
 impl AccessPolicy {
@@ -54,12 +57,36 @@ impl AccessPolicy {
         self
     }
 
+    /// Refused with `interaction_required`.
+    #[must_use]
+    pub fn interaction_required(mut self) -> Self {
+        self.interaction_required = true;
+        self
+    }
+
     fn new(require: Demand, resource: String) -> Self {
-        Self { id: random::uuid(), require, resource: Some(resource), tenant: None, user: None }
+        Self {
+            id: random::uuid(),
+            require,
+            resource: Some(resource),
+            tenant: None,
+            user: None,
+            interaction_required: false,
+        }
     }
 }
 
 impl Directory {
+    /// Whether the policies of now would not have given out a token that is there already.
+    pub(crate) fn demands_more(&self, tenant: &Tenant, user: &User, resource: &App, has_mfa: bool) -> bool {
+        let is_asked = user.mfa_required || self.at_home(&user.handle).is_some_and(|home| home.mfa_required);
+        (is_asked && !has_mfa)
+            || self.policies(tenant, user, resource).any(|policy| match policy.require {
+                Demand::Block => true,
+                Demand::Mfa => !has_mfa,
+            })
+    }
+
     /// The policies that concern `user` of `tenant` when he wants something of `resource`.
     pub(crate) fn policies<'a>(
         &'a self,

@@ -63,24 +63,17 @@ impl User {
         self.assigned.iter().any(|assignment| assignment.app == app.name)
     }
 
-    /// What a reader of a list should know about this user, such as "guest, MFA required".
-    pub(crate) fn remark(&self) -> String {
-        let mut remarks = Vec::new();
-        if self.home.is_some() {
-            remarks.push("guest");
-        }
-        if self.administrator {
-            remarks.push("administrator");
-        }
-        if !self.enabled {
-            remarks.push("disabled");
-        }
-        if self.mfa_required {
-            remarks.push("MFA required");
-        }
-        if self.assigned.is_empty() {
-            remarks.push("not assigned to Tenantry");
-        }
-        remarks.join(", ")
+    /// What the object says of itself, such as "guest" and "MFA required".
+    pub(crate) fn remarks(&self) -> Vec<String> {
+        [
+            (self.home.is_some(), "guest"),
+            (self.administrator, "administrator"),
+            (!self.enabled, "disabled"),
+            (self.mfa_required, "MFA required"),
+        ]
+        .into_iter()
+        .filter(|(holds, _)| *holds)
+        .map(|(_, remark)| remark.to_owned())
+        .collect()
     }
 }

@@ -199,7 +199,9 @@ fn may_enter<'a>(
             return Err(Next::Stop(Refusal::not_assigned(user, app)));
         }
     }
-    let policies = || needs.iter().flat_map(|wanted| directory.policies(tenant, user, wanted.resource));
+    // What OIDC asks of Microsoft Graph is not access to it.
+    let policies =
+        || scopes.resources.iter().flat_map(|wanted| directory.policies(tenant, user, wanted.resource));
     if let Some(policy) = policies().find(|policy| policy.require == Demand::Block) {
         return Err(Next::Stop(Refusal::blocked(policy)));
     }

@@ -25,7 +25,7 @@ pub(super) fn grant(call: Call<'_>, client: &Client<'_>) -> Result<Value, Refusa
         code.clone()
     };
     check_revocation(call, &code.sign_in)?;
-    let scope = match call.form.get("scope") {
+    let scope = match call.form.scope()? {
         Some(scope) => scope.to_owned(),
         None => first_resource(call, &code.sign_in.scope)?,
     };

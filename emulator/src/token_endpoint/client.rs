@@ -59,6 +59,9 @@ impl<'a> Client<'a> {
             return Ok(Self { app, proof: Proof::Signature });
         }
         if secret == app.secret.as_deref() {
+            if app.secret_expires.is_some_and(|end| end <= call.world.clock.now()) {
+                return Err(Refusal::expired_secret(app.id));
+            }
             Ok(Self { app, proof: Proof::Secret })
         } else {
             Err(Refusal::wrong_secret(app.id))

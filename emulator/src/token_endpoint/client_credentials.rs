@@ -19,7 +19,7 @@ use crate::{
 pub(super) fn grant(call: Call<'_>, client: &Client<'_>) -> Result<Value, Refusal> {
     let Call { world, directory, authority, form } = call;
     let tenant = authority.organization(directory).ok_or_else(Refusal::grant_needs_a_tenant)?;
-    let scope = form.required("scope")?;
+    let scope = form.required_scope()?;
     let proof = client.proven()?;
     let named = named_resource(directory, scope)?;
     let app = client.app;
@@ -32,6 +32,7 @@ pub(super) fn grant(call: Call<'_>, client: &Client<'_>) -> Result<Value, Refusa
         .apps
         .iter()
         .find(|app| app.is_resource(named) && tenant.service_principal(app).is_some())
+        .filter(|app| tenant.names_resource(app, named))
         .ok_or_else(|| Refusal::unknown_resource(named, &tenant.name))?;
 
     let audience = Audience::of(resource, named, resource.token_version);

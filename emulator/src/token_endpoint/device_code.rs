@@ -50,7 +50,7 @@ fn authorize(world: &World, site: &Site, segment: &str, form: &Form) -> Result<V
     if client.is_confidential() {
         return Err(Refusal::missing_secret());
     }
-    let scope = form.required("scope")?.to_owned();
+    let scope = form.required_scope()?.to_owned();
     let device = lock(&world.issued).add_device(client.id, scope, authority, world.clock.now());
     let page = format!("{}/devicelogin", site.url);
     let code = &device.user_code;

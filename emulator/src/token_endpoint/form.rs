@@ -37,6 +37,16 @@ impl Form {
         self.get(name).ok_or_else(|| Refusal::missing_parameter(name))
     }
 
+    /// `scope`, unless it is absent; one that says nothing is a mistake.
+    pub(super) fn scope(&self) -> Result<Option<&str>, Refusal> {
+        let given = self.parameters.iter().find(|(known, _)| known == "scope").map(|(_, value)| value.trim());
+        if given == Some("") { Err(Refusal::empty_scope()) } else { Ok(given) }
+    }
+
+    pub(super) fn required_scope(&self) -> Result<&str, Refusal> {
+        self.scope()?.ok_or_else(|| Refusal::missing_parameter("scope"))
+    }
+
     pub(super) fn client_id(&self) -> Result<&str, Refusal> {
         match &self.basic {
             Some((id, _)) => Ok(id),

@@ -25,7 +25,7 @@ pub(super) fn grant(call: Call<'_>, client: &Client<'_>) -> Result<Value, Refusa
     if form.required("requested_token_use")? != "on_behalf_of" {
         return Err(Refusal::bad_parameter("requested_token_use", "it must be on_behalf_of"));
     }
-    let scope = form.required("scope")?.to_owned();
+    let scope = form.required_scope()?.to_owned();
     let proof = client.proven()?;
     let sign_in = caller(call, client, assertion, &scope)?;
     check_revocation(call, &sign_in)?;

@@ -26,7 +26,7 @@ pub(super) fn grant(call: Call<'_>, client: &Client<'_>) -> Result<Value, Refusa
         return Err(Refusal::refresh_token_inactive());
     }
     check_revocation(call, &token.sign_in)?;
-    let scope = match call.form.get("scope") {
+    let scope = match call.form.scope()? {
         Some(scope) => scope.to_owned(),
         None => first_resource(call, &token.sign_in.scope)?,
     };

@@ -104,7 +104,8 @@ fn may_have(tenant: &Tenant, user: &User, client: &App, wanted: &Wanted<'_>) -> 
     if tenant.service_principal(client).is_none() {
         return Err(Refusal::unknown_client(&client.id.to_string(), &tenant.name));
     }
-    if !tenant.has_resource(wanted.resource, client) {
+    if !tenant.has_resource(wanted.resource, client) || !tenant.names_resource(wanted.resource, &wanted.named)
+    {
         return Err(Refusal::unknown_resource(&wanted.named, &tenant.name));
     }
     for app in [client, wanted.resource] {
@@ -149,7 +150,9 @@ fn check_policies(
         return Ok(());
     }
     if let Some(policy) = policies().find(|policy| policy.require == Demand::Mfa) {
-        return Err(Refusal::mfa_required(policy.id, wanted.resource));
+        let refusal = Refusal::mfa_required(policy.id, wanted.resource);
+        let is_named = policy.interaction_required;
+        return Err(if is_named { refusal.named("interaction_required") } else { refusal });
     }
     if let Some(context) = &claims.context {
         return Err(Refusal::context_required(context, wanted.resource));

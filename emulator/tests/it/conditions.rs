@@ -67,10 +67,10 @@ async fn a_client_that_handles_challenges_gets_long_lived_tokens() {
 async fn consent_takes_its_time() {
     let entra = Entra::start().await;
     let tokens = entra.tokens("alex@contoso.com").await;
-    let files = json!({ "tenant": "contoso", "resource": "Microsoft Graph", "scopes": ["Files.Read.All"] });
+    let files = json!({ "tenant": "contoso", "resource": "Microsoft Graph", "scopes": ["Mail.Read"] });
     entra.emulator.set_propagation(30);
     entra.post("/emulator/control/consent", files).await;
-    let refresh = async || entra.refresh(text(&tokens, "refresh_token"), "Files.Read.All").await;
+    let refresh = async || entra.refresh(text(&tokens, "refresh_token"), "Mail.Read").await;
     refused(&refresh().await, "invalid_grant", 65001);
     entra.post("/emulator/control/clock", json!({ "advance": 30 })).await;
     assert_eq!(refresh().await.status, 200);

@@ -88,7 +88,7 @@ async fn an_api_calls_another_on_behalf_of_its_caller() {
         refused(&obo(&entra.mint(wish).await, graph).await, "invalid_grant", code);
     }
     refused(&obo("nonsense", graph).await, "invalid_grant", 50013);
-    let missing = obo(&caller, "Files.Read.All").await;
+    let missing = obo(&caller, "Mail.Read").await;
     assert_eq!(refused(&missing, "invalid_grant", 65001)["suberror"], "consent_required");
     let removal = json!({ "tenant": "contoso", "resource": "Microsoft Graph", "remove": true });
     entra.post("/emulator/control/consent", removal).await;

@@ -106,6 +106,6 @@ async fn requests_are_counted_with_and_without_faults() {
     assert_eq!(entra.emulator.requests(Endpoint::Keys), 3);
     assert_eq!(
         entra.get("/emulator/control/requests").await.json(),
-        json!({ "metadata": 1, "keys": 3, "token": 0, "authorize": 0, "graph": 0, "all": 4 })
+        json!({ "metadata": 1, "keys": 3, "token": 0, "authorize": 0, "graph": 0, "sharepoint": 0, "content": 0, "all": 4 })
     );
 }

@@ -141,10 +141,10 @@ async fn a_preflight_is_answered_and_not_counted() {
     let entra = Entra::start().await;
     let request = entra
         .request("OPTIONS", "/common/oauth2/v2.0/token")
-        .header("access-control-request-headers", "x-client-sku");
+        .header("access-control-request-headers", "x-client-sku, x-requested-with");
     let response = request.send().await.unwrap();
     assert_eq!(response.status(), 204);
     assert_eq!(response.headers()["access-control-allow-origin"], "*");
-    assert_eq!(response.headers()["access-control-allow-headers"], "x-client-sku");
+    assert_eq!(response.headers()["access-control-allow-headers"], "x-client-sku, x-requested-with");
     assert_eq!(entra.emulator.requests(emulator::Endpoint::All), 0);
 }

@@ -51,7 +51,7 @@ async fn a_users_token_has_the_claims_of_version_1() {
     assert_eq!(claims["appidacr"], "0");
     assert_eq!(claims["unique_name"], "lee@contoso.com");
     assert_eq!(claims["upn"], "lee@contoso.com");
-    assert_eq!(claims["amr"], json!(["pwd", "mfa"]));
+    assert_eq!(claims["amr"], json!(["pwd"]));
     assert_eq!(claims.get("azp"), None);
     assert_eq!(claims.get("preferred_username"), None);
 

@@ -22,6 +22,60 @@ async fn a_code_is_good_once_and_for_ten_minutes() {
 }
 
 #[tokio::test]
+async fn a_scope_that_says_nothing_is_a_mistake() {
+    let entra = Entra::start().await;
+    let tokens = entra.tokens("alex@contoso.com").await;
+    for scope in ["", " "] {
+        let answer = entra.refresh(text(&tokens, "refresh_token"), scope).await;
+        refused(&answer, "invalid_request", 28003);
+        let form = [("scope", scope)];
+        refused(&entra.form(TOKEN, &web("client_credentials", &form)).await, "invalid_request", 28003);
+    }
+    let code = entra.code("alex@contoso.com", &[]).await;
+    let form = [("code", code.as_str()), ("redirect_uri", CALLBACK), ("scope", "")];
+    refused(&entra.form(TOKEN, &web("authorization_code", &form)).await, "invalid_request", 28003);
+}
+
+#[tokio::test]
+async fn a_secret_ends() {
+    let entra = Entra::start().await;
+    let ask = async || entra.form(TOKEN, &web("client_credentials", &[("scope", ".default")])).await;
+    let end = json!({ "secretExpires": "2026-03-01T12:01:00Z" });
+    entra.post("/emulator/control/apps/Tenantry", end).await;
+    assert_eq!(ask().await.status, 200);
+    entra.post("/emulator/control/clock", json!({ "advance": 60 })).await;
+    let answer = ask().await;
+    assert_eq!(answer.status, 401);
+    refused(&answer, "invalid_client", 7_000_222);
+    entra.post("/emulator/control/apps/Tenantry", json!({ "secret": ids::TENANTRY_SECRET })).await;
+    assert_eq!(ask().await.status, 200);
+}
+
+#[tokio::test]
+async fn an_app_role_is_taken_away_and_given_back_in_time() {
+    let entra = Entra::start().await;
+    let roles = async || {
+        let body = entra.form(TOKEN, &web("client_credentials", &[("scope", ".default")])).await.json();
+        crate::support::claims(text(&body, "access_token"))["roles"].clone()
+    };
+    let all = json!(["Organization.Read.All", "User.Read.All", "Sites.Read.All"]);
+    assert_eq!(roles().await, all);
+    let set = async |roles: serde_json::Value| {
+        let at = "/emulator/control/consent";
+        let app = "Microsoft Graph";
+        let body = json!({ "tenant": "contoso", "app": app, "principal": "Tenantry", "roles": roles });
+        assert_eq!(entra.post(at, body).await.status, 200);
+    };
+    set(json!(["User.Read.All"])).await;
+    assert_eq!(roles().await, json!(["User.Read.All"]));
+    entra.emulator.set_propagation(90);
+    set(all.clone()).await;
+    assert_eq!(roles().await, json!(["User.Read.All"]));
+    entra.post("/emulator/control/clock", json!({ "advance": 90 })).await;
+    assert_eq!(roles().await, json!(["User.Read.All", "Organization.Read.All", "Sites.Read.All"]));
+}
+
+#[tokio::test]
 async fn a_code_is_bound_to_what_it_was_asked_for() {
     let entra = Entra::start().await;
     let challenge = [("code_challenge", CHALLENGE), ("code_challenge_method", "S256")];

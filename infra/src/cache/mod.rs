@@ -2,6 +2,8 @@
 
 mod principals;
 mod rates;
+mod redis;
 
 pub use principals::Principals;
 pub use rates::RedisRates;
+pub use redis::SharedRedis;

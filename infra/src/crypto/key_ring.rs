@@ -32,6 +32,10 @@ pub enum Purpose {
     DataKeys,
     /// Peppers the digests of API keys.
     ApiKeys,
+    /// Seals what is cached outside the process.
+    Cache,
+    /// Names what is cached there.
+    CacheNames,
     /// Seals cookies.
     Cookies,
     /// Seals positions in lists.
@@ -48,6 +52,8 @@ impl Purpose {
         match self {
             Self::DataKeys => "data-keys",
             Self::ApiKeys => "api-keys",
+            Self::Cache => "cache",
+            Self::CacheNames => "cache-names",
             Self::Cookies => "cookies",
             Self::Cursors => "cursor",
             Self::OneTimeSecrets => "one-time-secrets",
@@ -171,7 +177,9 @@ mod tests {
 
     use super::*;
 
-    const ALL: [Purpose; 6] = [
+    const ALL: [Purpose; 8] = [
+        Purpose::Cache,
+        Purpose::CacheNames,
         Purpose::DataKeys,
         Purpose::ApiKeys,
         Purpose::Cookies,

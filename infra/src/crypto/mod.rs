@@ -1,5 +1,6 @@
 //! Keys and what is sealed with them.
 
+mod cache_seal;
 mod cursor;
 pub mod key_file;
 mod key_ring;
@@ -7,6 +8,7 @@ mod seal;
 mod vault;
 pub mod wire_format;
 
+pub use cache_seal::CacheSeal;
 pub use cursor::SealedCursors;
 pub use key_ring::{KeyRing, KeyRingError, Purpose};
 pub(crate) use seal::{DataKey, key_id};

@@ -33,7 +33,7 @@ impl Connection {
     }
 
     /// Makes the transaction's changes lasting.
-    pub(super) async fn commit(self) -> Result<(), DbErr> {
+    pub(crate) async fn commit(self) -> Result<(), DbErr> {
         match self.on {
             On::Pool(_) => Ok(()),
             On::Transaction(transaction) => transaction.commit().await,

@@ -122,11 +122,11 @@ pub(crate) async fn of(
 }
 
 /// Deletes epochs that are older than anything cached could be.
-pub(crate) async fn forget(connection: &impl ConnectionTrait, before: DateTime<Utc>) -> Result<(), DbErr> {
+pub(crate) async fn forget(connection: &impl ConnectionTrait, before: DateTime<Utc>) -> Result<u64, DbErr> {
     #[expect(
         clippy::disallowed_methods,
         reason = "a global table: epochs are read before an organization is known"
     )]
-    Entity::delete_many().filter(Column::ChangedAt.lt(before)).exec(connection).await?;
-    Ok(())
+    let old = Entity::delete_many().filter(Column::ChangedAt.lt(before)).exec(connection).await?;
+    Ok(old.rows_affected)
 }

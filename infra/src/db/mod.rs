@@ -12,6 +12,7 @@ pub(crate) mod epochs;
 mod error;
 mod gauges;
 mod inspect;
+pub(crate) mod jobs;
 pub(crate) mod ring_keys;
 mod schema;
 mod scoped;
@@ -37,9 +38,10 @@ use domain::{
     store::{OrgReader, OrgTx, Store, StoreError},
 };
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, SqliteTransactionMode, Statement,
-    TransactionOptions, TransactionTrait,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
+    Statement, TransactionOptions, TransactionTrait,
 };
+use tokio::sync::Notify;
 
 pub(crate) use advisory_lock::try_lock;
 pub use connect::{ConnectError, DatabaseUrl};
@@ -87,6 +89,8 @@ pub struct Database {
     ids: Ids,
     watch: EpochWatch,
     vault: Arc<Vault>,
+    /// Told when this process scheduled a job.
+    work: Arc<Notify>,
     statements: Arc<AtomicU64>,
 }
 
@@ -102,10 +106,9 @@ impl Database {
             schema::prepare_sqlite(&writer, &url, clock.as_ref()).await?;
         }
         let ring = register(&writer, ring()?, clock.as_ref()).await?;
-        let watch =
-            EpochWatch::new(writer.clone(), reader.clone(), clock, revocation_max_stale, url.is_memory());
+        let watch = EpochWatch::new(reader.clone(), clock, revocation_max_stale, url.is_memory());
         let vault = Arc::new(Vault::new(ring, entropy, watch.clone()));
-        Ok(Self { writer, reader, ids, watch, vault, statements: Arc::default() })
+        Ok(Self { writer, reader, ids, watch, vault, work: Arc::default(), statements: Arc::default() })
     }
 
     /// The service's keys, without those that were retired.
@@ -147,12 +150,39 @@ impl Database {
         Connection::pool(self.reader.clone(), Arc::clone(&self.statements))
     }
 
-    async fn transaction(&self, scope: &OrgScope) -> Result<Connection, DbErr> {
+    /// The same, where something is changed by a single statement.
+    pub(crate) fn global_writer(&self) -> Connection {
+        Connection::pool(self.writer.clone(), Arc::clone(&self.statements))
+    }
+
+    /// A transaction over global tables; row-level security shows it nothing of any organization.
+    pub(crate) async fn global_transaction(&self) -> Result<Connection, DbErr> {
+        Ok(Connection::transaction(self.begin_writing().await?, Arc::clone(&self.statements)))
+    }
+
+    pub(crate) fn ids(&self) -> &Ids {
+        &self.ids
+    }
+
+    pub(crate) fn work(&self) -> &Notify {
+        &self.work
+    }
+
+    /// A unit of work that changes something.
+    pub(crate) async fn unit(&self, scope: &OrgScope) -> Result<Unit, DbErr> {
+        Ok(Unit::changing(scope.clone(), self.transaction(scope).await?, self))
+    }
+
+    async fn begin_writing(&self) -> Result<DatabaseTransaction, DbErr> {
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..Default::default()
         };
-        let transaction = self.writer.begin_with_options(options).await?;
+        self.writer.begin_with_options(options).await
+    }
+
+    async fn transaction(&self, scope: &OrgScope) -> Result<Connection, DbErr> {
+        let transaction = self.begin_writing().await?;
         if self.writer.get_database_backend() == DbBackend::Postgres {
             #[expect(
                 clippy::disallowed_methods,
@@ -197,8 +227,7 @@ async fn register(
 
 impl Database {
     pub(crate) async fn changing(&self, scope: &OrgScope) -> Result<Unit, StoreError> {
-        let connection = self.transaction(scope).await.map_err(store_error)?;
-        Ok(Unit::changing(scope.clone(), connection, self))
+        self.unit(scope).await.map_err(store_error)
     }
 
     /// On PostgreSQL a read has a transaction too: row-level security goes by a setting that lives in one.

@@ -1,6 +1,9 @@
 //! A unit of work inside one organization: the reader and the transaction that `domain::store` promises.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, Ordering},
+};
 
 use async_trait::async_trait;
 use domain::{
@@ -10,6 +13,7 @@ use domain::{
     id::{EventId, Ids, TypedId},
     idempotency::IdempotencyRepository,
     identity::{UserReader, UserRepository},
+    jobs::JobRepository,
     organizations::{OrganizationReader, OrganizationRepository},
     page::{Page, PageRequest},
     secret::DataKeyRepository,
@@ -21,6 +25,8 @@ use sea_orm::{
     UpdateMany,
     sea_query::{Expr, LockType, ValueType},
 };
+
+use tokio::sync::Notify;
 
 use super::{
     Database,
@@ -43,6 +49,9 @@ pub(crate) struct Unit {
     touched: Mutex<Vec<Subject>>,
     watch: EpochWatch,
     pub(crate) vault: Arc<Vault>,
+    /// A job was scheduled, so those who work in this process are told at commit.
+    has_work: AtomicBool,
+    work: Arc<Notify>,
 }
 
 impl Unit {
@@ -55,6 +64,8 @@ impl Unit {
             touched: Mutex::default(),
             watch: database.watch.clone(),
             vault: Arc::clone(&database.vault),
+            has_work: AtomicBool::new(false),
+            work: Arc::clone(&database.work),
         }
     }
 
@@ -124,6 +135,11 @@ impl Unit {
         }
     }
 
+    /// Notes that a job was scheduled.
+    pub(crate) fn note_work(&self) {
+        self.has_work.store(true, Ordering::Relaxed);
+    }
+
     async fn record(&self, events: &Events) -> Result<(), DbErr> {
         let actor = self.scope.actor();
         let origin = self.scope.origin();
@@ -179,6 +195,10 @@ impl OrgTx for Unit {
         self
     }
 
+    fn jobs(&self) -> &dyn JobRepository {
+        self
+    }
+
     fn data_keys(&self) -> &dyn DataKeyRepository {
         self
     }
@@ -189,13 +209,16 @@ impl OrgTx for Unit {
             std::mem::take(&mut *self.touched.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
         let now = self.ids.clock().now();
         let epochs = epochs::advance(&self.connection, &touched, now).await.map_err(store_error)?;
-        let Self { connection, watch, .. } = *self;
+        let Self { connection, watch, has_work, work, .. } = *self;
         // A client that hangs up drops the request's future. What is committed must also be known in this process,
         // so the two are done together, whoever still waits. The outcome of a commit that fails is unknown: taking
         // the epochs over regardless costs a reload and is safe.
         let finish = tokio::spawn(async move {
             let committed = connection.commit().await;
             watch.apply(&epochs);
+            if has_work.into_inner() {
+                work.notify_one();
+            }
             committed
         });
         match finish.await {

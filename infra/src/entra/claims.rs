@@ -144,6 +144,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_too_long_or_no_text_to_show_is_like_not_being_there() {
+        let shown = |value: &str| {
+            let claims = members(&serde_json::json!({ "name": value }).to_string());
+            claims.display_text("name").map(str::to_owned)
+        };
+        let longest = "é".repeat(MAX_DISPLAY / 2);
+        assert_eq!(shown(&longest), Some(longest.clone()));
+        assert_eq!(shown(&format!("{longest}e")), None, "bytes count, since bytes are kept");
+        assert_eq!(shown(&format!("  {longest}  ")), Some(longest), "without the space around it");
+        for none in ["", "   ", "a\0b", "a\nb", "\u{7f}"] {
+            assert_eq!(shown(none), None, "{none:?}");
+        }
+    }
+
+    #[test]
     fn a_name_that_occurs_twice_is_malformed_even_in_another_spelling_of_the_json() {
         for json in
             [r#"{"aud":"a","aud":"a"}"#, r#"{"aud":"a","\u0061ud":"b"}"#, "[]", "null", "", "{} {}", "{"]

@@ -17,6 +17,7 @@ mod metadata;
 mod person;
 mod probe;
 mod schedule;
+pub mod token_client;
 mod unknown_keys;
 mod verify;
 

@@ -118,6 +118,7 @@ impl BearerVerifier {
             email_domain_owner_verified: person::email_domain_owner_verified(&claims),
             display_name: claims.display_text("name").map(ToOwned::to_owned),
             is_guest: person::is_guest(&claims, iss, &tenant, snapshot),
+            handles_claims: handles_claims(&claims),
             key_id: token.key_id.clone(),
         })
     }
@@ -265,6 +266,17 @@ fn scopes(claims: &Members) -> Result<Vec<String>, Rejection> {
     let Some(text) = claims.text("scp")? else { return Ok(Vec::new()) };
     let scopes: Vec<_> = text.split_ascii_whitespace().map(ToOwned::to_owned).collect();
     if scopes.is_empty() { Err(Rejection::PermissionClaims) } else { Ok(scopes) }
+}
+
+/// Whether the client declared that it handles claims challenges; the word's case does not matter (Microsoft identity
+/// platform, "Claims challenges, claims requests, and client capabilities").
+fn handles_claims(claims: &Members) -> bool {
+    let is_cp1 = |value: &Value| value.as_str().is_some_and(|word| word.eq_ignore_ascii_case("cp1"));
+    match claims.value("xms_cc") {
+        Some(Value::Array(words)) => words.iter().any(is_cp1),
+        Some(word) => is_cp1(word),
+        None => false,
+    }
 }
 
 fn directory_roles(claims: &Members) -> Vec<Uuid> {

@@ -24,8 +24,8 @@ fn user(n: u128) -> Subject {
 async fn watch(alone: bool) -> (EpochWatch, Arc<Hand>) {
     let database = sea_orm::Database::connect("sqlite::memory:").await.unwrap();
     let clock = Arc::new(Hand(Mutex::new(DateTime::from_timestamp(1_800_000_000, 0).unwrap())));
-    let (writer, patience) = (database.clone(), Duration::from_secs(30));
-    (EpochWatch::new(writer, database, Arc::clone(&clock) as _, patience, alone), clock)
+    let patience = Duration::from_secs(30);
+    (EpochWatch::new(database, Arc::clone(&clock) as _, patience, alone), clock)
 }
 
 impl Hand {
@@ -114,18 +114,38 @@ async fn with_channel_and_table_silent_what_is_known_counts_for_the_agreed_time_
 }
 
 #[tokio::test]
+async fn what_the_table_said_of_one_keeps_no_other_alive_when_it_is_gone() {
+    let (watch, clock) = watch(false).await;
+    let run = async |sql: &str| {
+        #[expect(clippy::disallowed_methods, reason = "the test's own table")]
+        let statement = Statement::from_string(DbBackend::Sqlite, sql);
+        watch.inner.database.execute_raw(statement).await.unwrap();
+    };
+    run("CREATE TABLE epochs (kind TEXT, id BLOB, epoch INTEGER, changed_at TEXT)").await;
+    let mark = watch.mark();
+    watch.heard_channel(clock.now());
+    clock.advance(TimeDelta::seconds(20));
+    assert!(watch.unchanged_since(mark, &[user(ADA)]).await.unwrap(), "the table says so");
+    run("DROP TABLE epochs").await;
+    clock.advance(TimeDelta::seconds(20));
+    assert!(watch.unchanged_since(mark, &[user(ADA)]).await.unwrap(), "twenty seconds ago");
+    assert!(watch.unchanged_since(mark, &[user(BOB)]).await.is_err(), "last heard of forty seconds ago");
+    assert!(watch.unchanged_since(mark, &[user(ADA), user(BOB)]).await.is_err());
+}
+
+#[tokio::test]
 async fn what_is_older_than_anything_remembered_is_forgotten_once_an_hour_without_being_a_change() {
     let (watch, clock) = watch(true).await;
     let mut tidied = clock.now();
     watch.apply(&[(user(ADA), 1)]);
     clock.advance(RETENTION - TimeDelta::hours(1));
     watch.apply(&[(user(BOB), 1)]);
-    watch.tidy(&mut tidied).await;
+    watch.tidy(&mut tidied);
     let known = |watch: &EpochWatch| watch.inner.known.read().unwrap().len();
     assert_eq!(known(&watch), 2);
     clock.advance(TimeDelta::hours(1) + TimeDelta::seconds(1));
     let mark = watch.mark();
-    watch.tidy(&mut tidied).await;
+    watch.tidy(&mut tidied);
     assert_eq!(known(&watch), 1);
     assert_eq!(watch.mark(), mark);
 }

@@ -134,7 +134,7 @@ await check("msal-node: on behalf of", async () => {
 
 await check("msal-node: missing consent needs interaction", async () => {
   const error = await thrown(() =>
-    client.acquireTokenSilent({ account: signedIn.account, scopes: ["Files.Read.All"] }),
+    client.acquireTokenSilent({ account: signedIn.account, scopes: ["Mail.Read"] }),
   );
   assert.ok(error instanceof InteractionRequiredAuthError, error.stack);
   assert.equal(error.subError, "consent_required");

@@ -3,6 +3,7 @@
 mod administrators;
 mod development;
 mod outages;
+mod pooler;
 mod profiles;
 mod provisioning;
 mod replicas;

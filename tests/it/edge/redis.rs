@@ -1,57 +1,16 @@
 //! Limits that replicas share.
 
-use std::{net::TcpListener, time::Duration};
+use std::time::Duration;
 
-use tests::TestApp;
-use tokio::{
-    net::TcpStream,
-    process::{Child, Command},
-};
-
-/// A Redis that lives as long as the test.
-struct Redis {
-    process: Child,
-    port: u16,
-    _folder: tempfile::TempDir,
-}
-
-impl Redis {
-    /// `None` where it is not installed.
-    async fn start(port: Option<u16>) -> Option<Self> {
-        let free = || TcpListener::bind(("127.0.0.1", 0)).ok()?.local_addr().ok();
-        let port = port.or_else(|| free().map(|address| address.port()))?;
-        let folder = tempfile::tempdir().ok()?;
-        let process = Command::new("redis-server")
-            .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--port", &port.to_string()])
-            .current_dir(folder.path())
-            .stdout(std::process::Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .ok()?;
-        for _ in 0..200 {
-            if TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
-                return Some(Self { process, port, _folder: folder });
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        None
-    }
-}
+use tests::{Redis, TestApp};
 
 async fn app(redis: &Redis, limit: &str) -> TestApp {
-    TestApp::builder()
-        .set("REDIS_URL", &format!("redis://127.0.0.1:{}", redis.port))
-        .set("RATE_LIMIT_PRINCIPAL", limit)
-        .start()
-        .await
+    TestApp::builder().set("REDIS_URL", &redis.url()).set("RATE_LIMIT_PRINCIPAL", limit).start().await
 }
 
 #[tokio::test]
 async fn replicas_count_together() {
-    let Some(redis) = Redis::start(None).await else {
-        eprintln!("SKIPPED: redis-server is not installed");
-        return;
-    };
+    let Some(redis) = Redis::start().await else { return };
     let one = app(&redis, "4/1h").await;
     let other = one.replica().await;
     for (app, remaining) in [(&one, "3"), (&other, "2"), (&one, "1"), (&other, "0")] {
@@ -68,23 +27,20 @@ async fn replicas_count_together() {
 
 #[tokio::test]
 async fn without_an_answer_each_counts_for_itself_until_there_is_one() {
-    let Some(mut redis) = Redis::start(None).await else {
-        eprintln!("SKIPPED: redis-server is not installed");
-        return;
-    };
+    let Some(mut redis) = Redis::start().await else { return };
     let app = app(&redis, "2/1h").await;
     let remaining = async || {
         let answer = app.user("adele").get("/api/auth/me").await;
         (answer.status.as_u16(), answer.header("ratelimit-remaining").unwrap_or_default().to_owned())
     };
     assert_eq!(remaining().await, (200, "1".to_owned()));
-    redis.process.kill().await.unwrap();
+    redis.kill().await;
     // The process has not counted yet.
     assert_eq!(remaining().await, (200, "1".to_owned()));
     assert_eq!(remaining().await, (200, "0".to_owned()));
     assert_eq!(remaining().await.0, 429);
 
-    let _again = Redis::start(Some(redis.port)).await.expect("it starts again");
+    let _again = redis.again().await;
     let mut answers = Vec::new();
     for _ in 0..50 {
         tokio::time::sleep(Duration::from_millis(200)).await;

@@ -74,6 +74,8 @@ async fn an_app_role_that_means_nothing_here_grants_nothing() {
     for operation in operations(&world.app.app.document) {
         if operation.permission.is_some() {
             may_not(&world, &operation, &application).await;
+        } else if operation.is_delegated() {
+            needs_a_person(&world, &operation, &application).await;
         } else {
             may(&world, &operation, &application).await;
         }
@@ -87,7 +89,10 @@ async fn an_app_role_of_a_permissions_name_grants_that_permission_alone() {
     for (word, _) in ALL_PERMISSIONS {
         let application = world.app.application("Tenantry", ids::CONTOSO, &[word]);
         for operation in operations(&world.app.app.document) {
-            if operation.permission.as_deref().is_none_or(|needed| needed == *word) {
+            let is_granted = operation.permission.as_deref().is_none_or(|needed| needed == *word);
+            if is_granted && operation.is_delegated() {
+                needs_a_person(&world, &operation, &application).await;
+            } else if is_granted {
                 may(&world, &operation, &application).await;
             } else {
                 may_not(&world, &operation, &application).await;
@@ -109,6 +114,13 @@ async fn may_not(world: &World, operation: &Operation, actor: &Actor) {
         let message = "You do not have access to this resource";
         assert_eq!(refused.text_at("/error/message"), message, "{}", operation.id);
     }
+}
+
+/// An application may do it as far as permissions go, but there is nobody in whose name it could be done.
+async fn needs_a_person(world: &World, operation: &Operation, actor: &Actor) {
+    let refused = of_nobody(world, operation).send(actor).await;
+    assert_eq!((refused.status.as_u16(), refused.code().as_str()), (403, "FORBIDDEN"), "{}", operation.id);
+    assert!(refused.text_at("/error/message").contains("Only a person"), "{}", operation.id);
 }
 
 /// The caller gets past the door. Behind it is nothing that the ids would name, so little is changed by it.

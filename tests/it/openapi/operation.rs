@@ -29,6 +29,11 @@ pub(crate) struct Parameter {
 }
 
 impl Operation {
+    /// Whether it asks Microsoft 365 in the caller's name, which takes a person with a token of their own.
+    pub(crate) fn is_delegated(&self) -> bool {
+        self.raw["x-delegated"] == json!(true)
+    }
+
     /// Whether it takes a parameter of this name, wherever.
     pub(crate) fn takes(&self, name: &str) -> bool {
         self.parameters.iter().any(|parameter| parameter.name == name)

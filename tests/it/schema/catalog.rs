@@ -9,6 +9,10 @@ pub(crate) const GLOBAL: &[(&str, &str)] = &[
     ("outbox", "pointers to events (id, organization, time) for the relay, which serves all organizations"),
     ("epochs", "ids and counters of what was revoked: read before an organization is known"),
     (
+        "jobs",
+        "ids, times and leases of work: claimed before an organization is known; what is to be done is not in it",
+    ),
+    (
         "ring_keys",
         "ids and fingerprints of the service's own keys, which wrap the data keys of all organizations",
     ),

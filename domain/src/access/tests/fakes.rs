@@ -18,8 +18,8 @@ use uuid::{Uuid, uuid};
 use self::ports::{Cache, Ports};
 use crate::{
     access::{
-        AdmissionPolicy, Authentication, AuthenticationError, AuthenticationPorts, Principal, Role, Subject,
-        TenantPolicy, VerificationError, VerifiedToken,
+        AdmissionPolicy, Authenticated, Authentication, AuthenticationError, AuthenticationPorts, Principal,
+        Role, Subject, TenantPolicy, VerificationError, VerifiedToken,
     },
     id::{Ids, OrgId, TypedId, UserId},
     identity::{Profile, User, UserKind, UserStatus},
@@ -115,6 +115,10 @@ impl World {
     }
 
     pub(super) async fn bearer(&self) -> Result<Arc<Principal>, Arc<AuthenticationError>> {
+        self.authenticated().await.map(|caller| Arc::clone(caller.principal()))
+    }
+
+    pub(super) async fn authenticated(&self) -> Result<Authenticated, Arc<AuthenticationError>> {
         self.authentication.bearer("the token").await
     }
 
@@ -132,6 +136,10 @@ impl World {
 }
 
 impl State {
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        *self.now.lock().unwrap()
+    }
+
     pub(super) fn advance(&self, by: TimeDelta) {
         *self.now.lock().unwrap() += by;
     }

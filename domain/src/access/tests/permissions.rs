@@ -70,11 +70,12 @@ fn a_role_is_read_back_from_its_word() {
 async fn a_principal_gives_the_proof_of_what_it_may_and_of_nothing_else() {
     let world = World::new();
     let member = world.bearer().await.unwrap();
-    assert!(member.authorize::<SignedIn>(Origin::default()).is_ok());
-    let proof = member.authorize::<annotations::Write>(Origin::default()).unwrap();
+    let caller = async || world.authenticated().await.unwrap();
+    assert!(caller().await.authorize::<SignedIn>(Origin::default()).is_ok());
+    let proof = caller().await.authorize::<annotations::Write>(Origin::default()).unwrap();
     assert_eq!(proof.scope().org_id(), member.organization().id);
     assert_eq!(proof.scope().actor().user_id(), Some(member.user().id));
-    assert!(matches!(member.authorize::<members::Manage>(Origin::default()), Err(Forbidden)));
+    assert!(matches!(caller().await.authorize::<members::Manage>(Origin::default()), Err(Forbidden)));
 }
 
 #[tokio::test]

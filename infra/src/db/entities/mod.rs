@@ -7,6 +7,7 @@ pub(crate) mod data_keys;
 pub(crate) mod epochs;
 pub(crate) mod events;
 pub(crate) mod idempotency_keys;
+pub(crate) mod jobs;
 pub(crate) mod organizations;
 pub(crate) mod outbox;
 pub(crate) mod ring_keys;

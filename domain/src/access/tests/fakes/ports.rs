@@ -75,6 +75,11 @@ impl Epochs for Ports {
         Mark(self.0.sequence.load(Ordering::SeqCst))
     }
 
+    fn known(&self, subject: Subject) -> i64 {
+        let changes = self.0.changes.lock().unwrap();
+        changes.get(&subject).map_or(0, |at| i64::try_from(*at).unwrap())
+    }
+
     async fn unchanged_since(&self, mark: Mark, subjects: &[Subject]) -> Result<bool, EpochsUnavailable> {
         self.0.marks.lock().unwrap().push(mark.0);
         if self.0.epochs_unavailable.load(Ordering::SeqCst) {

@@ -1,0 +1,118 @@
+//! The sources of tokens for Microsoft 365, put together.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::{
+    access::{Epochs, OnBehalfOf},
+    delegation::{
+        AppTokens, ClaimsChallenge, DelegatedToken, DelegatedTokens, DelegationError, Resource, SignInPlace,
+    },
+};
+use infra::{
+    cache::SharedRedis,
+    crypto::{CacheSeal, KeyRing},
+    entra::token_client::{
+        AppTokenSource, ClientCredential, Credentials, DelegatedTokenSettings, DelegatedTokenSource,
+        ManagedIdentity, ResourceNames, SharedTokens, TokenEndpoint,
+    },
+};
+
+use super::{Parts, consent_url};
+use crate::config::{Config, MachineIdentity};
+
+/// What is needed to ask Entra ID for tokens.
+pub(super) struct TokenSources {
+    endpoint: Arc<TokenEndpoint>,
+    credentials: Arc<Credentials>,
+    names: ResourceNames,
+}
+
+impl TokenSources {
+    pub(super) fn new(config: &Config, parts: &Parts) -> anyhow::Result<Self> {
+        let client = infra::http::client()?;
+        let host = config.entra.authority_host.clone();
+        let (clock, entropy) = (Arc::clone(&parts.clock), Arc::clone(&parts.entropy));
+        let endpoint = Arc::new(TokenEndpoint::new(client, host, clock, entropy));
+        let list = credentials(config, &endpoint)?;
+        let credentials = Arc::new(Credentials::new(config.entra.client_id, list));
+        let names = ResourceNames { graph: config.delegation.graph_resource.clone() };
+        Ok(Self { endpoint, credentials, names })
+    }
+
+    /// In callers' names; replicas share them where there is a Redis.
+    pub(super) fn delegated(
+        &self,
+        config: &Config,
+        parts: &Parts,
+        epochs: Arc<dyn Epochs>,
+        shared: Option<(Arc<SharedRedis>, &KeyRing)>,
+    ) -> Arc<dyn DelegatedTokens> {
+        let host = config.entra.authority_host.as_str().trim_end_matches('/');
+        let tenant = &config.entra.tenant;
+        let settings = DelegatedTokenSettings {
+            names: self.names.clone(),
+            graph_scopes: config.delegation.graph_scopes.clone(),
+            sign_in: SignInPlace {
+                authorization_uri: format!("{host}/{tenant}/oauth2/v2.0/authorize"),
+                client_id: config.entra.client_id,
+            },
+            consent_url: consent_url(config),
+        };
+        let clock = || Arc::clone(&parts.clock);
+        let shared = shared.map(|(redis, ring)| {
+            SharedTokens::new(redis, CacheSeal::new(ring, Arc::clone(&parts.entropy)), clock())
+        });
+        let (endpoint, credentials) = (Arc::clone(&self.endpoint), Arc::clone(&self.credentials));
+        Arc::new(DelegatedTokenSource::new(endpoint, credentials, settings, epochs, clock(), shared))
+    }
+
+    /// For the service itself.
+    pub(super) fn app_only(&self) -> Arc<dyn AppTokens> {
+        let (endpoint, credentials) = (Arc::clone(&self.endpoint), Arc::clone(&self.credentials));
+        Arc::new(AppTokenSource::new(endpoint, credentials, self.names.clone()))
+    }
+
+    /// The ways in which we prove who we are, in words.
+    pub(super) fn credentials(&self) -> Vec<&'static str> {
+        self.credentials.kinds()
+    }
+}
+
+/// Those without a secret that could leak come first.
+fn credentials(config: &Config, endpoint: &Arc<TokenEndpoint>) -> anyhow::Result<Vec<ClientCredential>> {
+    let delegation = &config.delegation;
+    let mut list = Vec::new();
+    list.extend(delegation.federated_token_file.clone().map(ClientCredential::FederatedFile));
+    if let Some(identity) = delegation.managed_identity {
+        let client_id = match identity {
+            MachineIdentity::System => None,
+            MachineIdentity::User(id) => Some(id),
+        };
+        let identity = ManagedIdentity::new(client_id, delegation.token_exchange, Arc::clone(endpoint))?;
+        list.push(ClientCredential::ManagedIdentity(identity));
+    }
+    list.extend(delegation.certificate.clone().map(ClientCredential::Certificate));
+    list.extend(delegation.secret.clone().map(ClientCredential::Secret));
+    Ok(list)
+}
+
+/// For a document without a service that could answer.
+pub(super) struct NoTokens;
+
+#[async_trait]
+impl DelegatedTokens for NoTokens {
+    async fn token(&self, _: &OnBehalfOf, _: &Resource) -> Result<Arc<DelegatedToken>, DelegationError> {
+        Err(DelegationError::Misconfigured)
+    }
+
+    async fn refused(
+        &self,
+        _: &OnBehalfOf,
+        _: &Resource,
+        _: &DelegatedToken,
+        _: Option<&ClaimsChallenge>,
+    ) -> Result<Arc<DelegatedToken>, DelegationError> {
+        Err(DelegationError::Misconfigured)
+    }
+}

@@ -1,0 +1,398 @@
+//! The one source of tokens in callers' names: this process' memory, then Redis, then the authority.
+//!
+//! A token is found by a digest of everything that decides about it: the whole assertion, its tenant, the caller, the
+//! resource, the scopes, what the client can handle, and the epochs of organization and user. So it is served to that
+//! assertion alone, and a revocation makes its name another one: what was had before is never found again, in no
+//! replica.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicI64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use async_trait::async_trait;
+use aws_lc_rs::{
+    constant_time::verify_slices_are_equal,
+    digest::{Context, SHA256},
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{
+    access::{Epochs, OnBehalfOf, Subject},
+    clock::Clock,
+    delegation::{ClaimsChallenge, DelegatedToken, DelegatedTokens, DelegationError, Resource, SignInPlace},
+    id::TypedId,
+};
+use moka::{Expiry, future::Cache, ops::compute::Op};
+use secrecy::ExposeSecret;
+
+use super::{
+    Credentials, ResourceNames, SharedTokens, TokenEndpoint,
+    asker::Asker,
+    exchange::{Exchanged, exchange},
+    shared::Key,
+    verdict::Verdicts,
+};
+
+/// How much memory the tokens may take.
+const MAX_BYTES: u64 = 64 * 1024 * 1024;
+/// No token is kept longer than this, however long it is good: epochs older than two days are forgotten.
+const LONGEST: Duration = Duration::from_hours(24);
+/// A token with less time left is not given out.
+const LEAST_LEFT: TimeDelta = TimeDelta::seconds(30);
+/// How long after a renewal that failed the next one is tried.
+const RENEW_AGAIN: TimeDelta = TimeDelta::seconds(30);
+
+/// What a source is told of its place.
+#[derive(Clone, Debug)]
+pub struct DelegatedTokenSettings {
+    pub names: ResourceNames,
+    /// What is asked of Microsoft Graph; empty for everything that was consented to.
+    pub graph_scopes: Vec<String>,
+    /// Where a person signs in again.
+    pub sign_in: SignInPlace,
+    /// Where an administrator consents; `{tenant}` stands for the tenant.
+    pub consent_url: String,
+}
+
+/// Gives tokens in callers' names. Clones share one memory.
+#[derive(Clone)]
+pub struct DelegatedTokenSource(Arc<Inner>);
+
+struct Inner {
+    endpoint: Arc<TokenEndpoint>,
+    credentials: Arc<Credentials>,
+    names: ResourceNames,
+    graph_scopes: Vec<String>,
+    verdicts: Verdicts,
+    epochs: Arc<dyn Epochs>,
+    clock: Arc<dyn Clock>,
+    memory: Cache<Key, Arc<Entry>>,
+    shared: Option<SharedTokens>,
+}
+
+struct Entry {
+    token: Arc<DelegatedToken>,
+    /// In seconds since 1970; moves when a renewal failed.
+    refresh_at: AtomicI64,
+    is_refreshing: AtomicBool,
+}
+
+impl From<Exchanged> for Arc<Entry> {
+    fn from(exchanged: Exchanged) -> Self {
+        Arc::new(Entry {
+            token: exchanged.token,
+            refresh_at: AtomicI64::new(exchanged.refresh_at.timestamp()),
+            is_refreshing: AtomicBool::new(false),
+        })
+    }
+}
+
+struct UntilExpiry(Arc<dyn Clock>);
+
+impl Expiry<Key, Arc<Entry>> for UntilExpiry {
+    fn expire_after_create(&self, _: &Key, entry: &Arc<Entry>, _: Instant) -> Option<Duration> {
+        let left = entry.token.expires_at - self.0.now();
+        Some(left.to_std().unwrap_or(Duration::ZERO).min(LONGEST))
+    }
+
+    fn expire_after_update(
+        &self,
+        key: &Key,
+        entry: &Arc<Entry>,
+        now: Instant,
+        _: Option<Duration>,
+    ) -> Option<Duration> {
+        self.expire_after_create(key, entry, now)
+    }
+}
+
+impl DelegatedTokenSource {
+    pub fn new(
+        endpoint: Arc<TokenEndpoint>,
+        credentials: Arc<Credentials>,
+        settings: DelegatedTokenSettings,
+        epochs: Arc<dyn Epochs>,
+        clock: Arc<dyn Clock>,
+        shared: Option<SharedTokens>,
+    ) -> Self {
+        let memory = Cache::builder()
+            .max_capacity(MAX_BYTES)
+            .weigher(|_: &Key, entry: &Arc<Entry>| weight(&entry.token))
+            .expire_after(UntilExpiry(Arc::clone(&clock)))
+            .build();
+        let DelegatedTokenSettings { names, graph_scopes, sign_in, consent_url } = settings;
+        let verdicts = Verdicts::new(sign_in, consent_url);
+        Self(Arc::new(Inner {
+            endpoint,
+            credentials,
+            names,
+            graph_scopes,
+            verdicts,
+            epochs,
+            clock,
+            memory,
+            shared,
+        }))
+    }
+}
+
+/// In bytes, near enough: the texts, the key, and what is kept beside an entry.
+fn weight(token: &DelegatedToken) -> u32 {
+    let scopes: usize = token.scopes.iter().map(|scope| scope.len() + size_of::<String>()).sum();
+    u32::try_from(token.secret.expose_secret().len() + scopes + 256).unwrap_or(u32::MAX)
+}
+
+#[async_trait]
+impl DelegatedTokens for DelegatedTokenSource {
+    async fn token(
+        &self,
+        caller: &OnBehalfOf,
+        resource: &Resource,
+    ) -> Result<Arc<DelegatedToken>, DelegationError> {
+        self.get(&caller.into(), resource).await
+    }
+
+    async fn refused(
+        &self,
+        caller: &OnBehalfOf,
+        resource: &Resource,
+        token: &DelegatedToken,
+        challenge: Option<&ClaimsChallenge>,
+    ) -> Result<Arc<DelegatedToken>, DelegationError> {
+        self.get_after(&caller.into(), resource, token, challenge).await
+    }
+}
+
+impl DelegatedTokenSource {
+    pub(super) async fn get(
+        &self,
+        caller: &Asker,
+        resource: &Resource,
+    ) -> Result<Arc<DelegatedToken>, DelegationError> {
+        let inner = &self.0;
+        let wanted = inner.wanted(caller, resource);
+        if let Some(entry) = inner.memory.get(&wanted.key).await {
+            if inner.is_good(&entry.token) {
+                count(resource, "memory");
+                self.refresh_if_due(&entry, caller, resource, &wanted);
+                return Ok(Arc::clone(&entry.token));
+            }
+            inner.drop_expired(&wanted.key).await;
+        }
+        let loaded = inner.memory.try_get_with_by_ref(&wanted.key, inner.load(caller, resource, &wanted));
+        Ok(Arc::clone(&loaded.await.map_err(|error| (*error).clone())?.token))
+    }
+
+    pub(super) async fn get_after(
+        &self,
+        caller: &Asker,
+        resource: &Resource,
+        refused: &DelegatedToken,
+        challenge: Option<&ClaimsChallenge>,
+    ) -> Result<Arc<DelegatedToken>, DelegationError> {
+        let inner = &self.0;
+        let wanted = inner.wanted(caller, resource);
+        count(resource, "refused");
+        // Of many requests with one token each comes here; a token that was had since is not thrown away.
+        let known = inner.memory.get(&wanted.key).await;
+        if known.is_none_or(|entry| is_same(&entry.token, refused)) {
+            inner.forget(&wanted.key).await;
+        }
+        match challenge {
+            Some(claims) => Err(DelegationError::InteractionRequired {
+                claims: caller.handles_claims.then(|| claims.clone()),
+                scopes: wanted.scopes,
+                sign_in: inner.verdicts.sign_in.clone(),
+            }),
+            None => self.get(caller, resource).await,
+        }
+    }
+}
+
+fn is_same(one: &DelegatedToken, other: &DelegatedToken) -> bool {
+    let [one, other] = [one, other].map(|token| token.secret.expose_secret().as_bytes());
+    verify_slices_are_equal(one, other).is_ok()
+}
+
+impl DelegatedTokenSource {
+    /// Starts a renewal beside the request, which goes on with the token it has.
+    fn refresh_if_due(&self, entry: &Arc<Entry>, caller: &Asker, resource: &Resource, wanted: &Wanted) {
+        let now = self.0.clock.now();
+        let is_due = entry.refresh_at.load(Ordering::Relaxed) <= now.timestamp();
+        // The authority takes no assertion that has expired, though we may still do, by some minutes.
+        let may_ask = caller.assertion_expires_at > now;
+        if !is_due || !may_ask || entry.is_refreshing.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let (inner, entry) = (Arc::clone(&self.0), Arc::clone(entry));
+        let (caller, resource, wanted) = (caller.clone(), resource.clone(), wanted.clone());
+        tokio::spawn(async move {
+            let renewed = inner.renew(&caller, &resource, &wanted, now).await;
+            match renewed {
+                Ok(newer) => inner.memory.insert(wanted.key, newer).await,
+                // What says that the caller may not have it takes it away; anything else leaves it to its end.
+                Err(error) if is_about_the_caller(&error) => inner.forget(&wanted.key).await,
+                Err(_) => {
+                    let next = (now + RENEW_AGAIN).timestamp();
+                    entry.refresh_at.store(next, Ordering::Relaxed);
+                    entry.is_refreshing.store(false, Ordering::Release);
+                }
+            }
+        });
+    }
+}
+
+fn is_about_the_caller(error: &DelegationError) -> bool {
+    match error {
+        DelegationError::InteractionRequired { .. }
+        | DelegationError::ConsentRequired { .. }
+        | DelegationError::AssertionRejected
+        | DelegationError::AccountBlocked
+        | DelegationError::BlockedByPolicy
+        | DelegationError::NoSuchResource => true,
+        DelegationError::Misconfigured
+        | DelegationError::Throttled { .. }
+        | DelegationError::Unavailable { .. }
+        | DelegationError::Timeout => false,
+    }
+}
+
+/// What is asked for, and the name under which it is kept.
+#[derive(Clone)]
+struct Wanted {
+    key: Key,
+    scopes: Vec<String>,
+}
+
+/// Each part with its length, so that no two lists of parts read the same.
+fn digest(parts: &[&[u8]]) -> Key {
+    let mut context = Context::new(&SHA256);
+    for part in parts {
+        context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        context.update(part);
+    }
+    let mut key = Key::default();
+    key.copy_from_slice(context.finish().as_ref());
+    key
+}
+
+impl Inner {
+    fn wanted(&self, caller: &Asker, resource: &Resource) -> Wanted {
+        let scopes = match resource {
+            Resource::Graph if !self.graph_scopes.is_empty() => self.graph_scopes.clone(),
+            Resource::Graph | Resource::SharePoint { .. } => {
+                vec![self.names.default_scope(resource)]
+            }
+        };
+        let subjects = [Subject::Organization(caller.org_id), Subject::User(caller.user_id)];
+        let [organization, user] = subjects.map(|subject| self.epochs.known(subject).to_be_bytes());
+        let key = digest(&[
+            caller.assertion.expose_secret().as_bytes(),
+            caller.tenant.as_bytes(),
+            caller.org_id.uuid().as_bytes(),
+            caller.user_id.uuid().as_bytes(),
+            self.names.uri(resource).as_bytes(),
+            scopes.join(" ").as_bytes(),
+            &[u8::from(caller.handles_claims)],
+            &organization,
+            &user,
+        ]);
+        Wanted { key, scopes }
+    }
+
+    fn is_good(&self, token: &DelegatedToken) -> bool {
+        token.expires_at - self.clock.now() > LEAST_LEFT
+    }
+
+    /// Only what is expired: a token that another request has had meanwhile stays.
+    async fn drop_expired(&self, key: &Key) {
+        let expired = async |entry: Option<moka::Entry<Key, Arc<Entry>>>| match entry {
+            Some(entry) if !self.is_good(&entry.value().token) => Op::Remove,
+            Some(_) | None => Op::Nop,
+        };
+        self.memory.entry_by_ref(key).and_compute_with(expired).await;
+    }
+
+    async fn load(
+        &self,
+        caller: &Asker,
+        resource: &Resource,
+        wanted: &Wanted,
+    ) -> Result<Arc<Entry>, DelegationError> {
+        if let Some(shared) = &self.shared
+            && let Some(found) = shared.get(&wanted.key).await
+            && self.is_good(&found.token)
+        {
+            count(resource, "redis");
+            return Ok(found.into());
+        }
+        self.ask(caller, resource, wanted).await
+    }
+
+    /// A newer token: one that another replica had meanwhile, or a new one.
+    async fn renew(
+        &self,
+        caller: &Asker,
+        resource: &Resource,
+        wanted: &Wanted,
+        now: DateTime<Utc>,
+    ) -> Result<Arc<Entry>, DelegationError> {
+        if let Some(shared) = &self.shared
+            && let Some(found) = shared.get(&wanted.key).await
+            && found.refresh_at > now
+        {
+            count(resource, "redis");
+            return Ok(found.into());
+        }
+        self.ask(caller, resource, wanted).await
+    }
+
+    async fn ask(
+        &self,
+        caller: &Asker,
+        resource: &Resource,
+        wanted: &Wanted,
+    ) -> Result<Arc<Entry>, DelegationError> {
+        count(resource, "authority");
+        let exchanged = exchange(&self.endpoint, &self.credentials, caller, &wanted.scopes).await;
+        let exchanged =
+            exchanged.map_err(|failure| self.verdicts.on(failure, caller.tenant, &wanted.scopes))?;
+        self.verdicts.good();
+        if let Some(shared) = &self.shared {
+            shared.put(&wanted.key, &exchanged).await;
+        }
+        Ok(exchanged.into())
+    }
+
+    async fn forget(&self, key: &Key) {
+        self.memory.invalidate(key).await;
+        if let Some(shared) = &self.shared {
+            shared.forget(key).await;
+        }
+    }
+}
+
+/// Where a token came from: `memory`, `redis`, `authority`; or `refused`, by the resource.
+fn count(resource: &Resource, from: &'static str) {
+    metrics::counter!("tenantry_delegated_tokens_total", "resource" => resource.kind(), "from" => from)
+        .increment(1);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_that_run_together_to_the_same_bytes_have_different_names() {
+        let lists: [&[&[u8]]; 6] =
+            [&[b"ab", b"c"], &[b"a", b"bc"], &[b"abc"], &[b"abc", b""], &[b"", b"abc"], &[b"a", b"b", b"c"]];
+        for (index, one) in lists.iter().enumerate() {
+            for other in &lists[index + 1..] {
+                assert_ne!(digest(one), digest(other), "{one:?} {other:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Tokens that replicas share in Redis.
+
+use serde_json::json;
+use tests::{Redis, TestApp, emulator::AccessPolicy};
+
+use super::{DELEGATION, asked};
+
+async fn app(redis: &Redis) -> TestApp {
+    TestApp::builder().set("REDIS_URL", &redis.url()).start().await
+}
+
+#[tokio::test]
+async fn a_second_replica_asks_for_nothing_that_the_first_has_had() {
+    let Some(redis) = Redis::start().await else { return };
+    let app = app(&redis).await;
+    let replica = app.replica().await;
+    let adele = app.user("adele");
+    let adele_there = replica.token(adele.token.as_deref().unwrap());
+    let here = adele.get(DELEGATION).await.expect(200);
+    let there = adele_there.get(DELEGATION).await.expect(200);
+    assert_eq!(here.at("/data"), there.at("/data"));
+    assert_eq!(asked(&app), 1);
+
+    // Another token of hers is another matter, there as here.
+    app.emulator.add_policy(AccessPolicy::block("Microsoft Graph"));
+    replica.user("adele").get(DELEGATION).await.expect(403);
+    replica.user_in("adele", "fabrikam").get(DELEGATION).await.expect(403);
+    adele_there.get(DELEGATION).await.expect(200);
+}
+
+#[tokio::test]
+async fn what_is_in_redis_is_sealed_and_does_not_outlive_a_change() {
+    let Some(redis) = Redis::start().await else { return };
+    let app = app(&redis).await;
+    let (admin, alex) = (app.user("adele"), app.user("alex"));
+    alex.get(DELEGATION).await.expect(200);
+    let names = redis.command(&["KEYS", "tenantry:delegated:*"]).await;
+    let names = String::from_utf8(names).unwrap();
+    let name =
+        names.lines().find(|line| line.starts_with("tenantry:delegated:")).expect("there is one").trim();
+    let sealed = redis.command(&["GET", name]).await;
+    for plain in ["eyJ", "graph.microsoft.com", "expires_at", "User.Read"] {
+        assert!(!sealed.windows(plain.len()).any(|window| window == plain.as_bytes()), "{plain}");
+    }
+    let left = String::from_utf8(redis.command(&["PTTL", name]).await).unwrap();
+    let left: i64 = left.trim().trim_start_matches(':').parse().unwrap();
+    assert!((1..=28 * 60 * 60 * 1000).contains(&left), "{left}");
+
+    let me = alex.get("/api/auth/me").await.expect(200).text_at("/data/id");
+    admin.post(&format!("/api/members/{me}/suspend"), json!(null)).await.expect(200);
+    admin.post(&format!("/api/members/{me}/reactivate"), json!(null)).await.expect(200);
+    let replica = app.replica().await;
+    replica.token(alex.token.as_deref().unwrap()).get(DELEGATION).await.expect(200);
+    assert_eq!(asked(&app), 2, "what was had before the change is not served");
+
+    // What somebody else wrote there does not open.
+    let planted = redis.command(&["SET", name, "planted"]).await;
+    assert!(planted.starts_with(b"+OK"));
+    alex.get(DELEGATION).await.expect(200);
+}
+
+#[tokio::test]
+async fn without_redis_each_replica_asks_for_itself() {
+    let Some(mut redis) = Redis::start().await else { return };
+    let app = app(&redis).await;
+    let replica = app.replica().await;
+    let adele = app.user("adele");
+    adele.get(DELEGATION).await.expect(200);
+    redis.kill().await;
+    replica.token(adele.token.as_deref().unwrap()).get(DELEGATION).await.expect(200);
+    assert_eq!(asked(&app), 2);
+    adele.get(DELEGATION).await.expect(200);
+    assert_eq!(asked(&app), 2);
+}

@@ -4,6 +4,7 @@
 mod delegation;
 mod dependencies;
 mod inspect;
+mod sharepoint;
 
 use std::{
     path::{Path, PathBuf},
@@ -12,8 +13,8 @@ use std::{
 
 use domain::{
     access::{Authentication, AuthenticationPorts, Jobs, KeyRotation, Operator},
-    annotations::{Annotations, Taxonomies},
-    clock::Clock,
+    annotations::Taxonomies,
+    clock::{Clock, Pauses},
     delegation::DelegatedTokens,
     entropy::Entropy,
     id::Ids,
@@ -53,7 +54,7 @@ use crate::{
 };
 
 pub use self::inspect::{Finding, Severity, findings};
-use self::{delegation::TokenSources, dependencies::Dependencies};
+use self::{delegation::TokenSources, dependencies::Dependencies, sharepoint::Microsoft365};
 
 /// How much memory remembered principals may take.
 const PRINCIPAL_CACHE_BYTES: u64 = 64 * 1024 * 1024;
@@ -63,12 +64,15 @@ const PRINCIPAL_CACHE_BYTES: u64 = 64 * 1024 * 1024;
 pub struct Parts {
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
+    pub pauses: Arc<dyn Pauses>,
 }
 
 impl Parts {
     /// The real clock and the operating system's randomness.
     pub fn system() -> Self {
-        Self { clock: Arc::new(infra::clock::SystemClock), entropy: Arc::new(infra::entropy::SystemEntropy) }
+        let clock = Arc::new(infra::clock::SystemClock);
+        let entropy = Arc::new(infra::entropy::SystemEntropy);
+        Self { pauses: Arc::clone(&clock) as _, clock, entropy }
     }
 
     fn ids(&self) -> Ids {
@@ -104,10 +108,12 @@ impl App {
         let (gate, keys) = gate(config, &parts, &database)?;
         let redis = config.redis.url.as_ref().map(SharedRedis::new).transpose()?.map(Arc::new);
         let shared = redis.clone().map(|redis| (redis, ring.as_ref()));
-        let tokens =
-            TokenSources::new(config, &parts)?.delegated(config, &parts, Arc::new(epochs.clone()), shared);
+        let sources = TokenSources::new(config, &parts)?;
+        let tokens = sources.delegated(config, &parts, Arc::new(epochs.clone()), shared);
         let cursors = SealedCursors::new(&ring, Arc::clone(&parts.entropy));
-        let service = api(Arc::clone(&store), parts.ids(), Arc::new(cursors), tokens);
+        let has_credential = !sources.credentials().is_empty();
+        let microsoft_365 = Microsoft365::new(config, &parts, Arc::clone(&tokens), has_credential)?;
+        let service = api(Arc::clone(&store), parts.ids(), Arc::new(cursors), tokens, &microsoft_365);
         let document = openapi::document(&service, &Published::nowhere())?;
         let dependencies = Arc::new(Dependencies {
             database: database.clone(),
@@ -280,13 +286,23 @@ fn key_ring(keys: &KeysConfig, kind: &DatabaseKind, entropy: &dyn Entropy) -> Re
     KeyRing::of_process(entropy)
 }
 
-type Api = (MeApi, DelegationApi, OrganizationApi, MembersApi, TaxonomiesApi, TermsApi, AnnotationsApi);
+type Api = (
+    MeApi,
+    DelegationApi,
+    OrganizationApi,
+    MembersApi,
+    TaxonomiesApi,
+    TermsApi,
+    AnnotationsApi,
+    sharepoint::Microsoft365Api,
+);
 
 fn api(
     store: Arc<dyn Store>,
     ids: Ids,
     cursors: Arc<dyn CursorSeal>,
     tokens: Arc<dyn DelegatedTokens>,
+    microsoft_365: &Microsoft365,
 ) -> OpenApiService<Api, ()> {
     let pages = PageQuery::new(cursors);
     let taxonomies = Taxonomies::new(Arc::clone(&store), ids.clone());
@@ -301,7 +317,12 @@ fn api(
         },
         TaxonomiesApi { store: Arc::clone(&store), taxonomies: taxonomies.clone(), pages: pages.clone() },
         TermsApi { store: Arc::clone(&store), taxonomies, pages: pages.clone() },
-        AnnotationsApi { annotations: Annotations::new(Arc::clone(&store), ids), store, pages },
+        AnnotationsApi {
+            annotations: microsoft_365.annotations(Arc::clone(&store), ids),
+            store,
+            pages: pages.clone(),
+        },
+        microsoft_365.api(&pages),
     ))
 }
 
@@ -319,8 +340,9 @@ pub async fn document() -> anyhow::Result<Value> {
         revocation_max_stale: std::time::Duration::ZERO,
     };
     let store: Arc<dyn Store> = Arc::new(Database::open(settings).await?);
-    let tokens = Arc::new(delegation::NoTokens);
-    openapi::document(&api(store, parts.ids(), Arc::new(cursors), tokens), &Published::nowhere())
+    let microsoft_365 = Microsoft365::unconnected(&parts)?;
+    let service = api(store, parts.ids(), Arc::new(cursors), Arc::new(delegation::NoTokens), &microsoft_365);
+    openapi::document(&service, &Published::nowhere())
 }
 
 fn routes(

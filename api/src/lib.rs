@@ -20,4 +20,5 @@ mod openapi;
 mod organizations;
 mod rate_limit;
 mod server;
+mod sharepoint;
 pub mod worker;

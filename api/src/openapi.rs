@@ -32,6 +32,8 @@ pub(crate) enum Tag {
     Taxonomies,
     /// Notes and terms on SharePoint and OneDrive items.
     Annotations,
+    /// Sites, drives, files and lists, as Microsoft shows them to the caller.
+    SharePoint,
 }
 
 const DESCRIPTION: &str = "\

@@ -19,7 +19,7 @@ use url::form_urlencoded;
 use crate::{
     auth::chain,
     error::{ApiError, ErrorCode, from_framework},
-    http::PathMethods,
+    http::{PathMethods, is_known},
     metrics,
 };
 
@@ -153,13 +153,8 @@ fn not_modified(method: &Method, if_none_match: Option<HeaderValue>, response: R
     let (Some(known), Some(tag)) = (if_none_match, response.headers().get(header::ETAG)) else {
         return response;
     };
-    let same = known.to_str().is_ok_and(|known| {
-        known
-            .split(',')
-            .map(|known| known.trim().trim_start_matches("W/"))
-            .any(|known| known == "*" || tag == known)
-    });
-    if !matches!(*method, Method::GET | Method::HEAD) || response.status() != StatusCode::OK || !same {
+    let is_read = matches!(*method, Method::GET | Method::HEAD);
+    if !is_read || response.status() != StatusCode::OK || !is_known(&known, tag) {
         return response;
     }
     Response::builder().status(StatusCode::NOT_MODIFIED).header(header::ETAG, tag.clone()).finish()

@@ -14,3 +14,10 @@ pub fn to_microseconds(moment: DateTime<Utc>) -> DateTime<Utc> {
     let excess = i64::from(moment.timestamp_subsec_nanos() % 1_000);
     moment - TimeDelta::nanoseconds(excess)
 }
+
+/// Lets time pass, as a port, so that tests need not wait.
+#[async_trait::async_trait]
+pub trait Pauses: Send + Sync {
+    /// Comes back after so much time.
+    async fn pause(&self, length: std::time::Duration);
+}

@@ -2,6 +2,8 @@
 
 use uuid::Uuid;
 
+use crate::graph::Link;
+
 /// Which page is wanted.
 #[derive(Clone, Copy, Debug)]
 pub struct PageRequest {
@@ -54,4 +56,10 @@ pub trait CursorSeal: Send + Sync {
 
     /// Opens a cursor; `None` when it was not sealed here for the same context.
     fn open(&self, context: &str, cursor: &str) -> Option<Uuid>;
+
+    /// Seals where a list goes on that somebody else keeps.
+    fn seal_link(&self, context: &str, link: &Link) -> String;
+
+    /// Opens such a cursor; `None` when it was not sealed here for the same context.
+    fn open_link(&self, context: &str, cursor: &str) -> Option<Link>;
 }

@@ -52,15 +52,15 @@ impl Caller {
             return Err(Rejected::Signature);
         }
         let directory = world.directory_now();
-        let asked = directory.app(resource);
+        let caller = Self { directory, jwt };
+        let asked = caller.directory.app(resource);
         let is_meant = |audience: &&str| asked.is_some_and(|asked| is_for(asked, audience));
-        if !jwt.audiences().iter().any(is_meant) {
-            return Err(Rejected::Audience(jwt.audiences().join(" ")));
+        if !caller.jwt.audiences().iter().any(is_meant) {
+            return Err(Rejected::Audience(caller.jwt.audiences().join(" ")));
         }
-        if !jwt.is_good_at(world.clock.now()) {
+        if !caller.jwt.is_good_at(world.clock.now()) {
             return Err(Rejected::Expired);
         }
-        let caller = Self { jwt, directory: directory.clone() };
         match asked.and_then(|asked| caller.challenge(asked, world.clock.now())) {
             None => Ok(caller),
             Some(claims) => Err(Rejected::Challenged { client: caller.client().to_owned(), claims }),

@@ -16,7 +16,7 @@ use uuid::Uuid;
 pub use self::change::{FileChange, FileError};
 pub(crate) use self::{
     content::{Content, quick_xor_hash},
-    id::{drive_id, guid_of, in_a_path, item_id},
+    id::{drive_id, guid_of, in_a_path},
 };
 use crate::directory::User;
 

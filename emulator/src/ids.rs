@@ -64,6 +64,24 @@ pub const STRANGER_IN_CONTOSO: &str = "c0000000-0000-4000-8000-0000000002ff";
 /// Service principal of "Stranger" in Fabrikam.
 pub const STRANGER_IN_FABRIKAM: &str = "f0000000-0000-4000-8000-0000000002ff";
 
+/// The site "Marketing" of Contoso, at `/sites/marketing`.
+pub const CONTOSO_MARKETING: &str =
+    "contoso.sharepoint.com,c0000000-0000-4000-8000-000000001002,c0000000-0000-4000-8000-000000002002";
+/// The site "Marketing" of Fabrikam, at `/sites/marketing`.
+pub const FABRIKAM_MARKETING: &str =
+    "fabrikam.sharepoint.com,f0000000-0000-4000-8000-000000001002,f0000000-0000-4000-8000-000000002002";
+/// The library "Documents" of Contoso's site "Marketing".
+pub const CONTOSO_MARKETING_DRIVE: &str =
+    "b!AAAAwAAAAECAAAAAAAAQAgAAAMAAAABAgAAAAAAAIAIAAADAAAAAQIAAAAAAADAC";
+/// The library "Documents" of Fabrikam's site "Marketing".
+pub const FABRIKAM_MARKETING_DRIVE: &str =
+    "b!AAAA8AAAAECAAAAAAAAQAgAAAPAAAABAgAAAAAAAIAIAAADwAAAAQIAAAAAAADAC";
+
+/// The id of the item with this key, such as `WELCOME` or `ARCHIVE0001`, in any drive that has one.
+pub fn item(key: &str) -> String {
+    format!("01{key:0<32}")
+}
+
 /// The one app role of "Tenantry".
 pub const TENANTRY_ADMIN: &str = "Tenantry.Admin";
 /// Directory role template id of Global Administrator, found in `wids`.

@@ -9,7 +9,8 @@ use crate::world::lock;
 /// What is put in the place of a right address.
 ///
 /// In the texts `{link}` is the right address, `{path}` its path with its query, `{host}` and `{port}` are Graph's,
-/// `{elsewhere}` is the other listener's `localhost:port`, which writes down all it is asked.
+/// `{scheme}` is the one that is not Graph's of http and https, `{elsewhere}` is the other listener's `localhost:port`,
+/// which writes down all it is asked.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Links {
@@ -23,10 +24,16 @@ pub struct Links {
 pub const ASTRAY: &[(&str, &str)] = &[
     ("another port", "http://{elsewhere}{path}"),
     ("another host", "http://127.0.0.1:{port}{path}"),
-    ("another scheme", "ftp://{host}{path}"),
+    ("the other scheme", "{scheme}://{host}{path}"),
+    ("a scheme of old", "ftp://{host}{path}"),
     ("userinfo", "http://{host}@{elsewhere}{path}"),
+    ("userinfo, encoded", "http://{host}%40{elsewhere}{path}"),
     ("a password", "http://localhost:x@{elsewhere}{path}"),
     ("a backslash", "http://{elsewhere}\\@{host}{path}"),
+    ("a fragment", "http://{elsewhere}#@{host}{path}"),
+    ("a question mark", "http://{elsewhere}?@{host}{path}"),
+    ("a tab", "ht\ttp://{elsewhere}{path}"),
+    ("a space before", " http://{elsewhere}{path}"),
     ("no scheme", "//{elsewhere}{path}"),
     ("a dot at the end", "http://localhost.:{port}{path}"),
     ("a host that begins so", "http://localhost.evil.example:{port}{path}"),
@@ -39,6 +46,7 @@ pub const ASTRAY: &[(&str, &str)] = &[
     ("another version", "http://{host}/beta/users"),
     ("up and away", "http://{host}/v1.0/../beta/users"),
     ("up and away, encoded", "http://{host}/v1.0/%2e%2e/beta/users"),
+    ("two slashes", "http://{host}//{elsewhere}{path}"),
     ("the control API", "http://{host}/emulator/control/users"),
     ("a path alone", "{path}"),
     ("a script", "javascript:alert(1)"),
@@ -77,10 +85,18 @@ fn filled(text: &str, base: &str, right: &str, elsewhere: &str) -> String {
     let port = host.rsplit_once(':').map(|(_, port)| port.to_owned()).unwrap_or_default();
     let rest = authority(right);
     let path = rest.find('/').and_then(|at| rest.get(at..)).unwrap_or_default().to_owned();
-    [("{link}", right), ("{path}", &path), ("{host}", &host), ("{port}", &port)]
-        .into_iter()
-        .chain([("{elsewhere}", authority(elsewhere).as_str())])
-        .fold(text.to_owned(), |text, (name, value)| text.replace(name, value))
+    let scheme = if base.starts_with("https:") { "http" } else { "https" };
+    let elsewhere = authority(elsewhere);
+    [
+        ("{link}", right),
+        ("{path}", &path),
+        ("{host}", &host),
+        ("{port}", &port),
+        ("{scheme}", scheme),
+        ("{elsewhere}", &elsewhere),
+    ]
+    .into_iter()
+    .fold(text.to_owned(), |text, (name, value)| text.replace(name, value))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ pub mod db;
 pub mod entra;
 pub mod entropy;
 pub mod epochs;
+pub mod graph;
 pub mod http;
 mod idempotency;
 mod identity;

@@ -17,4 +17,5 @@ mod openapi;
 mod organizations;
 mod policy;
 mod schema;
+mod sharepoint;
 mod startup;

@@ -22,7 +22,9 @@ pub struct Actor {
 pub struct Response {
     pub status: StatusCode,
     pub headers: HeaderMap,
+    /// The body; empty when it is no text.
     pub text: String,
+    pub bytes: Vec<u8>,
 }
 
 impl Response {
@@ -106,8 +108,9 @@ impl Actor {
         }
         let response = self.endpoint.get_response(request.body(body)).await;
         let (parts, body) = response.into_parts();
-        let text = body.into_string().await.unwrap_or_default();
-        Response { status: parts.status, headers: parts.headers, text }
+        let bytes = body.into_vec().await.unwrap_or_default();
+        let text = String::from_utf8(bytes.clone()).unwrap_or_default();
+        Response { status: parts.status, headers: parts.headers, text, bytes }
     }
 
     pub async fn get(&self, path: &str) -> Response {

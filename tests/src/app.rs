@@ -12,7 +12,7 @@ use emulator::{Emulator, TokenRequest, ids};
 use crate::{
     actor::Actor,
     database::TestDatabase,
-    parts::{SeededEntropy, TestClock},
+    parts::{SeededEntropy, TestClock, TestPauses},
 };
 
 /// The service in process, on a database of its own, with its own emulator.
@@ -20,6 +20,7 @@ pub struct TestApp {
     pub app: App,
     pub emulator: Arc<Emulator>,
     pub clock: TestClock,
+    pub pauses: TestPauses,
     pub database: Arc<TestDatabase>,
     pub config: Config,
 }
@@ -68,6 +69,9 @@ impl Builder {
             ("AZURE_AUTHORITY_HOST", emulator.http_url()),
             ("AZURE_CLIENT_ID", ids::TENANTRY_APP),
             ("AZURE_CLIENT_SECRET", ids::TENANTRY_SECRET),
+            ("GRAPH_URL", emulator.http_url()),
+            // Most annotations of tests are of items that nobody has.
+            ("ANNOTATIONS_CHECK_ITEMS", "false"),
             ("TOKEN_KEY", "a key for tests, which is long enough to be one"),
             // They read the clock, whose readings tests count on; and time stands still.
             ("RATE_LIMIT_ADDRESS", "off"),
@@ -79,11 +83,12 @@ impl Builder {
         }
         let config =
             config::load(Sources::new(settings, None)).unwrap_or_else(|problems| panic!("{problems}"));
-        let app = build(&config, &self.clock, 1).await;
+        let pauses = TestPauses::new(&self.clock);
+        let app = build(&config, &self.clock, &pauses, 1).await;
         if self.fetch_keys {
             app.turn_background().await.expect("the background turns");
         }
-        TestApp { app, emulator, clock: self.clock, database, config }
+        TestApp { app, emulator, clock: self.clock, pauses, database, config }
     }
 }
 
@@ -94,8 +99,12 @@ pub(crate) async fn start_emulator(clock: &TestClock) -> Emulator {
     Emulator::start(options).await.expect("the emulator starts")
 }
 
-async fn build(config: &Config, clock: &TestClock, seed: u64) -> App {
-    let parts = Parts { clock: Arc::new(clock.clone()), entropy: Arc::new(SeededEntropy::new(seed)) };
+async fn build(config: &Config, clock: &TestClock, pauses: &TestPauses, seed: u64) -> App {
+    let parts = Parts {
+        clock: Arc::new(clock.clone()),
+        entropy: Arc::new(SeededEntropy::new(seed)),
+        pauses: Arc::new(pauses.clone()),
+    };
     App::build(config, parts).await.unwrap_or_else(|error| panic!("{error:#}"))
 }
 
@@ -124,12 +133,13 @@ impl TestApp {
     pub async fn replica_at(&self, database_url: &str) -> Self {
         let mut config = self.config.clone();
         config.database.url = database_url.into();
-        let app = build(&config, &self.clock, 2).await;
+        let app = build(&config, &self.clock, &self.pauses, 2).await;
         app.turn_background().await.expect("the background turns");
         Self {
             app,
             emulator: Arc::clone(&self.emulator),
             clock: self.clock.clone(),
+            pauses: self.pauses.clone(),
             database: Arc::clone(&self.database),
             config,
         }

@@ -13,5 +13,5 @@ pub use actor::{Actor, Response};
 pub use app::{Builder, TestApp};
 pub use database::{Rows, TestDatabase, is_postgres};
 pub use emulator::{self, TokenRequest};
-pub use parts::{SeededEntropy, TestClock};
+pub use parts::{SeededEntropy, TestClock, TestPauses};
 pub use redis::Redis;

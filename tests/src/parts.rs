@@ -1,12 +1,19 @@
 //! Time and randomness that a test decides.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
+use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{clock::Clock, entropy::Entropy};
+use domain::{
+    clock::{Clock, Pauses},
+    entropy::Entropy,
+};
 
 /// A clock that stands still but for one microsecond at each reading, so that what is made one after the other has
 /// an order.
@@ -41,6 +48,32 @@ impl Clock for TestClock {
         let mut now = self.0.lock().expect("no test panics while it holds the clock");
         *now += TimeDelta::microseconds(1);
         *now
+    }
+}
+
+/// Pauses that are over at once: the clock is moved on instead. They are written down.
+#[derive(Clone)]
+pub struct TestPauses {
+    clock: TestClock,
+    taken: Arc<Mutex<Vec<Duration>>>,
+}
+
+impl TestPauses {
+    pub fn new(clock: &TestClock) -> Self {
+        Self { clock: clock.clone(), taken: Arc::default() }
+    }
+
+    /// The pauses since it was asked last.
+    pub fn taken(&self) -> Vec<Duration> {
+        std::mem::take(&mut *self.taken.lock().expect("no test panics while it holds the pauses"))
+    }
+}
+
+#[async_trait]
+impl Pauses for TestPauses {
+    async fn pause(&self, length: Duration) {
+        self.clock.advance(TimeDelta::from_std(length).expect("a pause is short"));
+        self.taken.lock().expect("no test panics while it holds the pauses").push(length);
     }
 }
 

@@ -16,6 +16,7 @@ pub struct Redis {
 
 impl Redis {
     /// `None` where it is not installed, which is said.
+    #[expect(clippy::print_stderr, reason = "the log of the run shows what was left out")]
     pub async fn start() -> Option<Self> {
         let redis = Self::start_at(None).await;
         if redis.is_none() {
@@ -63,10 +64,8 @@ impl Redis {
     pub async fn command(&self, words: &[&str]) -> Vec<u8> {
         use tokio::io::{AsyncReadExt, AsyncWriteExt};
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await.expect("it listens");
-        let mut text = format!("*{}\r\n", words.len());
-        for word in words {
-            text.push_str(&format!("${}\r\n{word}\r\n", word.len()));
-        }
+        let parts = words.iter().map(|word| format!("${}\r\n{word}\r\n", word.len()));
+        let text = std::iter::once(format!("*{}\r\n", words.len())).chain(parts).collect::<String>();
         stream.write_all(text.as_bytes()).await.expect("it reads");
         let mut answer = vec![0; 64 * 1024];
         let read = stream.read(&mut answer).await.expect("it answers");

@@ -9,10 +9,12 @@ use domain::{
         Place, Read, Write,
     },
     id::{AnnotationId, TermId, UserId},
+    page::Page,
+    sharepoint::ItemLookup,
     store::Store,
 };
 use poem_openapi::{
-    Object, OpenApi,
+    Enum, Object, OpenApi,
     param::{Header, Path, Query},
     payload::Json,
 };
@@ -23,6 +25,7 @@ use crate::{
     http::{Body, Created, Found, IdempotencyHeader, IfMatch, Listed, NoContent, Nullable, PageQuery},
     id::Id,
     openapi::Tag,
+    sharepoint::ItemType,
 };
 
 /// The part of an item that is meant: either `page`, or `textStart` and `textEnd`.
@@ -62,6 +65,61 @@ impl From<Place> for PlaceBody {
     }
 }
 
+/// What more is to be shown.
+#[derive(Debug, Enum)]
+#[oai(rename_all = "camelCase")]
+enum Expand {
+    /// The item that an annotation marks.
+    Item,
+}
+
+/// What became of the look for an annotation's item.
+#[derive(Debug, Enum)]
+#[oai(rename_all = "camelCase")]
+enum ItemState {
+    /// It is there.
+    Found,
+    /// It is deleted, or it never was.
+    Gone,
+    /// The caller may not see it.
+    Denied,
+    /// Microsoft 365 could not be asked, or did not say.
+    Unknown,
+}
+
+/// The item that an annotation marks, as the caller may see it now.
+#[derive(Debug, Object)]
+#[oai(rename_all = "camelCase")]
+struct AnnotatedItem {
+    state: ItemState,
+    /// `null` unless it was found, as are all that follow.
+    #[oai(rename = "type")]
+    kind: Option<ItemType>,
+    name: Option<String>,
+    /// From the drive's root, with the name.
+    path: Option<String>,
+    /// Where a person sees it.
+    web_url: Option<String>,
+}
+
+impl From<ItemLookup> for AnnotatedItem {
+    fn from(lookup: ItemLookup) -> Self {
+        let without = |state| Self { state, kind: None, name: None, path: None, web_url: None };
+        match lookup {
+            ItemLookup::Found(item) => Self {
+                state: ItemState::Found,
+                kind: Some((&item.kind).into()),
+                name: item.name,
+                path: item.path,
+                web_url: item.web_url,
+            },
+            ItemLookup::Gone => without(ItemState::Gone),
+            ItemLookup::Denied => without(ItemState::Denied),
+            ItemLookup::Unknown => without(ItemState::Unknown),
+        }
+    }
+}
+
 /// A note and terms on a SharePoint or OneDrive item.
 #[derive(Debug, Object)]
 #[oai(rename = "Annotation", rename_all = "camelCase")]
@@ -73,6 +131,8 @@ struct AnnotationView {
     drive_id: String,
     /// The file or folder, as Microsoft Graph names it.
     item_id: String,
+    /// The item itself, with `expand=item`; otherwise `null`. It is no part of what `ETag` speaks of.
+    item: Option<AnnotatedItem>,
     /// The part of the item that is meant; `null` for all of it.
     place: Option<PlaceBody>,
     /// Empty where there is none.
@@ -93,6 +153,7 @@ impl From<Annotation> for AnnotationView {
             site_id: annotation.item.site_id,
             drive_id: annotation.item.drive_id,
             item_id: annotation.item.item_id,
+            item: None,
             place: annotation.place.map(PlaceBody::from),
             note: annotation.note,
             term_ids: annotation.term_ids.into_iter().map(Id).collect(),
@@ -146,6 +207,10 @@ impl From<AnnotationError> for ApiError {
         match error {
             AnnotationError::NotFound => Self::not_found(),
             AnnotationError::UnknownTerm => Self::invalid_field("termIds", "has a term that does not exist"),
+            AnnotationError::UnknownItem => {
+                Self::invalid_field("itemId", "is not an item of the drive, or not one that you may see")
+            }
+            AnnotationError::Graph(error) => error.into(),
             AnnotationError::NotAuthor => Self::forbidden(),
             AnnotationError::VersionMismatch => Self::precondition_failed(),
             AnnotationError::Idempotency(error) => error.into(),
@@ -165,11 +230,33 @@ pub(crate) struct AnnotationsApi {
     pub pages: PageQuery,
 }
 
+impl AnnotationsApi {
+    /// Annotations for the wire, with their items if they are asked for.
+    async fn views(
+        &self,
+        caller: &Caller<Read>,
+        annotations: Vec<Annotation>,
+        expand: Option<Expand>,
+    ) -> Vec<AnnotationView> {
+        let mut items = match expand {
+            Some(Expand::Item) => self.annotations.items(caller, &annotations).await,
+            None => Vec::new(),
+        }
+        .into_iter();
+        let view = |annotation| AnnotationView {
+            item: items.next().map(AnnotatedItem::from),
+            ..AnnotationView::from(annotation)
+        };
+        annotations.into_iter().map(view).collect()
+    }
+}
+
 #[OpenApi(tag = "Tag::Annotations")]
 impl AnnotationsApi {
     /// List annotations
     ///
-    /// Annotations of the organization, newest first. Each filter that is given narrows the list.
+    /// Annotations of the organization, newest first. Each filter that is given narrows the list. With `expand=item`
+    /// each has what Microsoft 365 shows the caller of its item; what it does not show changes nothing in the list.
     #[oai(path = "/api/annotations", method = "get", operation_id = "listAnnotations")]
     #[expect(clippy::too_many_arguments, reason = "one for each filter that the operation documents")]
     async fn list(
@@ -190,6 +277,8 @@ impl AnnotationsApi {
         /// Only by this member, as `id` of `GET /api/auth/me` or of a member.
         #[oai(name = "authorId")]
         author: Query<Option<Id<UserId>>>,
+        /// What more is to be shown.
+        expand: Query<Option<Expand>>,
         /// How many at the most; 50 if absent.
         #[oai(validator(minimum(value = "1"), maximum(value = "200")))]
         limit: Query<Option<u16>>,
@@ -205,13 +294,17 @@ impl AnnotationsApi {
         };
         let listing = self.pages.of("listAnnotations", &caller, &format!("{filter:?}"));
         let page = listing.page(limit.0, cursor.0.as_deref())?;
-        let annotations = self.store.read(&caller.scope()).await?.annotations().list(&filter, page).await?;
-        Ok(Json(listing.listed(annotations, AnnotationView::from)))
+        // The reader is let go before Microsoft is asked.
+        let found = self.store.read(&caller.scope()).await?.annotations().list(&filter, page).await?;
+        let data = self.views(&caller, found.items, expand.0).await;
+        Ok(Json(listing.listed(Page { items: data, next: found.next }, |view| view)))
     }
 
     /// Create an annotation
     ///
-    /// The caller is its author. The item is not looked for at Microsoft: its ids are kept as they are.
+    /// The caller is its author. The item must be one that the caller may see at Microsoft 365; while that cannot be
+    /// asked nothing is made, and the answer is `502`, `504` or what the caller has to do. An application is taken at
+    /// its word, as is everybody where the service has no credential to ask with.
     #[oai(path = "/api/annotations", method = "post", operation_id = "createAnnotation")]
     async fn create(
         &self,
@@ -233,16 +326,21 @@ impl AnnotationsApi {
 
     /// Get an annotation
     ///
-    /// Its `ETag` is for `If-Match` when you change or delete it.
+    /// Its `ETag` is for `If-Match` when you change or delete it. With `expand=item` it has what Microsoft 365 shows the
+    /// caller of its item.
     #[oai(path = "/api/annotations/:annotationId", method = "get", operation_id = "getAnnotation")]
     async fn get(
         &self,
         caller: Caller<Read>,
         #[oai(name = "annotationId")] id: Path<Id<AnnotationId>>,
+        /// What more is to be shown.
+        expand: Query<Option<Expand>>,
     ) -> Result<Found<AnnotationView>, ApiError> {
-        let reader = self.store.read(&caller.scope()).await?;
-        let annotation = reader.annotations().get(id.0.0).await?.ok_or_else(ApiError::not_found)?;
-        Ok(Found { version: annotation.version, view: annotation.into() })
+        let found = self.store.read(&caller.scope()).await?.annotations().get(id.0.0).await?;
+        let annotation = found.ok_or_else(ApiError::not_found)?;
+        let version = annotation.version;
+        let view = self.views(&caller, vec![annotation], expand.0).await.pop();
+        Ok(Found { version, view: view.ok_or_else(ApiError::not_found)? })
     }
 
     /// Change an annotation

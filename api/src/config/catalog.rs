@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     database, delegation, development, docs, entra, http, keys, metrics, process, redis, revocation,
-    setting::Setting, sources::FILE_NAME, tenants,
+    setting::Setting, sharepoint, sources::FILE_NAME, tenants,
 };
 
 /// Read by later versions and described in `.env.example` already; nothing reads them today.
@@ -83,6 +83,7 @@ pub(super) fn settings() -> impl Iterator<Item = &'static Setting> {
         redis::SETTINGS,
         docs::SETTINGS,
         metrics::SETTINGS,
+        sharepoint::SETTINGS,
     ]
     .into_iter()
     .flatten()

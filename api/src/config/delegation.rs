@@ -180,11 +180,13 @@ fn certificate(reader: &mut Reader) -> Option<ClientCertificate> {
             return None;
         }
     };
-    ClientCertificate::parse(&pem, key.as_ref())
-        .map_err(|error| {
-            reader.problem(setting, format!("{error}; give a PEM file with certificate and key"))
-        })
-        .ok()
+    match ClientCertificate::parse(&pem, key.as_ref()) {
+        Ok(certificate) => Some(certificate),
+        Err(error) => {
+            reader.problem(setting, format!("{error}; give a PEM file with certificate and key"));
+            None
+        }
+    }
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ mod redis;
 mod report;
 mod revocation;
 mod setting;
+mod sharepoint;
 mod sources;
 mod tenants;
 
@@ -47,6 +48,7 @@ pub use self::{
     redis::RedisConfig,
     report::{GivenSetting, Report, report},
     revocation::RevocationConfig,
+    sharepoint::SharePointConfig,
     sources::Sources,
     tenants::TenantsConfig,
 };
@@ -68,6 +70,7 @@ pub struct Config {
     pub redis: RedisConfig,
     pub docs: DocsConfig,
     pub metrics: MetricsConfig,
+    pub sharepoint: SharePointConfig,
     /// What the operator should know and may leave as it is; to be logged at start.
     pub warnings: Vec<String>,
 }
@@ -93,6 +96,7 @@ impl Config {
         let redis = RedisConfig::read(reader);
         let docs = DocsConfig::read(reader, process.environment);
         let metrics = MetricsConfig::read(reader, process.port);
+        let sharepoint = SharePointConfig::read(reader, &delegation.graph_url);
         let warnings = Vec::new();
         let config = Self {
             process,
@@ -107,6 +111,7 @@ impl Config {
             redis,
             docs,
             metrics,
+            sharepoint,
             warnings,
         };
         config.validate(reader);

@@ -15,4 +15,4 @@ pub(crate) use merge_patch::Nullable;
 pub(crate) use methods::PathMethods;
 pub(crate) use page::PageQuery;
 pub(crate) use respond::{Created, Data, Found, Listed, NoContent};
-pub(crate) use version::IfMatch;
+pub(crate) use version::{IfMatch, is_known};

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use poem::http::HeaderValue;
 use poem_openapi::{
     registry::{MetaSchema, MetaSchemaRef},
     types::{ParseError, ParseFromParameter, ParseResult, Type},
@@ -25,6 +26,16 @@ impl IfMatch {
     pub(crate) fn tag(version: i64) -> String {
         format!("\"{version}\"")
     }
+}
+
+/// Whether an `If-None-Match` has the tag, or any; weak ones count (RFC 9110 §13.1.2).
+pub(crate) fn is_known(if_none_match: &HeaderValue, tag: &HeaderValue) -> bool {
+    if_none_match.to_str().is_ok_and(|known| {
+        known
+            .split(',')
+            .map(|known| known.trim().trim_start_matches("W/"))
+            .any(|known| known == "*" || tag == known)
+    })
 }
 
 impl Type for IfMatch {

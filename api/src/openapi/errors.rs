@@ -13,7 +13,8 @@ pub(super) fn write(
     is_delegated: bool,
 ) {
     let mut codes = codes(operation, method, has_path_parameter);
-    if is_delegated {
+    // Annotations are made by others than persons too, so that the caller's type does not say it.
+    if is_delegated || operation_id(operation) == "createAnnotation" {
         codes.extend(OF_DELEGATED.into_iter().filter(|code| !codes.contains(code)).collect::<Vec<_>>());
     }
     let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
@@ -42,6 +43,10 @@ const OF_DELEGATED: [ErrorCode; 5] = [
     ErrorCode::UpstreamError,
     ErrorCode::UpstreamTimeout,
 ];
+
+fn operation_id(operation: &Map<String, Value>) -> &str {
+    operation.get("operationId").and_then(Value::as_str).unwrap_or_default()
+}
 
 fn codes(operation: &Map<String, Value>, method: &str, has_path_parameter: bool) -> Vec<ErrorCode> {
     let has_body = operation.contains_key("requestBody");
@@ -74,6 +79,11 @@ fn codes(operation: &Map<String, Value>, method: &str, has_path_parameter: bool)
     if has_if_match {
         codes.push(ErrorCode::PreconditionFailed);
     }
+    match operation_id(operation) {
+        "downloadDriveItem" => codes.push(ErrorCode::RangeNotSatisfiable),
+        "listDriveChanges" => codes.push(ErrorCode::ResyncRequired),
+        _ => {}
+    }
     if has_body {
         codes.extend([ErrorCode::PayloadTooLarge, ErrorCode::UnsupportedMediaType]);
     }
@@ -90,7 +100,7 @@ fn meaning(code: ErrorCode) -> &'static str {
             "a policy asks for more: sign in again, with `details.claims` if there are any."
         }
         ErrorCode::ConsentRequired => {
-            "an administrator of the caller's tenant has to consent first, at `details.consentUrl`."
+            "nobody has consented to what is asked of Microsoft 365; an administrator does, at `details.consentUrl`."
         }
         ErrorCode::Forbidden => "the caller lacks the permission.",
         ErrorCode::TenantNotOnboarded => {
@@ -106,6 +116,8 @@ fn meaning(code: ErrorCode) -> &'static str {
             "the `Idempotency-Key` was used for another request; take a new one."
         }
         ErrorCode::PreconditionFailed => "it was changed since; read it again and decide anew.",
+        ErrorCode::ResyncRequired => "too much has changed since the cursor was given; begin without one.",
+        ErrorCode::RangeNotSatisfiable => "the file has no bytes in that `Range`.",
         ErrorCode::PayloadTooLarge => "the body is larger than 1 MiB, or a part of it than its own limit.",
         ErrorCode::UnsupportedMediaType => "send the body as `application/json`.",
         ErrorCode::RequestTimeout => "the request did not arrive, or was not answered, in time.",
@@ -156,6 +168,8 @@ fn example(code: ErrorCode) -> Value {
             ("The idempotency key was used for a request with another body", None)
         }
         ErrorCode::MethodNotAllowed
+        | ErrorCode::ResyncRequired
+        | ErrorCode::RangeNotSatisfiable
         | ErrorCode::HeadersTooLarge
         | ErrorCode::UpstreamError
         | ErrorCode::UpstreamTimeout => (meaning(code), None),

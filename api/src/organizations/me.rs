@@ -42,7 +42,7 @@ struct Me {
     email: Option<String>,
     /// As the access token gives it.
     display_name: Option<String>,
-    /// Where the picture is; `null` while there is none.
+    /// Where the picture is, on this service. Fetch it with the same credential; `null` for an application.
     avatar_url: Option<String>,
     /// The organization that the caller belongs to.
     organization: OwnOrganization,
@@ -62,15 +62,17 @@ impl From<&Principal> for Me {
     fn from(principal: &Principal) -> Self {
         let user = principal.user();
         let organization = principal.organization();
+        let kind = match principal.authenticated_by() {
+            AuthenticatedBy::EntraApp => CallerKind::App,
+            AuthenticatedBy::EntraDelegated | AuthenticatedBy::Development => CallerKind::User,
+        };
+        let is_person = matches!(kind, CallerKind::User);
         Self {
             id: Id(user.id),
-            kind: match principal.authenticated_by() {
-                AuthenticatedBy::EntraApp => CallerKind::App,
-                AuthenticatedBy::EntraDelegated | AuthenticatedBy::Development => CallerKind::User,
-            },
+            kind,
             email: user.profile.email.clone(),
             display_name: user.profile.display_name.clone(),
-            avatar_url: None,
+            avatar_url: is_person.then(|| super::photo::PATH.to_owned()),
             organization: OwnOrganization {
                 id: Id(organization.id),
                 name: organization.name.clone(),

@@ -51,6 +51,7 @@ pub const ALL_PERMISSIONS: &[(&str, Role)] = &[
     ("members:read", Role::Member),
     ("organization:manage", Role::Admin),
     ("organization:read", Role::Member),
+    ("sharepoint:read", Role::Member),
     ("taxonomies:manage", Role::Admin),
     ("taxonomies:read", Role::Member),
 ];

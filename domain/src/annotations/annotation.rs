@@ -6,13 +6,15 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use super::{Moderate, Write};
+use super::{Moderate, Read, Write, items};
 use crate::{
     access::Authorized,
     events::Event,
+    graph::GraphError,
     id::{AnnotationId, Ids, TermId, UserId},
     idempotency::{self, Claim, IdempotencyError, IdempotencyKey, Made},
     page::{Page, PageRequest},
+    sharepoint::{ItemLookup, SharePoint},
     store::{Store, StoreError},
 };
 
@@ -83,6 +85,12 @@ pub enum AnnotationError {
     NotFound,
     #[error("there is no such term")]
     UnknownTerm,
+    /// It does not exist, or the caller may not see it.
+    #[error("there is no such item")]
+    UnknownItem,
+    /// Microsoft did not say whether there is such an item.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
     /// Neither the author nor a moderator.
     #[error("the annotation is somebody else's")]
     NotAuthor,
@@ -122,19 +130,26 @@ pub trait AnnotationRepository: AnnotationReader {
 pub struct Annotations {
     store: Arc<dyn Store>,
     ids: Ids,
+    sharepoint: Arc<dyn SharePoint>,
+    /// Whether an item is looked for before it is annotated.
+    checks_items: bool,
 }
 
 impl Annotations {
-    pub fn new(store: Arc<dyn Store>, ids: Ids) -> Self {
-        Self { store, ids }
+    pub fn new(store: Arc<dyn Store>, ids: Ids, sharepoint: Arc<dyn SharePoint>, checks_items: bool) -> Self {
+        Self { store, ids, sharepoint, checks_items }
     }
 
+    /// Makes an annotation. Where items are checked, it is one that the caller may see, and nothing is made when
+    /// Microsoft does not say so; who is no person, or may not use SharePoint here, is taken at their word: there is
+    /// nobody to ask in the name of.
     pub async fn create(
         &self,
         caller: &Authorized<Write>,
         new: NewAnnotation,
         key: Option<&IdempotencyKey>,
     ) -> Result<Made<Annotation>, AnnotationError> {
+        self.check_item(caller, &new.item).await?;
         let now = self.ids.clock().now();
         let annotation = Annotation {
             id: self.ids.next(),
@@ -155,6 +170,29 @@ impl Annotations {
         tx.annotations().add(&annotation).await?;
         tx.commit(Event::new("annotation.created", json!({ "annotationId": annotation.id })).into()).await?;
         Ok(first.made(annotation))
+    }
+
+    async fn check_item(&self, caller: &Authorized<Write>, item: &ItemRef) -> Result<(), AnnotationError> {
+        let Some(person) = items::person(caller).filter(|_| self.checks_items) else { return Ok(()) };
+        let (drive, item) = items::ids(item).ok_or(AnnotationError::UnknownItem)?;
+        match self.sharepoint.item(&person, &drive, &item).await {
+            Ok(_) => Ok(()),
+            Err(GraphError::NotFound | GraphError::Denied | GraphError::NotUnderstood { .. }) => {
+                Err(AnnotationError::UnknownItem)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What the items of some annotations are, in their order, as the caller may see them. Whatever goes wrong, each
+    /// has an answer: an annotation is shown, whether or not its item can be.
+    pub async fn items(&self, caller: &Authorized<Read>, annotations: &[Annotation]) -> Vec<ItemLookup> {
+        let unknown = || annotations.iter().map(|_| ItemLookup::Unknown).collect();
+        let Some(person) = items::person(caller) else { return unknown() };
+        items::look_up(self.sharepoint.as_ref(), &person, annotations).await.unwrap_or_else(|error| {
+            tracing::info!(%error, "the items of annotations could not be looked for");
+            unknown()
+        })
     }
 
     /// `expected` is the version that the client saw; `None` when it does not care.

@@ -2,6 +2,7 @@
 //! taxonomies. It is the one to copy for a module of your own; see `docs/adding-an-endpoint.md`.
 
 mod annotation;
+mod items;
 mod taxonomy;
 
 pub use annotation::{

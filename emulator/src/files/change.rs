@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Content, Drive, Files, Item, Kind, item_id};
-use crate::random;
+use super::{Content, Drive, Files, Item, Kind};
+use crate::{ids, random};
 
 /// A change to one item of a drive, or a new item.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -80,7 +80,7 @@ impl Drive {
             None => Kind::Folder,
             Some(_) => Kind::File(Content::new(&name, Vec::new())),
         };
-        let id = item_id(&random::uuid().simple().to_string().to_uppercase());
+        let id = ids::item(&random::uuid().simple().to_string().to_uppercase());
         let parent = self.items.first().map(|root| root.id.clone());
         self.items.push(Item {
             id: id.clone(),

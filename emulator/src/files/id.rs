@@ -14,11 +14,6 @@ pub(crate) fn drive_id(collection: Uuid, web: Uuid, list: Uuid) -> String {
     format!("b!{}", URL_SAFE_NO_PAD.encode(bytes))
 }
 
-/// 34 capitals and digits, here with the key in readable form.
-pub(crate) fn item_id(key: &str) -> String {
-    format!("01{key:0<32}")
-}
-
 /// A GUID that follows from the two ids.
 pub(super) fn item_guid(drive: &str, item: &str) -> Uuid {
     guid_of(&format!("{drive}/{item}"))

@@ -5,9 +5,9 @@ use chrono::{DateTime, Utc};
 use super::{
     Content, Drive, Item, Kind, drive_id,
     id::item_guid,
-    item_id,
     seed::{Place, after, start},
 };
+use crate::ids;
 
 /// More than two pages of 200.
 const ARCHIVED: usize = 450;
@@ -18,7 +18,7 @@ const BROCHURE: usize = 300_000;
 pub(super) fn documents(place: Place) -> Drive {
     let owner = if place.url.contains("contoso") { "Contoso" } else { "Fabrikam" };
     let mut shelf = Shelf::new(place);
-    let root = item_id("ROOT");
+    let root = ids::item("ROOT");
     shelf.text(&root, "WELCOME", "Welcome.txt", &format!("Welcome to {owner}.\n"));
     shelf.file(&root, "BROCHURE", "Brochure.pdf", Content::pdf(BROCHURE).to_vec());
     shelf.text(&root, "EMPTYFILE", "Empty.txt", "");
@@ -48,7 +48,7 @@ pub(super) fn documents(place: Place) -> Drive {
 /// A second library.
 pub(super) fn archive(place: Place) -> Drive {
     let mut shelf = Shelf::new(place);
-    let root = item_id("ROOT");
+    let root = ids::item("ROOT");
     shelf.text(&root, "WELCOME", "Summer.txt", "The summer campaign\n");
     shelf.0
 }
@@ -57,7 +57,7 @@ pub(super) fn archive(place: Place) -> Drive {
 pub(super) fn small(place: Place) -> Drive {
     let text = format!("Read me first: {}\n", place.url);
     let mut shelf = Shelf::new(place);
-    let root = item_id("ROOT");
+    let root = ids::item("ROOT");
     shelf.text(&root, "WELCOME", "Read me.txt", &text);
     shelf.0
 }
@@ -66,7 +66,7 @@ pub(super) fn small(place: Place) -> Drive {
 pub(super) fn onedrive(place: Place) -> Drive {
     let text = format!("Notes of {}\n", place.owner.unwrap_or_default());
     let mut shelf = Shelf::new(place);
-    let root = item_id("ROOT");
+    let root = ids::item("ROOT");
     let notes = shelf.folder(&root, "PRIVATE", "Private");
     shelf.text(&notes, "WELCOME", "Notes.txt", &text);
     shelf.0
@@ -79,7 +79,7 @@ impl Shelf {
         let Place { tenant, collection, web, list, owner, name, url } = place;
         let id = drive_id(collection, web, list);
         let root = Item {
-            id: item_id("ROOT"),
+            id: ids::item("ROOT"),
             guid: item_guid(&id, "ROOT"),
             parent: None,
             name: "root".to_owned(),
@@ -94,7 +94,7 @@ impl Shelf {
     }
 
     fn add(&mut self, parent: &str, key: &str, name: &str, kind: Kind) -> String {
-        let id = item_id(key);
+        let id = ids::item(key);
         let time: DateTime<Utc> = after(self.0.items.len());
         self.0.items.push(Item {
             id: id.clone(),

@@ -11,6 +11,7 @@ mod troubles;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use emulator::ids;
+pub(crate) use emulator::ids::{CONTOSO_MARKETING_DRIVE as MARKETING, item};
 use serde_json::{Value, json};
 
 use crate::{
@@ -53,13 +54,6 @@ pub(crate) async fn follow(entra: &Entra, who: &str, link: &Value) -> Answer {
 pub(crate) fn all<'a>(page: &'a Value, name: &str) -> Vec<&'a str> {
     page["value"].as_array().unwrap().iter().map(|one| one[name].as_str().unwrap()).collect()
 }
-
-/// The id of an item by its key.
-pub(crate) fn item(key: &str) -> String {
-    format!("01{key:0<32}")
-}
-
-pub(crate) const MARKETING: &str = "b!AAAAwAAAAECAAAAAAAAQAgAAAMAAAABAgAAAAAAAIAIAAADAAAAAQIAAAAAAADAC";
 
 #[tokio::test]
 async fn a_user_sees_himself() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use domain::{entropy::Entropy, page::CursorSeal};
+use domain::{entropy::Entropy, graph::Link, page::CursorSeal};
 use uuid::Uuid;
 
 use super::{KeyRing, Purpose};
@@ -27,28 +27,51 @@ impl SealedCursors {
     }
 }
 
-impl CursorSeal for SealedCursors {
-    fn seal(&self, context: &str, position: Uuid) -> String {
+impl SealedCursors {
+    fn seal_bytes(&self, context: &str, bytes: &[u8]) -> String {
         let mut nonce = [0_u8; NONCE_LEN];
         self.entropy.fill(&mut nonce);
-        let mut text = position.as_bytes().to_vec();
+        let mut text = bytes.to_vec();
         let sealed = self.keys.first().is_some_and(|key| {
             let aad = Aad::from(context.as_bytes());
             key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), aad, &mut text).is_ok()
         });
-        // Sealing 16 bytes with a good key does not fail; if it ever did, an empty cursor opens for nobody.
+        // Sealing a few bytes with a good key does not fail; if it ever did, an empty cursor opens for nobody.
         if sealed { URL_SAFE_NO_PAD.encode([&nonce[..], &text].concat()) } else { String::new() }
     }
 
-    fn open(&self, context: &str, cursor: &str) -> Option<Uuid> {
+    fn open_bytes(&self, context: &str, cursor: &str) -> Option<Vec<u8>> {
         let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
         let (nonce, sealed) = bytes.split_at_checked(NONCE_LEN)?;
         self.keys.iter().find_map(|key| {
             let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
             let mut text = sealed.to_vec();
-            let position = key.open_in_place(nonce, Aad::from(context.as_bytes()), &mut text).ok()?;
-            Uuid::from_slice(position).ok()
+            let opened = key.open_in_place(nonce, Aad::from(context.as_bytes()), &mut text).ok()?;
+            Some(opened.to_vec())
         })
+    }
+}
+
+/// What a link is sealed for: never the same as what a position is, so that neither opens as the other.
+fn of_links(context: &str) -> String {
+    format!("link\n{context}")
+}
+
+impl CursorSeal for SealedCursors {
+    fn seal(&self, context: &str, position: Uuid) -> String {
+        self.seal_bytes(context, position.as_bytes())
+    }
+
+    fn open(&self, context: &str, cursor: &str) -> Option<Uuid> {
+        Uuid::from_slice(&self.open_bytes(context, cursor)?).ok()
+    }
+
+    fn seal_link(&self, context: &str, link: &Link) -> String {
+        self.seal_bytes(&of_links(context), link.as_str().as_bytes())
+    }
+
+    fn open_link(&self, context: &str, cursor: &str) -> Option<Link> {
+        String::from_utf8(self.open_bytes(&of_links(context), cursor)?).ok().map(Link::new)
     }
 }
 
@@ -77,6 +100,18 @@ mod tests {
         assert_eq!(cursors.open("listTaxonomies of acme", &cursor[1..]), None);
         assert_eq!(cursors.open("listTaxonomies of acme", ""), None);
         assert_eq!(cursors.open("listTaxonomies of acme", "💥"), None);
+    }
+
+    #[test]
+    fn a_link_opens_for_what_it_was_sealed_for_and_neither_is_the_other() {
+        let cursors = cursors(&["a"]);
+        let link = Link::new("/v1.0/sites?$skiptoken=sixteen bytes!!!");
+        let cursor = cursors.seal_link("searchSites of adele", &link);
+        assert_eq!(cursors.open_link("searchSites of adele", &cursor), Some(link));
+        assert_eq!(cursors.open_link("searchSites of alex", &cursor), None);
+        assert_eq!(cursors.open("searchSites of adele", &cursor), None);
+        let position = cursors.seal("searchSites of adele", Uuid::max());
+        assert_eq!(cursors.open_link("searchSites of adele", &position), None);
     }
 
     #[test]

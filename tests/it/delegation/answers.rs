@@ -87,7 +87,8 @@ async fn each_refusal_has_its_answer_within_one_request() {
             AppPatch { enabled: Some(false), tenant: Some("contoso".to_owned()), ..AppPatch::default() };
         app.emulator.update_app("Tenantry", &patch).unwrap();
     };
-    let cases: [(&dyn Fn(&TestApp), u16, &str); 6] = [
+    type Case<'a> = (&'a dyn Fn(&TestApp), u16, &'static str);
+    let cases: [Case<'_>; 6] = [
         (&withdrawn, 401, "CONSENT_REQUIRED"),
         (&removed, 401, "CONSENT_REQUIRED"),
         (&disabled, 403, "USER_DISABLED"),

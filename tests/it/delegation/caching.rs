@@ -10,7 +10,7 @@ use tests::{
 use super::{DELEGATION, asked, capable};
 
 async fn expires_at(actor: &Actor) -> DateTime<Utc> {
-    actor.get(DELEGATION).await.expect(200).text_at("/data/expiresAt").parse().unwrap()
+    actor.get(DELEGATION).await.expect(200).text_at("/data/expiresAt").parse().expect("a time")
 }
 
 #[tokio::test]

@@ -23,12 +23,12 @@ const NO_SECRET: &str = "not-the-secret";
 
 fn pem_file() -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("it/delegation/client.pem");
-    path.to_str().unwrap().to_owned()
+    path.to_str().expect("a path in UTF-8").to_owned()
 }
 
 fn register(app: &TestApp) {
     let patch = AppPatch { certificates: Some(vec![PEM.to_owned()]), ..AppPatch::default() };
-    app.emulator.update_app("Tenantry", &patch).unwrap();
+    app.emulator.update_app("Tenantry", &patch).expect("it is there");
 }
 
 #[tokio::test]
@@ -74,8 +74,9 @@ async fn a_token_of_another_issuer_is_read_from_its_file_each_time() {
 }
 
 fn issuer(token: &str) -> String {
-    let claims: serde_json::Value = jsonwebtoken::dangerous::insecure_decode(token).unwrap().claims;
-    claims["iss"].as_str().unwrap().to_owned()
+    let token = jsonwebtoken::dangerous::insecure_decode::<serde_json::Value>(token).expect("a JWT");
+    let issuer = token.claims.get("iss").and_then(serde_json::Value::as_str);
+    issuer.expect("it names its issuer").to_owned()
 }
 
 #[tokio::test]
@@ -133,11 +134,11 @@ async fn without_any_credential_the_service_runs_and_says_so() {
 
 /// The service's own tokens, with the credentials given.
 fn app_only(app: &TestApp, list: Vec<ClientCredential>) -> AppTokenSource {
-    let client = infra::http::client().unwrap();
+    let client = infra::http::client().expect("a client");
     let entropy = Arc::new(infra::entropy::SystemEntropy);
     let host = app.config.entra.authority_host.clone();
     let endpoint = TokenEndpoint::new(client, host, Arc::new(app.clock.clone()), entropy);
-    let credentials = Credentials::new(ids::TENANTRY_APP.parse().unwrap(), list);
+    let credentials = Credentials::new(ids::TENANTRY_APP.parse().expect("a GUID"), list);
     let names = ResourceNames { graph: "https://graph.microsoft.com".to_owned() };
     AppTokenSource::new(Arc::new(endpoint), Arc::new(credentials), names)
 }
@@ -147,7 +148,7 @@ fn secret(text: &str) -> ClientCredential {
 }
 
 fn tenant(id: &str) -> Uuid {
-    id.parse().unwrap()
+    id.parse().expect("a GUID")
 }
 
 #[tokio::test]

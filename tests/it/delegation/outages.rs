@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 use tests::{
     TestApp,
-    emulator::{Endpoint, Fault, FaultKind},
+    emulator::{Endpoint, Fault, FaultKind, RetryAfter},
 };
 
 use super::{DELEGATION, asked};
@@ -14,7 +14,7 @@ use super::{DELEGATION, asked};
 async fn a_throttled_tenant_is_left_alone_for_as_long_as_was_asked() {
     let app = TestApp::start().await;
     app.emulator
-        .set_fault(Fault { retry_after: Some(30), ..Fault::new(Endpoint::Token, FaultKind::Throttle) });
+        .set_fault(Fault::new(Endpoint::Token, FaultKind::Throttle).retry_after(RetryAfter::seconds(30)));
     for _ in 0..5 {
         let refused = app.user("alex").get(DELEGATION).await.expect(503);
         assert_eq!((refused.code().as_str(), refused.header("retry-after")), ("UNAVAILABLE", Some("30")));
@@ -49,7 +49,7 @@ async fn an_authority_that_stumbles_is_asked_again_and_one_that_is_down_is_told_
 #[tokio::test]
 async fn a_wait_that_the_authority_asks_for_is_the_callers() {
     let app = TestApp::start().await;
-    app.emulator.set_fault(Fault { retry_after: Some(20), ..Fault::status(Endpoint::Token, 503) });
+    app.emulator.set_fault(Fault::status(Endpoint::Token, 503).retry_after(RetryAfter::seconds(20)));
     let refused = app.user("alex").get(DELEGATION).await.expect(503);
     assert_eq!(refused.header("retry-after"), Some("20"));
     assert_eq!(asked(&app), 1);

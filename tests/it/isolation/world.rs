@@ -9,6 +9,7 @@ use super::fill::{Noun, Place};
 use crate::{
     annotations::{id, taxonomy, term, user_id},
     schema::catalog::tables,
+    sharepoint::item,
 };
 
 /// In every text that the first organization gives; the second one gives none that has it.
@@ -32,8 +33,6 @@ pub(crate) struct Organization {
     pub admin: Actor,
     pub member: Actor,
     pub application: Actor,
-    /// A word for it, in all that it gives.
-    word: &'static str,
     member_id: String,
     /// Its default, and in use.
     topics: String,
@@ -46,11 +45,14 @@ pub(crate) struct Organization {
     leaf: String,
     /// Made by the member, with `used_terms`.
     annotation: String,
+    /// At Microsoft: a site with more than one drive in the first organization, and one of its drives.
+    site: String,
+    drive: String,
 }
 
 impl World {
     pub(crate) async fn filled() -> Self {
-        let app = TestApp::start().await;
+        let app = TestApp::builder().set("ANNOTATIONS_CHECK_ITEMS", "true").start().await;
         let a = Organization::filled(&app, "contoso", ids::CONTOSO, "adele", "alex").await;
         let b = Organization::filled(&app, "fabrikam", ids::FABRIKAM, "megan", "nestor").await;
         let mut world = Self { app, a, b, secrets: BTreeSet::new() };
@@ -148,8 +150,12 @@ impl Organization {
         let leaf = id(&admin.post(&format!("/api/taxonomies/{places}/terms"), below).await.expect(201));
         let described = json!({ "description": format!("{word} description") });
         admin.patch(&format!("/api/taxonomies/{places}"), described).await.expect(200);
+        let found = admin.get("/api/sharepoint/sites?search=marketing").await.expect(200);
+        let site = found.text_at("/data/0/id");
+        let drives = admin.get(&format!("/api/sharepoint/sites/{site}/drives")).await.expect(200);
+        let drive = drives.text_at("/data/0/id");
         let on_item = json!({
-            "siteId": format!("{word}-site"), "driveId": format!("{word}-drive"), "itemId": format!("{word}-item"),
+            "siteId": site, "driveId": drive, "itemId": item("WELCOME"),
             "note": format!("{word} note"), "termIds": used_terms,
         });
         admin.post("/api/annotations", on_item.clone()).await.expect(201);
@@ -172,7 +178,6 @@ impl Organization {
             admin,
             member,
             application,
-            word,
             member_id,
             topics,
             used_terms,
@@ -180,6 +185,8 @@ impl Organization {
             branch,
             leaf,
             annotation,
+            site,
+            drive,
         }
     }
 
@@ -191,15 +198,19 @@ impl Organization {
     /// THE TABLE: what stands for a parameter or a member of a body, by where it is and what it is called. Whatever
     /// is not here is made from its schema, but for ids, of which one must say whose they are.
     pub(crate) fn noun(&self, place: Place, name: &str) -> Option<Noun> {
-        let outside = |noun: &str| json!(format!("{}-{noun}", self.word));
         let value = match (place, name) {
             (_, "annotationId") => json!(self.annotation),
             (_, "authorId" | "userId") => json!(self.member_id),
             (_, "defaultTaxonomyId") => json!(self.topics),
-            (_, "driveId") => outside("drive"),
-            (_, "itemId") => outside("item"),
+            (_, "driveId") => json!(self.drive),
+            // The same in both organizations, as ids are that are unique within their drive.
+            (_, "folderId") => json!(item("ARCHIVE")),
+            (_, "itemId") => json!(item("WELCOME")),
             (_, "parentId") => json!(self.branch),
-            (_, "siteId") => outside("site"),
+            (Place::Query, "q") => json!("txt"),
+            // Of the second organization's sites none fits.
+            (Place::Query, "search") => json!("project"),
+            (_, "siteId") => json!(self.site),
             (_, "taxonomyId") => json!(self.places),
             (Place::Path, "termId") => json!(self.leaf),
             (_, "termId") => json!(self.used_terms.first()),

@@ -6,7 +6,7 @@ use api::app::{App, Parts};
 use infra::{crypto::key_file::read_or_create, entropy::SystemEntropy};
 use secrecy::ExposeSecret;
 use serde_json::json;
-use tests::{TestApp, TestClock, TestDatabase};
+use tests::{TestApp, TestClock, TestDatabase, TestPauses};
 
 use super::{config, start};
 use crate::annotations::taxonomy;
@@ -74,6 +74,7 @@ async fn a_cursor_from_before_a_restart_opens_after_it() {
         let app = App::build(&config, parts).await.unwrap();
         app.turn_background().await.unwrap();
         TestApp {
+            pauses: TestPauses::new(&clock),
             app,
             emulator: Arc::clone(&emulator),
             clock: clock.clone(),

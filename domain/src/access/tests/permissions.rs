@@ -8,6 +8,7 @@ use crate::{
     annotations::{self, taxonomies},
     identity::UserKind,
     organizations::{self, members},
+    sharepoint,
 };
 
 #[tokio::test]
@@ -27,8 +28,14 @@ async fn an_application_does_not_inherit_the_role_of_a_person_with_its_object_id
 #[test]
 fn each_role_has_its_permissions_and_no_others() {
     let of = |role: Role| role.permissions().collect::<Vec<_>>();
-    let member =
-        ["annotations:read", "annotations:write", "members:read", "organization:read", "taxonomies:read"];
+    let member = [
+        "annotations:read",
+        "annotations:write",
+        "members:read",
+        "organization:read",
+        "sharepoint:read",
+        "taxonomies:read",
+    ];
     let admin_alone = ["annotations:moderate", "members:manage", "organization:manage", "taxonomies:manage"];
     assert_eq!(of(Role::Member), member);
     let mut all = [&member[..], &admin_alone].concat();
@@ -52,6 +59,7 @@ fn every_permission_that_a_handler_can_name_is_in_the_list_and_the_other_way_rou
         word::<organizations::Manage>(),
         word::<members::Read>(),
         word::<members::Manage>(),
+        word::<sharepoint::Read>(),
     ];
     named.sort_unstable();
     assert_eq!(ALL_PERMISSIONS.iter().map(|(word, _)| *word).collect::<Vec<_>>(), named);

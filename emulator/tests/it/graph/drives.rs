@@ -1,5 +1,6 @@
 //! Drives and items: children in pages, paths with all kinds of names, search.
 
+use emulator::ids;
 use serde_json::{Value, json};
 
 use super::{MARKETING, all, ask, follow, for_graph, get, item, refused};
@@ -86,7 +87,9 @@ async fn ids_are_unique_in_their_drive_alone() {
     let entra = Entra::start().await;
     let site = "/sites/fabrikam.sharepoint.com:/sites/marketing:/drive";
     let drive = get(&entra, "megan", site).await.json()["id"].as_str().unwrap().to_owned();
-    assert_ne!(drive, MARKETING);
+    assert_eq!(drive, ids::FABRIKAM_MARKETING_DRIVE);
+    let by_id = format!("/sites/{}", ids::FABRIKAM_MARKETING);
+    assert_eq!(get(&entra, "megan", &by_id).await.json()["name"], "marketing");
     let item = item("WELCOME");
     let here = get(&entra, "megan", &format!("/drives/{drive}/items/{item}")).await.json();
     let there = get(&entra, "adele", &format!("/drives/{MARKETING}/items/{item}")).await.json();

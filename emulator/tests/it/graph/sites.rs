@@ -30,6 +30,7 @@ async fn a_site_has_many_addresses() {
     assert_eq!(root["siteCollection"]["hostname"], "contoso.sharepoint.com");
     let by_path = get(&entra, "alex", "/sites/contoso.sharepoint.com:/sites/marketing").await.json();
     let id = by_path["id"].as_str().unwrap();
+    assert_eq!(id, emulator::ids::CONTOSO_MARKETING);
     let drives = [
         format!("/sites/{id}/drives"),
         "/sites/contoso.sharepoint.com:/sites/marketing:/drives".to_owned(),

@@ -53,7 +53,7 @@ const FIRST_WAIT: Duration = Duration::from_millis(100);
 /// A longer wait is the caller's, not ours.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 /// What a throttled or failing authority gets that does not say how long.
-const DEFAULT_THROTTLE: Duration = Duration::from_secs(60);
+const DEFAULT_THROTTLE: Duration = Duration::from_mins(1);
 const DEFAULT_PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 
@@ -205,16 +205,20 @@ fn failure(status: StatusCode, body: &[u8], retry_after: Option<Duration>) -> To
     if status == StatusCode::TOO_MANY_REQUESTS {
         return throttled(retry_after);
     }
-    match Refusal::parse(body) {
-        Some(refusal) => match refusal.meaning() {
-            Meaning::Throttled => throttled(retry_after),
-            Meaning::Transient => unavailable("it said so", retry_after),
+    let Some(refusal) = Refusal::parse(body) else {
+        return match retry_after {
             _ if status.is_server_error() => unavailable("a server error", retry_after),
-            _ => TokenFailure::Refused(Box::new(refusal)),
-        },
-        None if status.is_server_error() => unavailable("a server error", retry_after),
-        None if retry_after.is_some() => throttled(retry_after),
-        None => unavailable("the answer is not one of a token endpoint", None),
+            Some(_) => throttled(retry_after),
+            None => unavailable("the answer is not one of a token endpoint", None),
+        };
+    };
+    let meaning = refusal.meaning();
+    if meaning == Meaning::Throttled {
+        throttled(retry_after)
+    } else if meaning == Meaning::Transient || status.is_server_error() {
+        unavailable("it said so", retry_after)
+    } else {
+        TokenFailure::Refused(Box::new(refusal))
     }
 }
 

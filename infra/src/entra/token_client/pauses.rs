@@ -54,10 +54,10 @@ mod tests {
         let now = DateTime::UNIX_EPOCH;
         let pauses = Pauses::default();
         for key in 0..=MOST {
-            pauses.pause(key, now, Duration::from_secs(60));
+            pauses.pause(key, now, Duration::from_mins(1));
         }
         assert_eq!(pauses.left(&0, now), None, "there were too many");
-        assert_eq!(pauses.left(&MOST, now), Some(Duration::from_secs(60)));
+        assert_eq!(pauses.left(&MOST, now), Some(Duration::from_mins(1)));
         assert_eq!(pauses.left(&MOST, now + TimeDelta::seconds(60)), None);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{HashMap, VecDeque},
+    fmt::Write,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -38,7 +39,7 @@ impl Answer {
     }
 
     pub(super) fn with(mut self, name: &str, value: &str) -> Self {
-        self.headers.push_str(&format!("{name}: {value}\r\n"));
+        write!(self.headers, "{name}: {value}\r\n").unwrap();
         self
     }
 

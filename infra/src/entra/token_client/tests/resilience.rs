@@ -73,7 +73,7 @@ async fn a_wait_is_read_in_all_its_forms_and_bounded() {
 async fn an_answer_that_is_late_or_endless_is_given_up() {
     let limits =
         Limits { attempt: Duration::from_millis(100), total: Duration::from_millis(250), size: 1_000 };
-    let fake = Fake::start([Answer::token("t").late(Duration::from_secs(60))]).await;
+    let fake = Fake::start([Answer::token("t").late(Duration::from_mins(1))]).await;
     let source_of = |fake: &Fake| source(endpoint(fake).limited(limits), secret(), &[]);
     let late = source_of(&fake).get(&caller("a"), &Resource::Graph).await;
     assert_eq!(late.map(|_| ()), Err(DelegationError::Timeout));

@@ -1,0 +1,326 @@
+//! One way to ask Microsoft 365: with a token for the caller, within limits of time and number, again where that
+//! helps, and with a line in the log that has Microsoft's id of the request.
+
+use std::{sync::Arc, time::Duration};
+
+use domain::{
+    access::OnBehalfOf,
+    clock::{Clock, Pauses},
+    delegation::{ClaimsChallenge, DelegatedToken, DelegatedTokens, Resource},
+    entropy::Entropy,
+    graph::{GraphError, GraphReport},
+    id::{EventId, Ids},
+};
+use reqwest::{
+    Response, StatusCode,
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RANGE},
+};
+use secrecy::ExposeSecret;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tokio::sync::OwnedSemaphorePermit;
+use url::Url;
+
+use super::{
+    address::{LeadsElsewhere, Root},
+    lanes::Lane,
+    lanes::Lanes,
+    patience::Patience,
+    refusal::{Refusal, request_id},
+};
+
+/// The longest JSON that is read; a page of 200 items has some hundred kilobytes.
+const MOST_BYTES: usize = 8 * 1024 * 1024;
+
+/// Where Microsoft 365 is, and how long it may take.
+#[derive(Clone, Debug)]
+pub struct GraphSettings {
+    /// Scheme, host and port of Microsoft Graph. That it is `https`, or on this machine, is for the configuration to
+    /// see to.
+    pub graph_url: Url,
+    /// For one answer, from its first byte sent to its last byte read; of a file for each piece.
+    pub timeout: Duration,
+}
+
+/// What a client needs of the process.
+#[derive(Clone)]
+pub struct GraphPorts {
+    pub tokens: Arc<dyn DelegatedTokens>,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+    pub pauses: Arc<dyn Pauses>,
+}
+
+/// Asks Microsoft Graph and SharePoint.
+pub struct GraphClient {
+    http: reqwest::Client,
+    pub(super) root: Root,
+    pub(super) timeout: Duration,
+    ports: GraphPorts,
+    ids: Ids,
+    lanes: Lanes,
+}
+
+/// One request. All of them only ask, so that each may be sent again.
+pub(super) struct Call<'a> {
+    /// For the log: no id, no word of the caller's.
+    pub name: &'static str,
+    pub caller: &'a OnBehalfOf,
+    pub resource: &'a Resource,
+    pub url: Url,
+    pub accept: &'static str,
+    /// Asks by `POST`.
+    pub body: Option<Value>,
+}
+
+impl From<LeadsElsewhere> for GraphError {
+    fn from(_: LeadsElsewhere) -> Self {
+        Self::Unusable("an address that leads elsewhere")
+    }
+}
+
+impl GraphClient {
+    pub fn new(settings: &GraphSettings, ports: GraphPorts) -> Result<Self, reqwest::Error> {
+        Ok(Self {
+            http: crate::http::microsoft_365()?,
+            root: Root::new(&settings.graph_url, "/v1.0"),
+            timeout: settings.timeout,
+            ids: Ids::new(Arc::clone(&ports.clock), Arc::clone(&ports.entropy)),
+            ports,
+            lanes: Lanes::default(),
+        })
+    }
+
+    /// The JSON that answers a call.
+    pub(super) async fn json<T: DeserializeOwned>(&self, call: &Call<'_>) -> Result<T, GraphError> {
+        let response = self.send(call).await?;
+        if !response.status().is_success() {
+            return Err(GraphError::Unusable("a redirect"));
+        }
+        if !is_json(&response) {
+            return Err(GraphError::Unusable("not JSON"));
+        }
+        let body = read(response, MOST_BYTES).await?;
+        serde_json::from_slice(&body).map_err(|error| {
+            tracing::warn!(graph.call = call.name, %error, "an answer of Microsoft is not the expected document");
+            GraphError::Unusable("not the expected document")
+        })
+    }
+
+    /// The answer to a call: a success, or a redirect, which is not followed.
+    pub(super) async fn send(&self, call: &Call<'_>) -> Result<Response, GraphError> {
+        let lane = self.lane(call.caller, call.resource);
+        let mut patience = Patience::new();
+        self.wait_for_the_end_of_throttling(&lane, &mut patience).await?;
+        let _place = lane.enter(self.timeout).await.ok_or_else(busy)?;
+        let mut token = self.ports.tokens.token(call.caller, call.resource).await?;
+        let mut is_renewed = false;
+        loop {
+            let refusal = match self.attempt(call, &token).await {
+                Ok(response) if response.status().is_success() || response.status().is_redirection() => {
+                    return Ok(response);
+                }
+                Ok(response) => self.refusal(response).await?,
+                Err(error) => {
+                    self.pause_or(&mut patience, None, transport_error(error)).await?;
+                    continue;
+                }
+            };
+            if is_about_the_token(&refusal) {
+                token = self.renewed(call, &token, refusal, &mut is_renewed).await?;
+            } else if refusal.is_passing() {
+                let named = refusal.retry_after;
+                if let (true, Some(named)) = (refusal.is_throttling(), named) {
+                    lane.close(self.ports.clock.now(), named);
+                }
+                self.pause_or(&mut patience, named, refusal.error()).await?;
+            } else {
+                return Err(refusal.error());
+            }
+        }
+    }
+
+    /// The bytes at a pre-authenticated address, which gets no bearer and nothing else of ours, and a place in the
+    /// lane of downloads that is to be held for as long as they are read.
+    pub(super) async fn download(
+        &self,
+        caller: &OnBehalfOf,
+        url: Url,
+        range: Option<&str>,
+    ) -> Result<(Response, OwnedSemaphorePermit), GraphError> {
+        let place = self.lane(caller, &Resource::Graph).enter_download().ok_or_else(busy)?;
+        let mut patience = Patience::new();
+        loop {
+            let mut request = self.http.get(url.clone());
+            if let Some(range) = range {
+                request = request.header(RANGE, range);
+            }
+            let answer = tokio::time::timeout(self.timeout, request.send()).await;
+            let refusal = match answer.map_err(|_| GraphError::TimedOut)? {
+                Ok(response) if matches!(response.status(), StatusCode::OK | StatusCode::PARTIAL_CONTENT) => {
+                    return Ok((response, place));
+                }
+                Ok(response) => self.refusal(response).await?,
+                Err(error) => {
+                    self.pause_or(&mut patience, None, transport_error(error)).await?;
+                    continue;
+                }
+            };
+            tracing::info!(graph.call = "download", graph.refusal = %refusal.report, "Microsoft refused");
+            match refusal.status.as_u16() {
+                429 | 503 | 504 => {
+                    self.pause_or(&mut patience, refusal.retry_after, refusal.error()).await?;
+                }
+                416 => return Err(refusal.error()),
+                // It was Graph that decided who may; here it can only be the address that is no good any more.
+                _ => return Err(GraphError::Refused { report: refusal.report, retry_after: None }),
+            }
+        }
+    }
+
+    async fn attempt(&self, call: &Call<'_>, token: &DelegatedToken) -> Result<Response, reqwest::Error> {
+        let id = self.ids.next::<EventId>().to_string();
+        let mut request = match &call.body {
+            Some(body) => self.http.post(call.url.clone()).json(body),
+            None => self.http.get(call.url.clone()),
+        };
+        request = request.header(ACCEPT, call.accept).header("client-request-id", &id).timeout(self.timeout);
+        // A token that is no header value is none; without it the answer is 401, and the source learns of it.
+        if let Ok(mut bearer) = HeaderValue::from_str(&format!("Bearer {}", token.secret.expose_secret())) {
+            bearer.set_sensitive(true);
+            request = request.header(AUTHORIZATION, bearer);
+        }
+        let started = std::time::Instant::now();
+        let answer = request.send().await;
+        let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
+        let resource = call.resource.kind();
+        match &answer {
+            Ok(response) => tracing::info!(
+                graph.call = call.name,
+                graph.resource = resource,
+                graph.status = response.status().as_u16(),
+                graph.request_id = request_id(response.headers()),
+                graph.client_request_id = id,
+                duration_ms,
+                "asked Microsoft"
+            ),
+            Err(error) => tracing::warn!(
+                graph.call = call.name,
+                graph.resource = resource,
+                graph.client_request_id = id,
+                is_timeout = error.is_timeout(),
+                duration_ms,
+                "Microsoft did not answer"
+            ),
+        }
+        answer
+    }
+
+    /// A newer token after a `401`, once; or what the caller's client has to do.
+    async fn renewed(
+        &self,
+        call: &Call<'_>,
+        token: &DelegatedToken,
+        refusal: Refusal,
+        is_renewed: &mut bool,
+    ) -> Result<Arc<DelegatedToken>, GraphError> {
+        let challenge =
+            refusal.claims.as_deref().and_then(|claims| ClaimsChallenge::parse_parameter(claims).ok());
+        let newer = self.ports.tokens.refused(call.caller, call.resource, token, challenge.as_ref()).await?;
+        if std::mem::replace(is_renewed, true) { Err(refusal.error()) } else { Ok(newer) }
+    }
+
+    async fn refusal(&self, response: Response) -> Result<Refusal, GraphError> {
+        let reading = Refusal::read(response, self.ports.clock.now());
+        let refusal = tokio::time::timeout(self.timeout, reading).await.map_err(|_| GraphError::TimedOut)?;
+        tracing::debug!(graph.refusal = %refusal.report, "Microsoft refused");
+        Ok(refusal)
+    }
+
+    async fn wait_for_the_end_of_throttling(
+        &self,
+        lane: &Lane,
+        patience: &mut Patience,
+    ) -> Result<(), GraphError> {
+        let Some(wait) = lane.closed_for(self.ports.clock.now()) else { return Ok(()) };
+        let report = GraphReport { status: 429, ..GraphReport::default() };
+        self.pause_or(patience, Some(wait), GraphError::Throttled { retry_after: wait, report }).await
+    }
+
+    /// Waits before the next attempt; the error when there is to be none.
+    async fn pause_or(
+        &self,
+        patience: &mut Patience,
+        named: Option<Duration>,
+        error: GraphError,
+    ) -> Result<(), GraphError> {
+        if matches!(error, GraphError::TimedOut) && named.is_none() {
+            // It took as long as a request may take already.
+            return Err(error);
+        }
+        let mut random = [0; 4];
+        self.ports.entropy.fill(&mut random);
+        let Some(pause) = patience.pause(named, u32::from_ne_bytes(random)) else { return Err(error) };
+        tracing::info!(pause_ms = pause.as_secs_f64() * 1000.0, reason = %error, "waiting before asking Microsoft again");
+        self.ports.pauses.pause(pause).await;
+        Ok(())
+    }
+
+    fn lane(&self, caller: &OnBehalfOf, resource: &Resource) -> Arc<Lane> {
+        let host = match resource {
+            Resource::Graph => self.root.host(),
+            Resource::SharePoint { host } => host.as_str(),
+        };
+        self.lanes.of(caller.tenant(), host, self.ports.clock.now())
+    }
+}
+
+/// All of a body, up to so many bytes.
+pub(super) async fn read(mut response: Response, most: usize) -> Result<Vec<u8>, GraphError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(transport_error)? {
+        if body.len() + chunk.len() > most {
+            return Err(GraphError::Unusable("too long"));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// The address is taken out: that of a download is as good as a password.
+pub(super) fn transport_error(error: reqwest::Error) -> GraphError {
+    if error.is_timeout() {
+        GraphError::TimedOut
+    } else {
+        GraphError::Unreachable(Box::new(error.without_url()))
+    }
+}
+
+/// Too many requests of this tenant are under way here.
+fn busy() -> GraphError {
+    GraphError::Throttled {
+        retry_after: Duration::from_secs(1),
+        report: GraphReport { status: 429, ..GraphReport::default() },
+    }
+}
+
+/// `401`, and `403` where it asks for claims (Microsoft Graph, "Error responses and resource types").
+fn is_about_the_token(refusal: &Refusal) -> bool {
+    match refusal.status {
+        StatusCode::UNAUTHORIZED => true,
+        StatusCode::FORBIDDEN => refusal.claims.is_some(),
+        _ => false,
+    }
+}
+
+fn is_json(response: &Response) -> bool {
+    text(response.headers(), CONTENT_TYPE).is_some_and(|value| {
+        let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        essence.ends_with("/json") || essence.ends_with("+json")
+    })
+}
+
+/// A header's text.
+pub(super) fn text(headers: &HeaderMap, name: reqwest::header::HeaderName) -> Option<&str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}

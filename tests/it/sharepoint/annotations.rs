@@ -1,0 +1,122 @@
+//! Annotations and the items that they mark.
+
+use serde_json::{Value, json};
+use tests::{
+    Actor, TestApp,
+    emulator::{Endpoint, Fault, FileChange, ids},
+};
+
+use super::{DRIVE, SITE, asked, item};
+use crate::annotations::id;
+
+fn on(key: &str) -> Value {
+    json!({ "siteId": SITE, "driveId": DRIVE, "itemId": item(key), "note": key })
+}
+
+async fn checked() -> TestApp {
+    TestApp::builder().set("ANNOTATIONS_CHECK_ITEMS", "true").start().await
+}
+
+async fn states(actor: &Actor) -> Vec<(String, String)> {
+    let list = actor.get("/api/annotations?expand=item").await.expect(200);
+    let list = list.at("/data");
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    list.as_array().unwrap().iter().map(|one| (text(&one["note"]), text(&one["item"]["state"]))).collect()
+}
+
+#[tokio::test]
+async fn only_what_the_caller_may_see_can_be_annotated() {
+    let app = checked().await;
+    let (adele, megan) = (app.user("adele"), app.user("megan"));
+    adele.post("/api/annotations", on("WELCOME")).await.expect(201);
+    for (actor, key) in [(&adele, "OBSOLETE"), (&adele, "NOBODYS"), (&megan, "WELCOME")] {
+        let refused = actor.post("/api/annotations", on(key)).await.expect(400);
+        assert!(refused.at("/error/details/itemId").is_array(), "{key}: {}", refused.text);
+    }
+    let no_ids = json!({ "siteId": SITE, "driveId": "..", "itemId": "a/b" });
+    let before = asked(&app, Endpoint::Graph).len();
+    adele.post("/api/annotations", no_ids).await.expect(400);
+    assert_eq!(asked(&app, Endpoint::Graph).len(), before);
+}
+
+#[tokio::test]
+async fn nothing_is_made_while_microsoft_cannot_be_asked() {
+    let app = checked().await;
+    let adele = app.user("adele");
+    for (status, told) in [(500, 502), (504, 504)] {
+        app.emulator.set_fault(Fault::status(Endpoint::Graph, status));
+        adele.post("/api/annotations", on("WELCOME")).await.expect(told);
+        app.emulator.clear_faults();
+    }
+    assert!(states(&adele).await.is_empty());
+    // A repeat with the same key is a first one then.
+    let keyed = adele.with("Idempotency-Key", "k");
+    app.emulator.set_fault(Fault::status(Endpoint::Graph, 500).times(1));
+    keyed.post("/api/annotations", on("WELCOME")).await.expect(502);
+    let made = keyed.post("/api/annotations", on("WELCOME")).await.expect(201);
+    assert_eq!(made.header("idempotency-replayed"), None);
+}
+
+#[tokio::test]
+async fn an_application_is_taken_at_its_word() {
+    let app = checked().await;
+    let machine = app.application("Tenantry", ids::CONTOSO, &["annotations:read", "annotations:write"]);
+    let made = machine.post("/api/annotations", on("NOBODYS")).await.expect(201);
+    let shown = machine.get(&format!("/api/annotations/{}?expand=item", id(&made))).await.expect(200);
+    assert_eq!(shown.text_at("/data/item/state"), "unknown");
+    assert!(asked(&app, Endpoint::Graph).is_empty());
+}
+
+#[tokio::test]
+async fn an_annotation_is_shown_whatever_became_of_its_item() {
+    let app = TestApp::start().await;
+    let (adele, alex) = (app.user("adele"), app.user("alex"));
+    for key in ["WELCOME", "BROCHURE", "CONTRACTS"] {
+        adele.post("/api/annotations", on(key)).await.expect(201);
+    }
+    let invented = json!({ "siteId": "s", "driveId": "a/b", "itemId": "i", "note": "INVENTED" });
+    adele.post("/api/annotations", invented).await.expect(201);
+    let gone = FileChange {
+        drive: DRIVE.to_owned(),
+        item: Some(item("BROCHURE")),
+        deleted: Some(true),
+        ..FileChange::default()
+    };
+    app.emulator.change_file(&gone).unwrap();
+    let pairs = |list: &[(&str, &str)]| -> Vec<(String, String)> {
+        list.iter().map(|(note, state)| ((*note).to_owned(), (*state).to_owned())).collect()
+    };
+    let mixed = [("INVENTED", "gone"), ("CONTRACTS", "found"), ("BROCHURE", "gone"), ("WELCOME", "found")];
+    assert_eq!(states(&alex).await, pairs(&mixed));
+    // Plainly, nobody is asked.
+    let before = asked(&app, Endpoint::Graph).len();
+    let plain = alex.get("/api/annotations").await.expect(200);
+    assert_eq!(plain.at("/data/0/item"), Value::Null);
+    assert_eq!(asked(&app, Endpoint::Graph).len(), before);
+    // A part of the answer may fail.
+    let part = Fault::status(Endpoint::Graph, 429).path(item("WELCOME"));
+    app.emulator.set_fault(part);
+    assert_eq!(states(&alex).await.last(), Some(&("WELCOME".to_owned(), "unknown".to_owned())));
+    app.emulator.clear_faults();
+    // And so may all of it.
+    app.emulator.set_fault(Fault::status(Endpoint::Graph, 500));
+    assert!(states(&alex).await.iter().all(|(_, state)| state == "unknown"));
+}
+
+#[tokio::test]
+async fn twenty_items_are_one_question_and_the_same_item_is_one_of_them() {
+    let app = TestApp::start().await;
+    let adele = app.user("adele");
+    for _ in 0..3 {
+        adele.post("/api/annotations", on("WELCOME")).await.expect(201);
+    }
+    for number in 1..=20 {
+        adele.post("/api/annotations", on(&format!("ARCHIVE{number:04}"))).await.expect(201);
+    }
+    let found = states(&adele).await;
+    assert_eq!(found.len(), 23);
+    assert!(found.iter().all(|(_, state)| state == "found"), "{found:?}");
+    let batches: Vec<_> =
+        asked(&app, Endpoint::Graph).into_iter().filter(|seen| seen.target == "/v1.0/$batch").collect();
+    assert_eq!(batches.len(), 2, "21 distinct items are two batches");
+}

@@ -12,8 +12,9 @@ use std::{
 };
 
 use domain::{
-    access::{Authentication, AuthenticationPorts, Jobs, KeyRotation, Operator},
+    access::{ApiKeyPorts, ApiKeyUses, Authentication, AuthenticationPorts, Jobs, KeyRotation, Operator},
     annotations::Taxonomies,
+    api_keys::{ApiKeyDigests, ApiKeys},
     clock::{Clock, Pauses},
     delegation::DelegatedTokens,
     entropy::Entropy,
@@ -26,7 +27,7 @@ use domain::{
 };
 use infra::{
     cache::{Principals, RedisRates, SharedRedis},
-    crypto::{KeyRing, KeyRingError, SealedCursors, key_file},
+    crypto::{KeyRing, KeyRingError, PepperedDigests, SealedCursors, key_file},
     db::{Database, DatabaseSettings, DatabaseUrl, RingSource},
     entra::{Authority, AuthorityKeys, BearerSettings, BearerVerifier, EntraAllowedTenants},
     epochs::EpochWatch,
@@ -38,6 +39,7 @@ use serde_json::Value;
 
 use crate::{
     annotations::{AnnotationsApi, TaxonomiesApi, TermsApi},
+    api_keys::ApiKeysApi,
     auth::Gate,
     config::{self, Config, DatabaseKind, KeysConfig},
     delegation::DelegationApi,
@@ -93,6 +95,7 @@ pub struct App {
     limits: Arc<RateLimits>,
     draining: Draining,
     worker: Worker,
+    uses: Arc<ApiKeyUses>,
 }
 
 impl App {
@@ -106,6 +109,7 @@ impl App {
         let epochs = database.epochs();
         let store: Arc<dyn Store> = Arc::new(database.clone());
         let (gate, keys) = gate(config, &parts, &database)?;
+        let uses = Arc::clone(&gate.uses);
         let redis = config.redis.url.as_ref().map(SharedRedis::new).transpose()?.map(Arc::new);
         let shared = redis.clone().map(|redis| (redis, ring.as_ref()));
         let sources = TokenSources::new(config, &parts)?;
@@ -113,7 +117,9 @@ impl App {
         let cursors = SealedCursors::new(&ring, Arc::clone(&parts.entropy));
         let has_credential = !sources.credentials().is_empty();
         let microsoft_365 = Microsoft365::new(config, &parts, Arc::clone(&tokens), has_credential)?;
-        let service = api(Arc::clone(&store), parts.ids(), Arc::new(cursors), tokens, &microsoft_365);
+        let api_keys = api_keys(&store, &ring, &parts)?;
+        let service =
+            api(Arc::clone(&store), parts.ids(), Arc::new(cursors), tokens, &microsoft_365, api_keys);
         let document = openapi::document(&service, &Published::nowhere())?;
         let dependencies = Arc::new(Dependencies {
             database: database.clone(),
@@ -148,6 +154,7 @@ impl App {
             limits,
             draining,
             worker,
+            uses,
         })
     }
 
@@ -158,6 +165,7 @@ impl App {
         tasks.spawn(Arc::clone(&self.keys).run_background());
         tasks.spawn(self.epochs.clone().listen());
         tasks.spawn(Arc::clone(&self.limits).forget_idle());
+        tasks.spawn(write_uses(Arc::clone(&self.uses)));
         tasks
     }
 
@@ -170,6 +178,7 @@ impl App {
     pub async fn turn_background(&self) -> anyhow::Result<()> {
         self.keys.refresh_if_due().await;
         self.epochs.catch_up().await?;
+        self.uses.flush().await?;
         Ok(())
     }
 
@@ -191,7 +200,22 @@ impl App {
     /// Closes the database.
     pub async fn close(self) -> anyhow::Result<()> {
         drop(self.endpoint);
+        if let Err(error) = self.uses.flush().await {
+            tracing::warn!(%error, "the last uses of API keys could not be written");
+        }
         Ok(self.database.close().await?)
+    }
+}
+
+/// How often uses of API keys are written.
+const WRITE_USES_EVERY: std::time::Duration = std::time::Duration::from_secs(5);
+
+async fn write_uses(uses: Arc<ApiKeyUses>) {
+    loop {
+        tokio::time::sleep(WRITE_USES_EVERY).await;
+        if let Err(error) = uses.flush().await {
+            tracing::warn!(%error, "uses of API keys could not be written; they are kept");
+        }
     }
 }
 
@@ -229,11 +253,26 @@ fn gate(config: &Config, parts: &Parts, database: &Database) -> anyhow::Result<(
         store: Arc::new(database.clone()),
         epochs: Arc::new(database.epochs()),
         cache: Arc::new(Principals::new(PRINCIPAL_CACHE_BYTES, clock())),
+        api_keys: ApiKeyPorts {
+            directory: Arc::new(database.clone()),
+            digests: digests(&database.ring())?,
+            check_addresses: config.api_keys.checks_addresses,
+        },
         ids: parts.ids(),
     };
     let authentication = Authentication::new(needed, config.tenants.admission(&config.entra));
     let development = config.development.clone();
-    Ok((Gate { authentication, development, consent_url: consent_url(config) }, keys))
+    let uses = Arc::new(ApiKeyUses::new(Arc::new(database.clone()), parts.ids()));
+    Ok((Gate { authentication, uses, development, consent_url: consent_url(config) }, keys))
+}
+
+fn api_keys(store: &Arc<dyn Store>, ring: &KeyRing, parts: &Parts) -> anyhow::Result<ApiKeys> {
+    Ok(ApiKeys::new(Arc::clone(store), digests(ring)?, Arc::clone(&parts.entropy), parts.ids()))
+}
+
+fn digests(ring: &KeyRing) -> anyhow::Result<Arc<dyn ApiKeyDigests>> {
+    let digests = PepperedDigests::new(ring).ok_or_else(|| anyhow::anyhow!("no pepper can be derived"))?;
+    Ok(Arc::new(digests))
 }
 
 /// Where an administrator of a tenant consents; `{tenant}` stands for it.
@@ -291,6 +330,7 @@ type Api = (
     DelegationApi,
     OrganizationApi,
     MembersApi,
+    ApiKeysApi,
     TaxonomiesApi,
     TermsApi,
     AnnotationsApi,
@@ -303,6 +343,7 @@ fn api(
     cursors: Arc<dyn CursorSeal>,
     tokens: Arc<dyn DelegatedTokens>,
     microsoft_365: &Microsoft365,
+    api_keys: ApiKeys,
 ) -> OpenApiService<Api, ()> {
     let pages = PageQuery::new(cursors);
     let taxonomies = Taxonomies::new(Arc::clone(&store), ids.clone());
@@ -315,6 +356,7 @@ fn api(
             memberships: Memberships::new(Arc::clone(&store)),
             pages: pages.clone(),
         },
+        ApiKeysApi { store: Arc::clone(&store), api_keys, pages: pages.clone() },
         TaxonomiesApi { store: Arc::clone(&store), taxonomies: taxonomies.clone(), pages: pages.clone() },
         TermsApi { store: Arc::clone(&store), taxonomies, pages: pages.clone() },
         AnnotationsApi {
@@ -336,12 +378,17 @@ pub async fn document() -> anyhow::Result<Value> {
         ids: parts.ids(),
         clock: Arc::clone(&parts.clock),
         entropy: Arc::clone(&parts.entropy),
-        ring: Box::new(move || Ok(ring)),
+        ring: Box::new({
+            let ring = ring.clone();
+            move || Ok(ring)
+        }),
         revocation_max_stale: std::time::Duration::ZERO,
     };
     let store: Arc<dyn Store> = Arc::new(Database::open(settings).await?);
     let microsoft_365 = Microsoft365::unconnected(&parts)?;
-    let service = api(store, parts.ids(), Arc::new(cursors), Arc::new(delegation::NoTokens), &microsoft_365);
+    let tokens = Arc::new(delegation::NoTokens);
+    let api_keys = api_keys(&store, &ring, &parts)?;
+    let service = api(store, parts.ids(), Arc::new(cursors), tokens, &microsoft_365, api_keys);
     openapi::document(&service, &Published::nowhere())
 }
 

@@ -29,6 +29,12 @@ pub enum ErrorCode {
     Unauthorized,
     InteractionRequired,
     ConsentRequired,
+    ApiKeyMissing,
+    ApiKeyInvalid,
+    ApiKeyRevoked,
+    ApiKeyExpired,
+    ApiKeyIpBlocked,
+    ApiKeyInsufficientScope,
     Forbidden,
     TenantNotOnboarded,
     OrganizationSuspended,
@@ -56,12 +62,19 @@ impl ErrorCode {
     pub fn status(self) -> StatusCode {
         match self {
             Self::ValidationFailed => StatusCode::BAD_REQUEST,
-            Self::Unauthorized | Self::InteractionRequired | Self::ConsentRequired => {
-                StatusCode::UNAUTHORIZED
-            }
-            Self::Forbidden | Self::TenantNotOnboarded | Self::OrganizationSuspended | Self::UserDisabled => {
-                StatusCode::FORBIDDEN
-            }
+            Self::Unauthorized
+            | Self::InteractionRequired
+            | Self::ConsentRequired
+            | Self::ApiKeyMissing
+            | Self::ApiKeyInvalid
+            | Self::ApiKeyRevoked
+            | Self::ApiKeyExpired => StatusCode::UNAUTHORIZED,
+            Self::ApiKeyIpBlocked
+            | Self::ApiKeyInsufficientScope
+            | Self::Forbidden
+            | Self::TenantNotOnboarded
+            | Self::OrganizationSuspended
+            | Self::UserDisabled => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict | Self::IdempotencyKeyReused => StatusCode::CONFLICT,

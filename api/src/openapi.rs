@@ -28,6 +28,8 @@ pub(crate) enum Tag {
     Organization,
     /// Who belongs to the organization.
     Members,
+    /// Credentials of an organization's automations.
+    ApiKeys,
     /// Named trees of terms.
     Taxonomies,
     /// Notes and terms on SharePoint and OneDrive items.

@@ -7,6 +7,7 @@
 
 pub mod access;
 pub mod annotations;
+pub mod api_keys;
 pub mod clock;
 pub mod delegation;
 pub mod entropy;

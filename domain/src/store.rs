@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use crate::{
     access::OrgScope,
     annotations::{AnnotationReader, AnnotationRepository, TaxonomyReader, TaxonomyRepository},
+    api_keys::{ApiKeyReader, ApiKeyRepository},
     events::Events,
     idempotency::IdempotencyRepository,
     identity::{UserReader, UserRepository},
@@ -43,6 +44,7 @@ pub trait OrgReader: Send + Sync {
     fn users(&self) -> &dyn UserReader;
     fn taxonomies(&self) -> &dyn TaxonomyReader;
     fn annotations(&self) -> &dyn AnnotationReader;
+    fn api_keys(&self) -> &dyn ApiKeyReader;
 }
 
 /// A transaction inside one organization.
@@ -52,6 +54,7 @@ pub trait OrgTx: Send + Sync {
     fn users(&self) -> &dyn UserRepository;
     fn taxonomies(&self) -> &dyn TaxonomyRepository;
     fn annotations(&self) -> &dyn AnnotationRepository;
+    fn api_keys(&self) -> &dyn ApiKeyRepository;
     fn idempotency(&self) -> &dyn IdempotencyRepository;
     fn jobs(&self) -> &dyn JobRepository;
     fn data_keys(&self) -> &dyn DataKeyRepository;

@@ -1,6 +1,7 @@
 //! The other side of the ports of `domain`: database, cache, Entra ID, keys, clock and randomness.
 
 mod annotations;
+mod api_keys;
 pub mod cache;
 pub mod clock;
 pub mod crypto;

@@ -33,7 +33,6 @@ use crate::{
 pub(crate) mod tests;
 
 impl Unit {
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the first table with sealed columns"))]
     /// The data key that seals now; made if the organization has none. Of several units that make the first one at
     /// once, one does and all have it.
     pub(crate) async fn sealing_key(&self) -> Result<Arc<DataKey>, SealError> {

@@ -5,6 +5,7 @@ mod m20261121_1_foundation;
 mod m20261121_2_idempotency;
 mod m20261121_3_jobs;
 mod m20261121_5_data_keys;
+mod m20261121_6_api_keys;
 pub mod row_level_security;
 mod shape;
 
@@ -23,6 +24,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_2_idempotency::Migration),
             Box::new(m20261121_3_jobs::Migration),
             Box::new(m20261121_5_data_keys::Migration),
+            Box::new(m20261121_6_api_keys::Migration),
         ]
     }
 }

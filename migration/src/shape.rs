@@ -50,6 +50,10 @@ pub(crate) mod optional {
         ColumnDef::new(name).big_integer().null().take()
     }
 
+    pub(crate) fn json(name: &'static str) -> ColumnDef {
+        ColumnDef::new(name).json_binary().null().take()
+    }
+
     pub(crate) fn time(name: &'static str) -> ColumnDef {
         ColumnDef::new(name).timestamp_with_time_zone().null().take()
     }

@@ -26,6 +26,9 @@ pub(super) enum Command {
     Retire {
         /// The key's id, as `TOKEN_KEYS` has it.
         id: String,
+        /// Revoke the API keys that have not been used since the key was replaced.
+        #[arg(long)]
+        revoke_api_keys: bool,
     },
 }
 
@@ -40,8 +43,8 @@ pub(super) async fn run(config: &Config, command: Command) -> anyhow::Result<()>
             }
             app.close().await
         }
-        Command::Retire { id } => {
-            app.rotation.retire(&id).await?;
+        Command::Retire { id, revoke_api_keys } => {
+            app.rotation.retire(&id, revoke_api_keys).await?;
             if let Some(file) = app.key_file() {
                 app::remove_kept_key(&file, &id)?;
             }

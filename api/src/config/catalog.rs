@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{
-    database, delegation, development, docs, entra, http, keys, metrics, process, redis, revocation,
-    setting::Setting, sharepoint, sources::FILE_NAME, tenants,
+    api_keys, database, delegation, development, docs, entra, http, keys, metrics, process, redis,
+    revocation, setting::Setting, sharepoint, sources::FILE_NAME, tenants,
 };
 
 /// Read by later versions and described in `.env.example` already; nothing reads them today.
@@ -77,6 +77,7 @@ pub(super) fn settings() -> impl Iterator<Item = &'static Setting> {
         delegation::SETTINGS,
         tenants::SETTINGS,
         keys::SETTINGS,
+        api_keys::SETTINGS,
         development::SETTINGS,
         revocation::SETTINGS,
         http::SETTINGS,

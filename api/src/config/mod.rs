@@ -5,6 +5,7 @@
 //! reader would get wrong: a section made while there were problems holds stand-ins, which is why [`load`] is the
 //! only way to a [`Config`].
 
+mod api_keys;
 mod catalog;
 mod database;
 mod delegation;
@@ -36,6 +37,7 @@ mod tests;
 use domain::access::DevelopmentIdentity;
 
 pub use self::{
+    api_keys::ApiKeysConfig,
     database::{DatabaseConfig, DatabaseKind},
     delegation::{DelegationConfig, MachineIdentity},
     docs::DocsConfig,
@@ -63,6 +65,7 @@ pub struct Config {
     pub delegation: DelegationConfig,
     pub tenants: TenantsConfig,
     pub keys: KeysConfig,
+    pub api_keys: ApiKeysConfig,
     /// Who a request without a credential is; only ever present in a debug build, in development, on loopback.
     pub development: Option<DevelopmentIdentity>,
     pub revocation: RevocationConfig,
@@ -90,6 +93,7 @@ impl Config {
         let delegation = DelegationConfig::read(reader, &entra.authority_host);
         let tenants = TenantsConfig::read(reader, process.environment, &entra.tenant);
         let keys = KeysConfig::read(reader);
+        let api_keys = ApiKeysConfig::read(reader);
         let development = development::read(reader, &process);
         let revocation = RevocationConfig::read(reader);
         let http = HttpConfig::read(reader);
@@ -105,6 +109,7 @@ impl Config {
             delegation,
             tenants,
             keys,
+            api_keys,
             development,
             revocation,
             http,

@@ -14,5 +14,5 @@ pub(crate) use idempotency::{IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED, IdempotencyH
 pub(crate) use merge_patch::Nullable;
 pub(crate) use methods::PathMethods;
 pub(crate) use page::PageQuery;
-pub(crate) use respond::{Created, Data, Found, Listed, NoContent};
+pub(crate) use respond::{Created, Data, Found, Listed, NoContent, WithSecret};
 pub(crate) use version::{IfMatch, is_known};

@@ -2,7 +2,7 @@
 
 use domain::{
     access::{AuthenticatedBy, Principal, Role, SignedIn},
-    id::{OrgId, UserId},
+    id::{ApiKeyId, OrgId, UserId},
 };
 use poem_openapi::{Enum, Object, OpenApi, payload::Json};
 use uuid::Uuid;
@@ -17,6 +17,8 @@ enum CallerKind {
     User,
     /// An application that calls for itself.
     App,
+    /// An automation with an API key.
+    ApiKey,
 }
 
 /// The organization that the caller belongs to, in short.
@@ -34,9 +36,9 @@ struct OwnOrganization {
 #[derive(Debug, Object)]
 #[oai(rename_all = "camelCase")]
 struct Me {
-    /// The membership's id, in this organization.
+    /// The membership's id, in this organization; of an API key its owner's.
     id: Id<UserId>,
-    /// A person, or an application that calls for itself.
+    /// A person, an application that calls for itself, or an automation with an API key.
     kind: CallerKind,
     /// For display; it identifies nobody.
     email: Option<String>,
@@ -50,28 +52,43 @@ struct Me {
     roles: Vec<String>,
     /// What the caller may do, in the words that each operation names.
     permissions: Vec<String>,
-    /// Scopes of the access token (`scp`).
+    /// Scopes of the access token (`scp`), or of the API key.
     scopes: Vec<String>,
     /// App roles of the access token (`roles`).
     app_roles: Vec<String>,
     /// The client application that the access token was issued to.
     client_id: Option<Uuid>,
+    /// Of an API key: its id.
+    #[oai(skip_serializing_if_is_none)]
+    key_id: Option<Id<ApiKeyId>>,
+    /// Of an API key: its first characters.
+    #[oai(skip_serializing_if_is_none)]
+    key_prefix: Option<String>,
+    /// Of an API key: its name.
+    #[oai(skip_serializing_if_is_none)]
+    name: Option<String>,
+    /// Of an API key: the automation that it was made for.
+    #[oai(skip_serializing_if_is_none)]
+    service_id: Option<String>,
 }
 
 impl From<&Principal> for Me {
     fn from(principal: &Principal) -> Self {
         let user = principal.user();
         let organization = principal.organization();
+        let key = principal.api_key().map(|identity| &identity.key);
         let kind = match principal.authenticated_by() {
             AuthenticatedBy::EntraApp => CallerKind::App,
+            AuthenticatedBy::ApiKey => CallerKind::ApiKey,
             AuthenticatedBy::EntraDelegated | AuthenticatedBy::Development => CallerKind::User,
         };
         let is_person = matches!(kind, CallerKind::User);
         Self {
             id: Id(user.id),
             kind,
-            email: user.profile.email.clone(),
-            display_name: user.profile.display_name.clone(),
+            // An API key is not its owner.
+            email: user.profile.email.clone().filter(|_| key.is_none()),
+            display_name: user.profile.display_name.clone().filter(|_| key.is_none()),
             avatar_url: is_person.then(|| super::photo::PATH.to_owned()),
             organization: OwnOrganization {
                 id: Id(organization.id),
@@ -83,6 +100,10 @@ impl From<&Principal> for Me {
             scopes: principal.scopes().to_vec(),
             app_roles: principal.app_roles().to_vec(),
             client_id: principal.client_id(),
+            key_id: key.map(|key| Id(key.id)),
+            key_prefix: key.map(|key| key.prefix.clone()),
+            name: key.map(|key| key.name.clone()),
+            service_id: key.and_then(|key| key.service_id.clone()),
         }
     }
 }

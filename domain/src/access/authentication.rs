@@ -12,9 +12,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::{
-    AdmissionPolicy, AllowedTenants, Authenticated, AuthenticatedBy, Directory, Epochs, EpochsUnavailable,
-    IdentityKind, Mark, Principal, Rejection, Role, Subject, TenantPolicy, TokenVerifier, VerificationError,
-    VerifiedToken,
+    AdmissionPolicy, AllowedTenants, ApiKeyPorts, ApiKeyRefusal, Authenticated, AuthenticatedBy, Directory,
+    Epochs, EpochsUnavailable, IdentityKind, KnownKey, Mark, Origin, Principal, Rejection, Role, Subject,
+    TenantPolicy, TokenVerifier, VerificationError, VerifiedToken,
     on_behalf_of::Delegable,
     permission::ALL_PERMISSIONS,
     provisioning::{Newcomer, Provisioning},
@@ -41,6 +41,13 @@ pub enum AuthenticationError {
     /// `403 USER_DISABLED`.
     #[error("the user is disabled")]
     UserDisabled,
+    /// `401` or `403`, with a code of its own for each reason.
+    #[error("the API key was refused: {reason}")]
+    ApiKey {
+        reason: ApiKeyRefusal,
+        /// The key, if it was recognized.
+        key: Option<KnownKey>,
+    },
     /// `503 UNAVAILABLE`: the credential cannot be judged now.
     #[error("the credential cannot be judged at the moment")]
     Unavailable { retry_after: Duration },
@@ -66,13 +73,29 @@ impl From<EpochsUnavailable> for AuthenticationError {
 /// A principal with all that its validity depends on. Only successes become one.
 #[derive(Debug)]
 pub struct CachedPrincipal {
-    principal: Arc<Principal>,
-    not_before: Option<DateTime<Utc>>,
-    expires_at: DateTime<Utc>,
-    key_id: String,
-    subjects: [Subject; 2],
+    pub(super) principal: Arc<Principal>,
+    pub(super) not_before: Option<DateTime<Utc>>,
+    pub(super) expires_at: DateTime<Utc>,
+    /// The authority's key that signed the token; `None` for a credential that is not signed.
+    pub(super) key_id: Option<String>,
+    pub(super) subjects: Vec<Subject>,
     /// Up to when nothing that it depends on is known to have changed.
-    mark: AtomicU64,
+    pub(super) mark: AtomicU64,
+}
+
+/// What a credential says of itself.
+#[derive(Clone, Copy)]
+enum Credential<'a> {
+    Bearer(&'a str),
+    ApiKey(&'a str),
+}
+
+impl<'a> Credential<'a> {
+    fn text(self) -> &'a str {
+        match self {
+            Self::Bearer(text) | Self::ApiKey(text) => text,
+        }
+    }
 }
 
 impl CachedPrincipal {
@@ -88,13 +111,15 @@ impl CachedPrincipal {
         let list = |list: &[String]| list.iter().map(|text| text.len() + size_of::<String>()).sum::<usize>();
         let bytes = size_of::<Self>()
             + size_of::<Principal>()
-            + self.key_id.len()
+            + self.key_id.as_ref().map_or(0, String::len)
+            + self.subjects.len() * size_of::<Subject>()
             + principal.organization.name.len()
             + text(&principal.user.profile.email)
             + text(&principal.user.profile.display_name)
             + list(&principal.scopes)
             + list(&principal.app_roles)
-            + principal.permissions.len() * size_of::<&str>();
+            + principal.permissions.len() * size_of::<&str>()
+            + principal.api_key.as_ref().map_or(0, super::api_key::weight);
         u32::try_from(bytes).unwrap_or(u32::MAX)
     }
 }
@@ -127,6 +152,7 @@ pub struct AuthenticationPorts {
     pub store: Arc<dyn Store>,
     pub epochs: Arc<dyn Epochs>,
     pub cache: Arc<dyn PrincipalCache>,
+    pub api_keys: ApiKeyPorts,
     pub ids: Ids,
 }
 
@@ -134,45 +160,70 @@ pub struct AuthenticationPorts {
 pub struct Authentication {
     verifier: Arc<dyn TokenVerifier>,
     allowed_tenants: Arc<dyn AllowedTenants>,
-    epochs: Arc<dyn Epochs>,
+    pub(super) epochs: Arc<dyn Epochs>,
     cache: Arc<dyn PrincipalCache>,
+    pub(super) api_keys: ApiKeyPorts,
     pub(super) provisioning: Provisioning,
     policy: AdmissionPolicy,
 }
 
 impl Authentication {
     pub fn new(ports: AuthenticationPorts, policy: AdmissionPolicy) -> Self {
-        let AuthenticationPorts { verifier, allowed_tenants, directory, store, epochs, cache, ids } = ports;
+        let AuthenticationPorts { verifier, allowed_tenants, directory, store, epochs, cache, api_keys, ids } =
+            ports;
         let provisioning = Provisioning { store, directory, ids };
-        Self { verifier, allowed_tenants, epochs, cache, provisioning, policy }
+        Self { verifier, allowed_tenants, epochs, cache, api_keys, provisioning, policy }
     }
 
     /// The principal of an Entra ID access token.
     pub async fn bearer(&self, token: &str) -> Result<Authenticated, Arc<AuthenticationError>> {
-        let entry = self.entry(token).await?;
+        let entry = self.entry(Credential::Bearer(token)).await?;
         Ok(Authenticated::with_assertion(Arc::clone(&entry.principal), token))
     }
 
-    async fn entry(&self, token: &str) -> Result<Arc<CachedPrincipal>, Arc<AuthenticationError>> {
-        if let Some(entry) = self.cache.get(token).await {
+    /// The principal of an API key, used from the address of the origin.
+    pub async fn api_key(
+        &self,
+        text: &str,
+        origin: &Origin,
+    ) -> Result<Authenticated, Arc<AuthenticationError>> {
+        let entry = self.entry(Credential::ApiKey(text)).await?;
+        self.check_address(&entry.principal, origin).map_err(Arc::new)?;
+        Ok(Authenticated::without_assertion(Arc::clone(&entry.principal)))
+    }
+
+    async fn entry(
+        &self,
+        credential: Credential<'_>,
+    ) -> Result<Arc<CachedPrincipal>, Arc<AuthenticationError>> {
+        let text = credential.text();
+        if let Some(entry) = self.cache.get(text).await {
             if self.is_valid(&entry).await.map_err(Arc::new)? {
                 return Ok(entry);
             }
-            self.cache.forget(token).await;
+            self.cache.forget(text).await;
         }
-        let entry = self.cache.load(token, Box::pin(self.load(token))).await?;
+        let entry = self.cache.load(text, Box::pin(self.load(credential))).await?;
         if self.is_unchanged(&entry).await.map_err(Arc::new)? {
             return Ok(entry);
         }
         // The load overlapped a change, perhaps while it was another request's. This one begins after that change.
-        self.cache.forget(token).await;
-        self.load(token).await.map_err(Arc::new)
+        self.cache.forget(text).await;
+        self.load(credential).await.map_err(Arc::new)
+    }
+
+    async fn load(&self, credential: Credential<'_>) -> Result<Arc<CachedPrincipal>, AuthenticationError> {
+        match credential {
+            Credential::Bearer(token) => self.load_bearer(token).await,
+            Credential::ApiKey(text) => self.load_api_key(text).await,
+        }
     }
 
     async fn is_valid(&self, entry: &CachedPrincipal) -> Result<bool, AuthenticationError> {
         let now = self.provisioning.ids.clock().now();
         let in_time = now < entry.expires_at && entry.not_before.is_none_or(|not_before| not_before <= now);
-        Ok(in_time && self.verifier.trusts(&entry.key_id) && self.is_unchanged(entry).await?)
+        let is_trusted = entry.key_id.as_ref().is_none_or(|key_id| self.verifier.trusts(key_id));
+        Ok(in_time && is_trusted && self.is_unchanged(entry).await?)
     }
 
     async fn is_unchanged(&self, entry: &CachedPrincipal) -> Result<bool, AuthenticationError> {
@@ -185,7 +236,7 @@ impl Authentication {
         Ok(unchanged)
     }
 
-    async fn load(&self, token: &str) -> Result<Arc<CachedPrincipal>, AuthenticationError> {
+    async fn load_bearer(&self, token: &str) -> Result<Arc<CachedPrincipal>, AuthenticationError> {
         let mark = self.epochs.mark();
         let token = self.verifier.verify(token).await?;
         let kind = self.admit(&token).await?;
@@ -201,11 +252,11 @@ impl Authentication {
             // One object id is a person or an application; a token that says otherwise gets neither's role.
             return Err(Rejection::PermissionClaims.into());
         }
-        let subjects = [Subject::Organization(organization.id), Subject::User(user.id)];
+        let subjects = vec![Subject::Organization(organization.id), Subject::User(user.id)];
         let entry = CachedPrincipal {
             not_before: token.not_before,
             expires_at: token.expires_at,
-            key_id: token.key_id.clone(),
+            key_id: Some(token.key_id.clone()),
             subjects,
             mark: AtomicU64::new(mark.0),
             principal: Arc::new(self.principal(token, kind, organization, user)),
@@ -265,6 +316,7 @@ impl Authentication {
                 IdentityKind::Delegated => AuthenticatedBy::EntraDelegated,
                 IdentityKind::App => AuthenticatedBy::EntraApp,
             },
+            api_key: None,
         }
     }
 }

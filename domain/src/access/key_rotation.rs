@@ -72,6 +72,12 @@ pub enum RetireError {
     First(String),
     #[error("the key {id:?} still wraps {data_keys} data keys; run `tenantry keys rotate` first")]
     InUse { id: String, data_keys: u64 },
+    /// They are stored with its pepper, which only their next use can replace.
+    #[error(
+        "{api_keys} API keys have not been used since the key {id:?} was replaced; wait for their use, have them \
+         rotated, or revoke them with --revoke-api-keys"
+    )]
+    ApiKeys { id: String, api_keys: u64 },
     #[error(transparent)]
     Seal(#[from] SealError),
 }
@@ -136,7 +142,7 @@ impl KeyRotation {
             let resealed = self.reseal(&scope, from).await?;
             progress.rows += resealed.rows;
             progress.failed += resealed.failed;
-            if resealed.next.is_some() {
+            if resealed.next.is_some() && resealed.rows > 0 {
                 tell(*progress);
             }
             next = resealed.next;
@@ -184,8 +190,9 @@ impl KeyRotation {
     }
 
     /// Ends the use of a key of the ring: from then on it opens nothing, wherever it is configured. Refused while
-    /// something hangs on it. Data keys that were superseded and have no rows any more are deleted.
-    pub async fn retire(&self, id: &str) -> Result<(), RetireError> {
+    /// something hangs on it; API keys that do are revoked if that is wanted. Data keys that were superseded and have
+    /// no rows any more are deleted.
+    pub async fn retire(&self, id: &str, revokes_api_keys: bool) -> Result<(), RetireError> {
         if self.ring.first() == id {
             return Err(RetireError::First(id.to_owned()));
         }
@@ -193,6 +200,16 @@ impl KeyRotation {
         if !self.ring.set_state(id, RingKeyState::Retiring).await? {
             return Err(RetireError::Unknown(id.to_owned()));
         }
+        if let Err(error) = self.check_unused(id, revokes_api_keys).await {
+            self.ring.set_state(id, RingKeyState::Active).await?;
+            return Err(error);
+        }
+        self.ring.set_state(id, RingKeyState::Retired).await?;
+        self.forget_superseded().await?;
+        Ok(())
+    }
+
+    async fn check_unused(&self, id: &str, revokes_api_keys: bool) -> Result<(), RetireError> {
         let mut data_keys = 0;
         self.for_each_usage(&mut |usage| {
             let wrapped = usage.iter().filter(|key| !key.is_destroyed && key.ring_key == id);
@@ -200,12 +217,27 @@ impl KeyRotation {
         })
         .await?;
         if data_keys > 0 {
-            self.ring.set_state(id, RingKeyState::Active).await?;
             return Err(RetireError::InUse { id: id.to_owned(), data_keys });
         }
-        self.ring.set_state(id, RingKeyState::Retired).await?;
-        self.forget_superseded().await?;
-        Ok(())
+        let mut api_keys = 0;
+        let mut after = None;
+        loop {
+            let organizations = self.organizations.after(after, ORGANIZATIONS_AT_ONCE).await?;
+            let Some(last) = organizations.last() else { break };
+            after = Some(*last);
+            for org_id in organizations {
+                let tx = self.store.begin(&scope(org_id)).await?;
+                let count = tx.api_keys().count_peppered(id).await?;
+                if count > 0 && revokes_api_keys {
+                    tx.api_keys().revoke_peppered(id).await?;
+                    let data = json!({ "apiKeys": count, "reason": "the key of their pepper was retired" });
+                    tx.commit(Event::new("api_key.revoked", data).into()).await?;
+                } else {
+                    api_keys += count;
+                }
+            }
+        }
+        if api_keys > 0 { Err(RetireError::ApiKeys { id: id.to_owned(), api_keys }) } else { Ok(()) }
     }
 
     async fn for_each_usage(&self, look: &mut (dyn FnMut(&[DataKeyUsage]) + Send)) -> Result<(), StoreError> {

@@ -8,6 +8,8 @@
 //! test holds to.
 
 mod admission;
+mod api_key;
+mod api_key_uses;
 mod authenticated;
 mod authentication;
 mod development;
@@ -25,6 +27,8 @@ mod tenants;
 mod verified_token;
 
 pub use admission::{AdmissionPolicy, AllowedTenants, TenantPolicy};
+pub use api_key::{ApiKeyDirectory, ApiKeyPorts, ApiKeyRefusal, KnownKey};
+pub use api_key_uses::{ApiKeyUses, Attempt};
 pub use authenticated::Authenticated;
 pub use authentication::{
     Authentication, AuthenticationError, AuthenticationPorts, CachedPrincipal, Loading, PrincipalCache,
@@ -39,7 +43,7 @@ pub use on_behalf_of::{NotDelegable, OnBehalfOf};
 pub use operator::Operator;
 pub use permission::{ALL_PERMISSIONS, Permission, SignedIn};
 pub(crate) use permission::{permission, sealed as permission_seal};
-pub use principal::{Actor, AuthenticatedBy, Principal};
+pub use principal::{Actor, ApiKeyIdentity, AuthenticatedBy, Principal};
 pub use provisioning::Directory;
 pub use role::Role;
 pub use scope::{Authorized, Forbidden, OrgScope, Origin, Proof};

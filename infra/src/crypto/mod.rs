@@ -1,5 +1,6 @@
 //! Keys and what is sealed with them.
 
+mod api_key;
 mod cache_seal;
 mod cursor;
 pub mod key_file;
@@ -8,6 +9,7 @@ mod seal;
 mod vault;
 pub mod wire_format;
 
+pub use api_key::PepperedDigests;
 pub use cache_seal::CacheSeal;
 pub use cursor::SealedCursors;
 pub use key_ring::{KeyRing, KeyRingError, Purpose};

@@ -13,6 +13,7 @@ mod error;
 mod gauges;
 mod inspect;
 pub(crate) mod jobs;
+pub(crate) mod lookups;
 pub(crate) mod ring_keys;
 mod schema;
 mod scoped;
@@ -47,15 +48,16 @@ pub(crate) use advisory_lock::try_lock;
 pub use connect::{ConnectError, DatabaseUrl};
 pub(crate) use connection::Connection;
 pub(crate) use entities::{
-    annotation_terms, annotations, data_keys, idempotency_keys, organizations, taxonomies, terms, users,
+    annotation_terms, annotations, api_key_secrets, api_key_uses, api_keys, data_keys, idempotency_keys,
+    organizations, taxonomies, terms, users,
 };
 pub(crate) use error::{Constraint, store_error, violated};
 pub use gauges::PoolState;
 pub(crate) use gauges::count_provisioned;
 pub use inspect::{Inspection, inspect};
+pub(crate) use lookups::Lookup;
 pub use schema::{MigrationReport, SchemaError, migrate};
 pub(crate) use scoped::{Edited, OrgOwned, insert_if_absent};
-#[cfg_attr(not(test), expect(unused_imports, reason = "for the first table with sealed columns"))]
 pub(crate) use sealed::{SealedRows, TABLES as SEALED_TABLES, place};
 pub(crate) use unit::Unit;
 

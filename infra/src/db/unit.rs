@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use domain::{
     access::{Actor, OrgScope, Subject},
     annotations::{AnnotationReader, AnnotationRepository, TaxonomyReader, TaxonomyRepository},
+    api_keys::{ApiKeyReader, ApiKeyRepository},
     events::Events,
     id::{EventId, Ids, TypedId},
     idempotency::IdempotencyRepository,
@@ -140,6 +141,11 @@ impl Unit {
         self.has_work.store(true, Ordering::Relaxed);
     }
 
+    /// Ends a unit that wrote nothing but a log, of which no event tells.
+    pub(crate) async fn commit_log(self) -> Result<(), StoreError> {
+        self.connection.commit().await.map_err(store_error)
+    }
+
     async fn record(&self, events: &Events) -> Result<(), DbErr> {
         let actor = self.scope.actor();
         let origin = self.scope.origin();
@@ -150,7 +156,7 @@ impl Unit {
                 id: Set(id.uuid()),
                 name: Set(event.name().to_owned()),
                 actor_kind: Set(actor.kind().to_owned()),
-                actor_id: Set(actor.user_id().map(TypedId::uuid)),
+                actor_id: Set(actor.id()),
                 request_id: Set(origin.request_id.clone()),
                 ip: Set(origin.ip.map(|ip| ip.to_string())),
                 data: Set(event.data().clone()),
@@ -188,6 +194,10 @@ impl OrgTx for Unit {
     }
 
     fn annotations(&self) -> &dyn AnnotationRepository {
+        self
+    }
+
+    fn api_keys(&self) -> &dyn ApiKeyRepository {
         self
     }
 
@@ -242,6 +252,10 @@ impl OrgReader for Unit {
     }
 
     fn annotations(&self) -> &dyn AnnotationReader {
+        self
+    }
+
+    fn api_keys(&self) -> &dyn ApiKeyReader {
         self
     }
 }

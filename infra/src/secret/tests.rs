@@ -61,6 +61,9 @@ const TABLE: &str = "CREATE TABLE probes (org_id BLOB, id BLOB, data_key_id BLOB
                      PRIMARY KEY (org_id, id), \
                      FOREIGN KEY (org_id, data_key_id) REFERENCES data_keys (org_id, id))";
 
+/// Where the table of the tests stands in the list.
+const PROBES: ResealCursor = ResealCursor { table: 1, after: None };
+
 struct Noon;
 
 impl Clock for Noon {
@@ -268,9 +271,12 @@ async fn a_rotation_brings_everything_under_the_new_key_and_the_old_one_can_be_r
 
     let later = file.with(&["new", "old"]).await;
     assert_eq!(later.get(&later.acme, 5).await.unwrap(), "secret 5", "old keys open");
-    assert!(matches!(later.rotation().retire("old").await, Err(RetireError::InUse { data_keys: 1, .. })));
-    assert!(matches!(later.rotation().retire("new").await, Err(RetireError::First(_))));
-    assert!(matches!(later.rotation().retire("none").await, Err(RetireError::Unknown(_))));
+    assert!(matches!(
+        later.rotation().retire("old", false).await,
+        Err(RetireError::InUse { data_keys: 1, .. })
+    ));
+    assert!(matches!(later.rotation().retire("new", false).await, Err(RetireError::First(_))));
+    assert!(matches!(later.rotation().retire("none", false).await, Err(RetireError::Unknown(_))));
 
     let mut steps = Vec::new();
     let done = later.rotation().rotate(&mut |progress| steps.push(progress.rows)).await.unwrap();
@@ -285,7 +291,7 @@ async fn a_rotation_brings_everything_under_the_new_key_and_the_old_one_can_be_r
     assert_eq!(later.get(&later.acme, 5).await.unwrap(), "secret 5");
     assert_eq!(later.open(&later.acme, 5, &before.token).await.unwrap(), "secret 5", "a cached ciphertext");
 
-    later.rotation().retire("old").await.unwrap();
+    later.rotation().retire("old", false).await.unwrap();
     assert_eq!(later.data_keys().await, 1, "what was superseded is forgotten");
     let alone = file.with(&["new"]).await;
     assert_eq!(alone.get(&alone.acme, 5).await.unwrap(), "secret 5");
@@ -303,11 +309,11 @@ async fn a_rotation_that_was_interrupted_goes_on_where_it_was() {
     // The data keys are renewed and the first ten rows are done when the process ends.
     let unit = later.database.changing(&later.acme).await.unwrap();
     unit.renew().await.unwrap();
-    assert_eq!(unit.reseal(ResealCursor::default(), 10).await.unwrap().rows, 10);
+    assert_eq!(unit.reseal(PROBES, 10).await.unwrap().rows, 10);
     unit.connection_commit().await;
     // One more is done and lost with the transaction.
     let unit = later.database.changing(&later.acme).await.unwrap();
-    unit.reseal(ResealCursor::default(), 1).await.unwrap();
+    unit.reseal(PROBES, 1).await.unwrap();
     drop(unit);
 
     let status = later.rotation().status().await.unwrap();
@@ -337,7 +343,7 @@ async fn a_row_that_does_not_open_is_counted_and_does_not_stop_the_others() {
     let done = later.rotate().await;
     assert_eq!((done.rows, done.failed), (2, 1));
     // Nothing is wrapped by the old key, so it can go; the old data key stays for as long as the row refers to it.
-    later.rotation().retire("old").await.unwrap();
+    later.rotation().retire("old", false).await.unwrap();
     assert_eq!(later.data_keys().await, 2);
 }
 
@@ -352,7 +358,7 @@ async fn a_retired_key_is_refused_wherever_it_is_configured() {
 
     let later = file.with(&["new", "old"]).await;
     later.rotate().await;
-    later.rotation().retire("old").await.unwrap();
+    later.rotation().retire("old", false).await.unwrap();
 
     // Somebody puts back what a backup had, wrapped by the retired key, under a process that still has it.
     let unit = later.database.changing(&later.acme).await.unwrap();
@@ -378,7 +384,7 @@ async fn a_retired_key_is_refused_wherever_it_is_configured() {
 async fn a_process_that_runs_with_a_key_seals_nothing_with_it_once_it_is_being_retired() {
     let (file, world) = File::prepared(&["old"]).await;
     let later = file.with(&["new", "old"]).await;
-    later.rotation().retire("old").await.unwrap();
+    later.rotation().retire("old", false).await.unwrap();
     let refused = world.put(&world.acme, 1, "secret").await;
     assert!(matches!(&refused, Err(SealError::RingKeyGone(id)) if id == "old"), "{refused:?}");
 }
@@ -448,7 +454,7 @@ async fn what_was_sealed_is_gone_with_the_destroyed_key_and_nothing_is_sealed_ag
     let later = file.with(&["new", "a"]).await;
     let done = later.rotate().await;
     assert_eq!((done.rewrapped, done.failed), (1, 0), "only the other organization's");
-    later.rotation().retire("a").await.unwrap();
+    later.rotation().retire("a", false).await.unwrap();
 }
 
 impl Unit {

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use domain::{access::Role, api_keys::NOT_FOR_KEYS};
 use serde_json::{Value, json};
-use tests::{Actor, Response, Rows, TestApp, emulator::ids, is_postgres};
+use tests::{Actor, Response, Rows, TestApp, emulator::ids};
 
 use super::fill::{Noun, Place};
 use crate::{
@@ -33,6 +34,8 @@ pub(crate) struct Organization {
     pub admin: Actor,
     pub member: Actor,
     pub application: Actor,
+    pub api_key: Actor,
+    api_key_id: String,
     member_id: String,
     /// Its default, and in use.
     topics: String,
@@ -167,9 +170,19 @@ impl Organization {
             "settings": { "defaultTaxonomyId": topics, "config": { format!("{word} key"): format!("{word} value") } },
         });
         admin.patch("/api/auth/organization", settings).await.expect(200);
-        data_key(app, &organization).await;
+        // A key that may do all that keys may, with more than one kind of use in its log, and another one.
+        let scopes: Vec<&str> =
+            Role::Admin.permissions().filter(|scope| !NOT_FOR_KEYS.contains(scope)).collect();
+        let key = |name: &str| json!({ "name": format!("{word} {name}"), "role": "admin", "scopes": scopes });
+        let made = admin.post("/api/api-keys", key("workflow")).await.expect(201);
+        admin.post("/api/api-keys", key("other workflow")).await.expect(201);
+        let api_key_id = id(&made);
+        let api_key = app.token(&made.text_at("/data/rawKey"));
+        api_key.get("/api/taxonomies").await.expect(200);
+        api_key.get("/api/auth/me").await.expect(200);
+        app.app.turn_background().await.expect("uses are written");
         // Known again after that change, so that requests cost what they cost and not what the first one costs.
-        for actor in [&admin, &member, &application] {
+        for actor in [&admin, &member, &application, &api_key] {
             actor.get("/api/auth/me").await.expect(200);
         }
         Self {
@@ -178,6 +191,8 @@ impl Organization {
             admin,
             member,
             application,
+            api_key,
+            api_key_id,
             member_id,
             topics,
             used_terms,
@@ -191,14 +206,25 @@ impl Organization {
     }
 
     /// Everybody who may try something, by what they are.
-    pub(crate) fn callers(&self) -> [(&'static str, &Actor); 3] {
-        [("a member", &self.member), ("an administrator", &self.admin), ("an application", &self.application)]
+    pub(crate) fn callers(&self) -> [(&'static str, &Actor); 4] {
+        [
+            ("a member", &self.member),
+            ("an administrator", &self.admin),
+            ("an application", &self.application),
+            ("an API key", &self.api_key),
+        ]
     }
 
     /// THE TABLE: what stands for a parameter or a member of a body, by where it is and what it is called. Whatever
     /// is not here is made from its schema, but for ids, of which one must say whose they are.
     pub(crate) fn noun(&self, place: Place, name: &str) -> Option<Noun> {
         let value = match (place, name) {
+            (_, "allowedUserIds") => json!([self.member_id]),
+            (Place::Body, "allowedIps") => json!(["203.0.113.0/24"]),
+            (Place::Body, "expiresAt") => json!("2030-01-01T00:00:00Z"),
+            (Place::Body, "role") => json!("admin"),
+            (Place::Body, "scopes") => json!(["annotations:read"]),
+            (_, "apiKeyId") => json!(self.api_key_id),
             (_, "annotationId") => json!(self.annotation),
             (_, "authorId" | "userId") => json!(self.member_id),
             (_, "defaultTaxonomyId") => json!(self.topics),
@@ -225,18 +251,6 @@ impl Organization {
         };
         Some(Noun::Value(value))
     }
-}
-
-/// A row in the table of data keys, while no operation seals anything. It wraps nothing.
-async fn data_key(app: &TestApp, organization: &str) {
-    let id = organization.replace('-', "");
-    let (id, bytes) =
-        if is_postgres() { (format!("'{organization}'"), "'\\x00'") } else { (format!("x'{id}'"), "x'00'") };
-    let row = format!(
-        "INSERT INTO data_keys (org_id, id, generation, ring_key_id, wrapped, created_at) \
-         VALUES ({id}, {id}, 1, 'default', {bytes}, '2026-01-01 00:00:00+00:00')"
-    );
-    app.database.execute(&row).await;
 }
 
 /// Whether a text is an id.

@@ -16,6 +16,7 @@ pub(crate) const GLOBAL: &[(&str, &str)] = &[
         "ring_keys",
         "ids and fingerprints of the service's own keys, which wrap the data keys of all organizations",
     ),
+    ("lookups", "prefixes and digests of what arrives before its organization is known, and ids"),
     ("seaql_migrations", "which steps of the schema were carried out"),
 ];
 

@@ -23,8 +23,8 @@ async fn a_ring_is_turned_and_a_retired_key_is_left_out_or_refused() {
     let status = app.rotation.status().await.unwrap();
     assert_eq!(status.first, "new");
     assert_eq!(status.keys.iter().map(|used| used.key.id.as_str()).collect::<Vec<_>>(), ["default", "new"]);
-    assert!(matches!(app.rotation.retire("new").await, Err(RetireError::First(_))));
-    app.rotation.retire("default").await.unwrap();
+    assert!(matches!(app.rotation.retire("new", false).await, Err(RetireError::First(_))));
+    app.rotation.retire("default", false).await.unwrap();
     app.close().await.unwrap();
 
     with(&database, &both).await.unwrap().close().await.unwrap();

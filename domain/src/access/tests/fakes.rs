@@ -18,8 +18,8 @@ use uuid::{Uuid, uuid};
 use self::ports::{Cache, Ports};
 use crate::{
     access::{
-        AdmissionPolicy, Authenticated, Authentication, AuthenticationError, AuthenticationPorts, Principal,
-        Role, Subject, TenantPolicy, VerificationError, VerifiedToken,
+        AdmissionPolicy, ApiKeyPorts, Authenticated, Authentication, AuthenticationError,
+        AuthenticationPorts, Principal, Role, Subject, TenantPolicy, VerificationError, VerifiedToken,
     },
     id::{Ids, OrgId, TypedId, UserId},
     identity::{Profile, User, UserKind, UserStatus},
@@ -70,6 +70,8 @@ pub(super) struct World {
 }
 
 pub(super) struct State {
+    /// How often a key that nothing is known of was compared all the same.
+    pub compared_with_nothing: AtomicUsize,
     now: Mutex<DateTime<Utc>>,
     pub token: Mutex<Result<VerifiedToken, VerificationError>>,
     pub organization: Mutex<Organization>,
@@ -89,6 +91,7 @@ impl World {
     pub(super) fn new() -> Self {
         let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
         let state = Arc::new(State {
+            compared_with_nothing: AtomicUsize::new(0),
             now: Mutex::new(now),
             token: Mutex::new(Ok(token(now))),
             organization: Mutex::new(organization(now)),
@@ -109,6 +112,11 @@ impl World {
             store: Arc::clone(&ports) as _,
             epochs: Arc::clone(&ports) as _,
             cache: Arc::new(Cache::default()),
+            api_keys: ApiKeyPorts {
+                directory: Arc::clone(&ports) as _,
+                digests: Arc::clone(&ports) as _,
+                check_addresses: true,
+            },
             ids: Ids::new(Arc::clone(&ports) as _, ports as _),
         };
         Self { authentication: Arc::new(Authentication::new(ports, policy())), state }

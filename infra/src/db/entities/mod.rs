@@ -3,11 +3,15 @@
 #[expect(clippy::struct_field_names, reason = "a table of links has nothing but ids")]
 pub(crate) mod annotation_terms;
 pub(crate) mod annotations;
+pub(crate) mod api_key_secrets;
+pub(crate) mod api_key_uses;
+pub(crate) mod api_keys;
 pub(crate) mod data_keys;
 pub(crate) mod epochs;
 pub(crate) mod events;
 pub(crate) mod idempotency_keys;
 pub(crate) mod jobs;
+pub(crate) mod lookups;
 pub(crate) mod organizations;
 pub(crate) mod outbox;
 pub(crate) mod ring_keys;

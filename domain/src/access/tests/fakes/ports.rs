@@ -13,13 +13,15 @@ use uuid::Uuid;
 use super::{Place, State};
 use crate::{
     access::{
-        AllowedTenants, AuthenticationError, CachedPrincipal, Directory, Epochs, EpochsUnavailable, Loading,
-        Mark, OrgScope, PrincipalCache, Subject, TokenVerifier, VerificationError, VerifiedToken,
+        AllowedTenants, ApiKeyDirectory, AuthenticationError, CachedPrincipal, Directory, Epochs,
+        EpochsUnavailable, Loading, Mark, OrgScope, PrincipalCache, Subject, TokenVerifier,
+        VerificationError, VerifiedToken,
     },
     annotations::{AnnotationReader, TaxonomyReader},
+    api_keys::{ApiKeyDigests, ApiKeyReader, Peppered, RawKey},
     clock::Clock,
     entropy::Entropy,
-    id::{OrgId, UserId},
+    id::{ApiKeySecretId, OrgId, UserId},
     identity::{User, UserReader},
     organizations::{Organization, OrganizationOrigin, OrganizationReader},
     page::{Page, PageRequest},
@@ -120,6 +122,31 @@ impl OrgReader for Ports {
 
     fn annotations(&self) -> &dyn AnnotationReader {
         unreachable!("authentication has nothing to do with annotations")
+    }
+
+    fn api_keys(&self) -> &dyn ApiKeyReader {
+        unreachable!("no API key is found here")
+    }
+}
+
+#[async_trait]
+impl ApiKeyDirectory for Ports {
+    async fn candidates(&self, _prefix: &str) -> Result<Vec<(OrgId, ApiKeySecretId)>, StoreError> {
+        Ok(Vec::new())
+    }
+}
+
+impl ApiKeyDigests for Ports {
+    fn digest(&self, _key: &RawKey) -> Peppered {
+        Peppered { ring_key: String::new(), digest: Vec::new() }
+    }
+
+    fn matches(&self, _key: &RawKey, _stored: &Peppered) -> bool {
+        false
+    }
+
+    fn matches_nothing(&self, _key: &RawKey) {
+        self.0.compared_with_nothing.fetch_add(1, Ordering::SeqCst);
     }
 }
 

@@ -6,7 +6,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check fmt openapi assets format lints build tests-sqlite tests-postgresql clients schemathesis breaking packages dependencies
+.PHONY: help run test check bench abuse release fmt openapi assets format lints build tests-sqlite tests-postgresql clients schemathesis breaking packages dependencies
 
 PORT ?= 4000
 EMULATOR_HTTP_PORT ?= 4100
@@ -14,7 +14,8 @@ EMULATOR_HTTPS_PORT ?= 4143
 DATABASE_URL ?= sqlite://data/tenantry.db
 TENANT_POLICY ?= open
 
-BIN := $(or $(CARGO_TARGET_DIR),target)/debug
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+BIN := $(TARGET)/debug
 ALL := --workspace $(if $(CI),--locked)
 PART := @.ci/part
 # cargo-nextest runs the same tests in parallel processes; without it, cargo does.
@@ -47,6 +48,16 @@ run: assets ## Starts the service with SQLite and the Entra ID emulator, until C
 test: packages assets format lints build tests-sqlite tests-postgresql clients schemathesis breaking dependencies ## Installs what tests need and runs all of them, on SQLite and PostgreSQL.
 
 check: format lints tests-sqlite ## The fast part of the tests: format, lints, and everything on SQLite.
+
+bench: release ## Measures speed against two other servers, in a release build (docs/performance.md).
+	python3 tests/bench/run.py --bin $(TARGET)/release --data $(TARGET)/bench
+
+abuse: release ## Measures what others feel while somebody floods the service, in a release build.
+	python3 tests/bench/abuse.py --bin $(TARGET)/release --data $(TARGET)/bench
+
+release:
+	cargo build --release $(ALL) --bins --example hello
+	cargo build --release --locked --manifest-path tests/bench/plain/Cargo.toml --target-dir $(TARGET)
 
 fmt: ## Formats the code.
 	cargo fmt --all

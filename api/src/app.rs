@@ -26,7 +26,7 @@ use domain::{
     store::Store,
 };
 use infra::{
-    cache::{Principals, RedisRates, SharedRedis},
+    cache::{Identities, Principals, RedisRates, SharedRedis},
     crypto::{KeyRing, KeyRingError, PepperedDigests, SealedCursors, key_file},
     db::{Database, DatabaseSettings, DatabaseUrl, RingSource},
     entra::{Authority, AuthorityKeys, BearerSettings, BearerVerifier, EntraAllowedTenants},
@@ -41,7 +41,7 @@ use crate::{
     annotations::{AnnotationsApi, TaxonomiesApi, TermsApi},
     api_keys::ApiKeysApi,
     auth::Gate,
-    config::{self, Config, DatabaseKind, KeysConfig},
+    config::{self, Config, DatabaseConfig, DatabaseKind, KeysConfig},
     delegation::DelegationApi,
     docs,
     edge::Edge,
@@ -60,6 +60,8 @@ use self::{delegation::TokenSources, dependencies::Dependencies, sharepoint::Mic
 
 /// How much memory remembered principals may take.
 const PRINCIPAL_CACHE_BYTES: u64 = 64 * 1024 * 1024;
+/// How much memory organizations and users may take that are remembered beyond one token.
+const IDENTITY_CACHE_BYTES: u64 = 8 * 1024 * 1024;
 
 /// What a process has and a test replaces.
 #[derive(Clone)]
@@ -253,6 +255,7 @@ fn gate(config: &Config, parts: &Parts, database: &Database) -> anyhow::Result<(
         store: Arc::new(database.clone()),
         epochs: Arc::new(database.epochs()),
         cache: Arc::new(Principals::new(PRINCIPAL_CACHE_BYTES, clock())),
+        identities: Arc::new(Identities::new(IDENTITY_CACHE_BYTES)),
         api_keys: ApiKeyPorts {
             directory: Arc::new(database.clone()),
             digests: digests(&database.ring())?,
@@ -286,17 +289,17 @@ fn consent_url(config: &Config) -> String {
     )
 }
 
-fn database_url(config: &Config) -> DatabaseUrl {
-    match &config.database.kind {
+fn database_url(config: &DatabaseConfig) -> DatabaseUrl {
+    match &config.kind {
         DatabaseKind::SqliteFile(path) => DatabaseUrl::SqliteFile(path.clone()),
         DatabaseKind::SqliteMemory => DatabaseUrl::SqliteMemory,
-        DatabaseKind::Postgres => DatabaseUrl::Postgres(config.database.url.clone()),
+        DatabaseKind::Postgres => DatabaseUrl::Postgres(config.url.clone()),
     }
 }
 
 async fn open_database(config: &Config, parts: &Parts) -> anyhow::Result<Database> {
     let settings = DatabaseSettings {
-        url: database_url(config),
+        url: database_url(&config.database),
         ids: parts.ids(),
         clock: Arc::clone(&parts.clock),
         entropy: Arc::clone(&parts.entropy),
@@ -412,15 +415,14 @@ pub fn remove_kept_key(file: &Path, id: &str) -> anyhow::Result<()> {
     Ok(key_file::remove(file, id)?)
 }
 
-/// Brings a PostgreSQL schema up to date.
-pub async fn migrate(config: &Config) -> anyhow::Result<infra::db::MigrationReport> {
-    if config.database.kind != DatabaseKind::Postgres {
-        // Opening a SQLite file migrates it.
-        open_database(config, &Parts::system()).await?.close().await?;
+/// Brings a schema up to date. It needs to know of nothing but the database.
+pub async fn migrate(config: &DatabaseConfig) -> anyhow::Result<infra::db::MigrationReport> {
+    if config.kind != DatabaseKind::Postgres {
+        infra::db::migrate_file(&database_url(config), Parts::system().clock.as_ref()).await?;
         return Ok(infra::db::MigrationReport { applied: Vec::new(), granted_to: None });
     }
-    let admin = config.database.admin_url.as_ref().ok_or_else(|| {
+    let admin = config.admin_url.as_ref().ok_or_else(|| {
         anyhow::anyhow!("DATABASE_ADMIN_URL is not set; give the URL of the role that owns the tables")
     })?;
-    Ok(infra::db::migrate(admin, &config.database.url).await?)
+    Ok(infra::db::migrate(admin, &config.url).await?)
 }

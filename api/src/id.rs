@@ -7,6 +7,7 @@ use poem_openapi::{
     registry::{MetaSchema, MetaSchemaRef},
     types::{ParseError, ParseFromJSON, ParseFromParameter, ParseResult, ToJSON, Type},
 };
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 /// An id of one kind.
@@ -55,6 +56,12 @@ impl<T: TypedId> ParseFromJSON for Id<T> {
                 Err(ParseError::expected_type(other))
             }
         }
+    }
+}
+
+impl<T: TypedId> Serialize for Id<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.uuid().serialize(serializer)
     }
 }
 

@@ -16,6 +16,7 @@ mod health;
 mod http;
 mod id;
 pub mod listener;
+mod log;
 mod metrics;
 mod openapi;
 mod organizations;
@@ -23,3 +24,6 @@ mod rate_limit;
 mod server;
 mod sharepoint;
 pub mod worker;
+
+#[doc(hidden)]
+pub use crate::http::fuzzing;

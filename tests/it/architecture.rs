@@ -194,7 +194,7 @@ fn queries_that_add_no_organization_begin_only_where_a_reason_stands_beside_them
     only_in(
         &["api/src", "domain/src", "infra/src"],
         "Statement::from",
-        &["infra/src/db/", "infra/src/epochs.rs"],
+        &["infra/src/db/", "infra/src/epochs"],
     );
     // The tests of sealing change rows as somebody past the service would.
     let door = ["infra/src/db/", "infra/src/secret/tests.rs"];

@@ -105,7 +105,7 @@ async fn build(config: &Config, clock: &TestClock, pauses: &TestPauses, seed: u6
         entropy: Arc::new(SeededEntropy::new(seed)),
         pauses: Arc::new(pauses.clone()),
     };
-    App::build(config, parts).await.unwrap_or_else(|error| panic!("{error:#}"))
+    Box::pin(App::build(config, parts)).await.unwrap_or_else(|error| panic!("{error:#}"))
 }
 
 impl TestApp {

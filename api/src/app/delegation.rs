@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use anyhow::Context;
 use async_trait::async_trait;
 use domain::{
     access::{Epochs, OnBehalfOf},
@@ -13,8 +14,8 @@ use infra::{
     cache::SharedRedis,
     crypto::{CacheSeal, KeyRing},
     entra::token_client::{
-        AppTokenSource, ClientCredential, Credentials, DelegatedTokenSettings, DelegatedTokenSource,
-        ManagedIdentity, ResourceNames, SharedTokens, TokenEndpoint,
+        AppTokenSource, ClientCertificate, ClientCredential, Credentials, DelegatedTokenSettings,
+        DelegatedTokenSource, ManagedIdentity, ResourceNames, SharedTokens, TokenEndpoint,
     },
 };
 
@@ -92,7 +93,11 @@ fn credentials(config: &Config, endpoint: &Arc<TokenEndpoint>) -> anyhow::Result
         let identity = ManagedIdentity::new(client_id, delegation.token_exchange, Arc::clone(endpoint))?;
         list.push(ClientCredential::ManagedIdentity(identity));
     }
-    list.extend(delegation.certificate.clone().map(ClientCredential::Certificate));
+    if let Some(text) = &delegation.certificate {
+        let certificate = ClientCertificate::parse(&text.pem, text.key.as_ref())
+            .context("the client certificate (AZURE_CLIENT_CERTIFICATE) cannot be used")?;
+        list.push(ClientCredential::Certificate(certificate));
+    }
     list.extend(delegation.secret.clone().map(ClientCredential::Secret));
     Ok(list)
 }

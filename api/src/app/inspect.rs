@@ -67,7 +67,7 @@ pub async fn findings(config: &Config, parts: &Parts) -> Vec<Finding> {
 
 async fn database(config: &Config) -> Finding {
     const SUBJECT: &str = "database";
-    match inspect(&database_url(config)).await {
+    match inspect(&database_url(&config.database)).await {
         Ok(Inspection::Current) if config.database.kind == DatabaseKind::Postgres => {
             Finding::good(SUBJECT, "reachable, schema current, and row-level security binds the role")
         }

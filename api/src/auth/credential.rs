@@ -1,6 +1,6 @@
 //! Reading the credential of a request, and asking for its principal.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use domain::{
     access::{
@@ -13,7 +13,6 @@ use poem::{
     Request,
     http::{StatusCode, header},
 };
-use url::Url;
 
 use crate::{
     error::{ApiError, ErrorCode},
@@ -33,6 +32,7 @@ pub(crate) struct Gate {
     /// What is noted of the uses of API keys.
     pub uses: Arc<ApiKeyUses>,
     /// Who calls without a credential; in development only.
+    #[cfg_attr(not(debug_assertions), expect(dead_code, reason = "only debug builds have it"))]
     pub development: Option<DevelopmentIdentity>,
     /// Where an administrator of a tenant consents; `{tenant}` stands for it.
     pub consent_url: String,
@@ -131,7 +131,7 @@ impl Gate {
     pub(super) fn note(&self, request: &Request, key: KnownKey, outcome: Outcome) {
         let origin = request.extensions().get::<Origin>().cloned().unwrap_or_default();
         let method = request.method().as_str();
-        let attempt = Attempt { method, path: request.original_uri().path(), outcome };
+        let attempt = Attempt { method, path: request.uri().path(), outcome };
         self.uses.note(key, &origin, attempt);
     }
 
@@ -232,8 +232,10 @@ pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
 /// the developer looks at could use the development identity.
 #[cfg(debug_assertions)]
 fn is_local(request: &Request) -> bool {
-    let peer =
-        request.remote_addr().as_socket_addr().is_none_or(|address: &SocketAddr| address.ip().is_loopback());
+    let peer = request
+        .remote_addr()
+        .as_socket_addr()
+        .is_none_or(|address: &std::net::SocketAddr| address.ip().is_loopback());
     let text =
         |name: header::HeaderName| request.headers().get(name).map(|value| value.to_str().unwrap_or("?"));
     let host = text(header::HOST)
@@ -246,7 +248,7 @@ fn is_local(request: &Request) -> bool {
 
 #[cfg(debug_assertions)]
 fn is_loopback(origin: &str) -> bool {
-    Url::parse(origin).is_ok_and(|url| match url.host() {
+    url::Url::parse(origin).is_ok_and(|url| match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
         Some(url::Host::Ipv6(ip)) => ip.is_loopback(),

@@ -13,7 +13,8 @@ use tracing_subscriber::EnvFilter;
 
 use crate::{
     app,
-    config::{self, Config, LogFormat, Sources},
+    config::{self, LogFormat, ProcessConfig, Sources},
+    log::{JsonLine, JsonMembers},
 };
 
 /// Identity and Microsoft 365 access for products that are sold to organizations.
@@ -67,36 +68,33 @@ impl Cli {
             Command::Doctor => {
                 return doctor::doctor(config::report(Sources::from_process(self.config))).await;
             }
+            Command::Migrate => return migrate(Sources::from_process(self.config)).await,
             Command::Serve { .. }
             | Command::Worker
-            | Command::Migrate
             | Command::Openapi
             | Command::Organization(_)
             | Command::Keys(_) => {}
         }
         let config = config::load(Sources::from_process(self.config))?;
-        start_log(&config);
-        for warning in &config.warnings {
-            tracing::warn!("{warning}");
-        }
+        start_log(&config.process, &config.warnings);
         match self.command {
             Command::Serve { no_workers } => serve::run(&config, !no_workers).await,
             Command::Worker => worker::run(&config).await,
-            Command::Migrate => {
-                let report = app::migrate(&config).await?;
-                let applied = if report.applied.is_empty() {
-                    "nothing to do".to_owned()
-                } else {
-                    report.applied.join(", ")
-                };
-                print(&format!("The schema is current: {applied}."))?;
-                report.granted_to.map_or(Ok(()), |role| print(&format!("The role {role} may use it.")))
-            }
             Command::Organization(command) => organization::run(&config, command).await,
             Command::Keys(command) => keys::run(&config, command).await,
-            Command::Openapi | Command::CheckConfig | Command::Doctor => Ok(()),
+            Command::Migrate | Command::Openapi | Command::CheckConfig | Command::Doctor => Ok(()),
         }
     }
+}
+
+async fn migrate(sources: Sources) -> anyhow::Result<()> {
+    let config = config::load_for_schema(sources)?;
+    start_log(&config.process, &config.warnings);
+    let report = app::migrate(&config.database).await?;
+    let applied =
+        if report.applied.is_empty() { "nothing to do".to_owned() } else { report.applied.join(", ") };
+    print(&format!("The schema is current: {applied}."))?;
+    report.granted_to.map_or(Ok(()), |role| print(&format!("The role {role} may use it.")))
 }
 
 /// Writes a line to standard output.
@@ -105,18 +103,20 @@ fn print(text: &str) -> anyhow::Result<()> {
     Ok(writeln!(std::io::stdout(), "{text}")?)
 }
 
-fn start_log(config: &Config) {
+/// Begins to log, with what the operator should know of the configuration.
+fn start_log(process: &ProcessConfig, warnings: &[String]) {
     // The filter was checked with the rest of the configuration.
-    let filter = EnvFilter::new(&config.process.log_filter);
+    let filter = EnvFilter::new(&process.log_filter);
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
         .with_writer(std::io::stderr);
     // A second log in one process (tests) is no reason to stop.
-    let _ = match config.process.log_format {
-        LogFormat::Json => {
-            log.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init()
-        }
+    let _ = match process.log_format {
+        LogFormat::Json => log.event_format(JsonLine).fmt_fields(JsonMembers).try_init(),
         LogFormat::Pretty => log.try_init(),
     };
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
 }

@@ -2,7 +2,6 @@
 
 use std::{fs, path::PathBuf};
 
-use infra::entra::token_client::ClientCertificate;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 use uuid::Uuid;
@@ -76,11 +75,18 @@ pub enum MachineIdentity {
     User(Uuid),
 }
 
+/// A certificate and its key as they were given: PEM, the key in the same text or apart.
+#[derive(Clone, Debug)]
+pub struct CertificateText {
+    pub pem: SecretString,
+    pub key: Option<SecretString>,
+}
+
 /// `[entra]`, as far as it is about credentials, and `[graph]`.
 #[derive(Clone, Debug)]
 pub struct DelegationConfig {
     pub secret: Option<SecretString>,
-    pub certificate: Option<ClientCertificate>,
+    pub certificate: Option<CertificateText>,
     pub federated_token_file: Option<PathBuf>,
     pub managed_identity: Option<MachineIdentity>,
     /// Where Microsoft Graph is: scheme, host and port.
@@ -150,7 +156,7 @@ fn graph_scope(text: &str, graph: &str) -> Parsed<String> {
     if is_name { Ok(format!("{graph}/{name}")) } else { Err(REFUSAL) }
 }
 
-fn certificate(reader: &mut Reader) -> Option<ClientCertificate> {
+fn certificate(reader: &mut Reader) -> Option<CertificateText> {
     let key = reader.secret(&AZURE_CLIENT_CERTIFICATE_KEY);
     let text = reader.secret(&AZURE_CLIENT_CERTIFICATE);
     let at_path = reader.value(&AZURE_CLIENT_CERTIFICATE_PATH, |path| {
@@ -180,13 +186,13 @@ fn certificate(reader: &mut Reader) -> Option<ClientCertificate> {
             return None;
         }
     };
-    match ClientCertificate::parse(&pem, key.as_ref()) {
-        Ok(certificate) => Some(certificate),
-        Err(error) => {
-            reader.problem(setting, format!("{error}; give a PEM file with certificate and key"));
-            None
-        }
+    let has = |text: &SecretString, what: &str| text.expose_secret().contains(what);
+    if !has(&pem, "-----BEGIN CERTIFICATE-----") {
+        reader.problem(setting, "holds no certificate in PEM form; give a PEM file with certificate and key");
+    } else if !has(key.as_ref().unwrap_or(&pem), "PRIVATE KEY-----") {
+        reader.problem(setting, "has no private key with it; put it into the same file, or give it apart");
     }
+    (!reader.failed(setting)).then_some(CertificateText { pem, key })
 }
 
 #[cfg(test)]

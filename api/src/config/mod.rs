@@ -39,7 +39,7 @@ use domain::access::DevelopmentIdentity;
 pub use self::{
     api_keys::ApiKeysConfig,
     database::{DatabaseConfig, DatabaseKind},
-    delegation::{DelegationConfig, MachineIdentity},
+    delegation::{CertificateText, DelegationConfig, MachineIdentity},
     docs::DocsConfig,
     entra::EntraConfig,
     http::HttpConfig,
@@ -82,6 +82,22 @@ pub struct Config {
 pub fn load(sources: Sources) -> Result<Config, Problems> {
     let mut reader = Reader::new(sources);
     Config::read(&mut reader).finish(reader)
+}
+
+/// What the commands that only change a schema need to know.
+#[derive(Clone, Debug)]
+pub struct SchemaConfig {
+    pub process: ProcessConfig,
+    pub database: DatabaseConfig,
+    pub warnings: Vec<String>,
+}
+
+/// Reads and checks only where the database is and how to log: who migrates need not know of Entra ID.
+pub fn load_for_schema(sources: Sources) -> Result<SchemaConfig, Problems> {
+    let mut reader = Reader::new(sources);
+    let process = ProcessConfig::read(&mut reader);
+    let database = DatabaseConfig::read(&mut reader);
+    Ok(SchemaConfig { process, database, warnings: reader.finish()? })
 }
 
 impl Config {

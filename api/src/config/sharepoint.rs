@@ -88,7 +88,7 @@ fn template(text: &str) -> Parsed<String> {
     }
     let place = text.strip_suffix("/{host}").and_then(|place| Url::parse(place).ok()).ok_or(REFUSAL)?;
     let plain = place.query().is_none() && place.fragment().is_none() && place.username().is_empty();
-    if plain && parse::is_loopback(&place) && !place.path().contains('{') {
+    if plain && parse::is_loopback(&place) && text.matches('{').count() == 1 {
         Ok(text.to_owned())
     } else {
         Err(REFUSAL)

@@ -29,6 +29,20 @@ fn from_file(text: &str, variables: &[(&str, &str)]) -> Result<Config, String> {
 }
 
 #[test]
+fn who_changes_a_schema_need_not_know_of_entra_id_and_is_told_what_is_wrong_with_the_rest() {
+    let read = |variables: &[(&str, &str)]| {
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        load_for_schema(Sources::new(variables, None)).map_err(|problems| problems.to_string())
+    };
+    let url = ("DATABASE_URL", "postgres://tenantry@localhost/tenantry");
+    let admin = ("DATABASE_ADMIN_URL", "postgres://owner@localhost/tenantry");
+    let config = read(&[url, admin]).unwrap();
+    assert!(config.database.admin_url.is_some() && config.database.kind == DatabaseKind::Postgres);
+    let problem = read(&[url, ("DATABASE_ADMIN_URL", "sqlite://a.db")]).unwrap_err();
+    assert!(problem.contains("DATABASE_ADMIN_URL") && !problem.contains("AZURE_CLIENT_ID"), "{problem}");
+}
+
+#[test]
 fn all_problems_are_reported_at_once() {
     let problems = refused_exactly(&[
         ("PORT", "none"),

@@ -1,6 +1,7 @@
 //! The forms that requests and responses share.
 
 mod body;
+mod direct;
 mod idempotency;
 mod json;
 mod merge_patch;
@@ -10,9 +11,12 @@ mod respond;
 mod version;
 
 pub(crate) use body::{Body, BodySchemas};
+pub(crate) use direct::Direct;
 pub(crate) use idempotency::{IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED, IdempotencyHeader};
 pub(crate) use merge_patch::Nullable;
 pub(crate) use methods::PathMethods;
 pub(crate) use page::PageQuery;
 pub(crate) use respond::{Created, Data, Found, Listed, NoContent, WithSecret};
-pub(crate) use version::{IfMatch, is_known};
+pub(crate) use version::{IfMatch, if_none_match_names, is_known};
+
+pub mod fuzzing;

@@ -11,12 +11,13 @@ use poem_openapi::{
     registry::{MetaHeader, MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry},
     types::{ParseFromJSON, ToJSON, Type},
 };
+use serde::Serialize;
 
 use super::{idempotency::IDEMPOTENCY_REPLAYED, version::IfMatch};
 use crate::compression::NotCompressed;
 
 /// One thing.
-#[derive(Debug, Object)]
+#[derive(Debug, Object, Serialize)]
 pub(crate) struct Data<T: Type + ParseFromJSON + ToJSON> {
     pub data: T,
 }

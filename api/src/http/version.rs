@@ -28,14 +28,21 @@ impl IfMatch {
     }
 }
 
-/// Whether an `If-None-Match` has the tag, or any; weak ones count (RFC 9110 §13.1.2).
+/// Whether an `If-None-Match` has the tag, or any.
 pub(crate) fn is_known(if_none_match: &HeaderValue, tag: &HeaderValue) -> bool {
-    if_none_match.to_str().is_ok_and(|known| {
-        known
-            .split(',')
-            .map(|known| known.trim().trim_start_matches("W/"))
-            .any(|known| known == "*" || tag == known)
-    })
+    match (if_none_match.to_str(), tag.to_str()) {
+        (Ok(known), Ok(tag)) => if_none_match_names(known, tag),
+        _ => false,
+    }
+}
+
+/// Whether `If-None-Match` names an entity tag, or any (RFC 9110 §13.1.2; the comparison is the weak one of §8.8.3.2).
+/// No tag that is given out has a comma in it.
+pub(crate) fn if_none_match_names(known: &str, tag: &str) -> bool {
+    known
+        .split(',')
+        .map(str::trim)
+        .any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
 }
 
 impl Type for IfMatch {
@@ -72,7 +79,10 @@ impl ParseFromParameter for IfMatch {
         }
         let tag = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
         match tag {
-            Some(tag) if !tag.contains('"') => Ok(Self(Some(tag.parse().unwrap_or(0)))),
+            Some(tag) if !tag.contains('"') => {
+                let version = tag.parse().ok().filter(|version| Self::tag(*version) == text);
+                Ok(Self(Some(version.unwrap_or(0))))
+            }
             _ => Err(ParseError::custom("is not one entity tag in double quotes, nor *")),
         }
     }
@@ -88,6 +98,8 @@ mod tests {
         assert_eq!(expected("\"7\""), Ok(Some(7)));
         assert_eq!(expected("*"), Ok(None));
         assert_eq!(expected("\"abc\""), Ok(Some(0)));
+        assert_eq!(expected("\"+7\""), Ok(Some(0)));
+        assert_eq!(expected("\"007\""), Ok(Some(0)));
         assert_eq!(expected("\"7\", \"8\""), Err(()));
         assert_eq!(expected("7"), Err(()));
         assert_eq!(expected("W/\"7\""), Err(()));

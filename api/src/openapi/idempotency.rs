@@ -30,9 +30,10 @@ pub(super) fn write(operation: &mut Map<String, Value>) {
         headers::replayed("`true` when a request with the same key made it, and it was deleted since.");
     for (status, (name, header)) in [("409", ("Retry-After".to_owned(), running)), ("404", deleted)] {
         let response = operation.get_mut("responses").and_then(|responses| responses.get_mut(status));
-        if let Some(response) = response.and_then(Value::as_object_mut) {
-            let headers = response.entry("headers").or_insert_with(|| json!({}));
-            headers.as_object_mut().map(|headers| headers.insert(name, header));
+        let response = response.and_then(Value::as_object_mut);
+        let headers = response.map(|response| response.entry("headers").or_insert_with(|| json!({})));
+        if let Some(headers) = headers.and_then(Value::as_object_mut) {
+            headers.insert(name, header);
         }
     }
 }

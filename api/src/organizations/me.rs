@@ -4,14 +4,22 @@ use domain::{
     access::{AuthenticatedBy, Principal, Role, SignedIn},
     id::{ApiKeyId, OrgId, UserId},
 };
-use poem_openapi::{Enum, Object, OpenApi, payload::Json};
+use poem_openapi::{Enum, Object, OpenApi};
+use serde::Serialize;
 use uuid::Uuid;
 
-use crate::{auth::Caller, error::ApiError, http::Data, id::Id, openapi::Tag};
+use crate::{
+    auth::Caller,
+    error::ApiError,
+    http::{Data, Direct},
+    id::Id,
+    openapi::Tag,
+};
 
 /// What kind of caller it is.
-#[derive(Debug, Enum)]
+#[derive(Debug, Enum, Serialize)]
 #[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 enum CallerKind {
     /// A person.
     User,
@@ -22,8 +30,9 @@ enum CallerKind {
 }
 
 /// The organization that the caller belongs to, in short.
-#[derive(Debug, Object)]
+#[derive(Debug, Object, Serialize)]
 #[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 struct OwnOrganization {
     id: Id<OrgId>,
     /// For display.
@@ -33,8 +42,9 @@ struct OwnOrganization {
 }
 
 /// The caller.
-#[derive(Debug, Object)]
+#[derive(Debug, Object, Serialize)]
 #[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 struct Me {
     /// The membership's id, in this organization; of an API key its owner's.
     id: Id<UserId>,
@@ -60,15 +70,19 @@ struct Me {
     client_id: Option<Uuid>,
     /// Of an API key: its id.
     #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     key_id: Option<Id<ApiKeyId>>,
     /// Of an API key: its first characters.
     #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     key_prefix: Option<String>,
     /// Of an API key: its name.
     #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
     /// Of an API key: the automation that it was made for.
     #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     service_id: Option<String>,
 }
 
@@ -118,7 +132,45 @@ impl MeApi {
     /// The person or application that the access token speaks for, its organization, and what it may do. A good first
     /// call: both are made on first sight.
     #[oai(path = "/api/auth/me", method = "get", operation_id = "getMe")]
-    async fn me(&self, caller: Caller<SignedIn>) -> Result<Json<Data<Me>>, ApiError> {
-        Ok(Json(Data { data: caller.principal().into() }))
+    async fn me(&self, caller: Caller<SignedIn>) -> Result<Direct<Data<Me>>, ApiError> {
+        Direct::of(&Data { data: caller.principal().into() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::id::TypedId;
+    use poem_openapi::types::ToJSON;
+
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_what_the_document_describes() {
+        let me = |email: Option<&str>, client_id| Data {
+            data: Me {
+                id: Id(UserId::from_uuid(Uuid::from_u128(1))),
+                kind: if email.is_some() { CallerKind::User } else { CallerKind::App },
+                email: email.map(ToOwned::to_owned),
+                display_name: Some("\"Ä\"\n".to_owned()),
+                avatar_url: None,
+                organization: OwnOrganization {
+                    id: Id(OrgId::from_uuid(Uuid::from_u128(2))),
+                    name: "name".to_owned(),
+                    azure_tenant_id: client_id,
+                },
+                roles: vec!["member".to_owned()],
+                permissions: vec!["a:b".to_owned(), "c:d".to_owned()],
+                scopes: Vec::new(),
+                app_roles: Vec::new(),
+                client_id,
+                key_id: None,
+                key_prefix: client_id.map(|_| "ak_0".to_owned()),
+                name: None,
+                service_id: None,
+            },
+        };
+        for me in [me(Some("a@b.example"), None), me(None, Some(Uuid::from_u128(3)))] {
+            assert_eq!(serde_json::to_value(&me).unwrap(), me.to_json().unwrap());
+        }
     }
 }

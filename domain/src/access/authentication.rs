@@ -10,19 +10,20 @@ use std::{
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use super::{
     AdmissionPolicy, AllowedTenants, ApiKeyPorts, ApiKeyRefusal, Authenticated, AuthenticatedBy, Directory,
-    Epochs, EpochsUnavailable, IdentityKind, KnownKey, Mark, Origin, Principal, Rejection, Role, Subject,
-    TenantPolicy, TokenVerifier, VerificationError, VerifiedToken,
+    Epochs, EpochsUnavailable, Identity, IdentityCache, IdentityKind, KnownKey, Mark, Origin, Principal,
+    Rejection, Role, Subject, TenantPolicy, TokenVerifier, VerificationError, VerifiedToken,
     on_behalf_of::Delegable,
     permission::ALL_PERMISSIONS,
     provisioning::{Newcomer, Provisioning},
 };
 use crate::{
     id::Ids,
-    identity::{User, UserStatus},
-    organizations::{Organization, OrganizationStatus},
+    identity::UserStatus,
+    organizations::OrganizationStatus,
     store::{Store, StoreError},
 };
 
@@ -34,7 +35,7 @@ pub enum AuthenticationError {
     Rejected(#[from] Rejection),
     /// `403 TENANT_NOT_ONBOARDED`: an administrator of the tenant has not consented.
     #[error("the tenant has not completed admin consent")]
-    TenantNotOnboarded { tenant: uuid::Uuid },
+    TenantNotOnboarded { tenant: Uuid },
     /// `403 ORGANIZATION_SUSPENDED`.
     #[error("the organization is suspended")]
     OrganizationSuspended,
@@ -152,6 +153,7 @@ pub struct AuthenticationPorts {
     pub store: Arc<dyn Store>,
     pub epochs: Arc<dyn Epochs>,
     pub cache: Arc<dyn PrincipalCache>,
+    pub identities: Arc<dyn IdentityCache>,
     pub api_keys: ApiKeyPorts,
     pub ids: Ids,
 }
@@ -162,6 +164,7 @@ pub struct Authentication {
     allowed_tenants: Arc<dyn AllowedTenants>,
     pub(super) epochs: Arc<dyn Epochs>,
     cache: Arc<dyn PrincipalCache>,
+    identities: Arc<dyn IdentityCache>,
     pub(super) api_keys: ApiKeyPorts,
     pub(super) provisioning: Provisioning,
     policy: AdmissionPolicy,
@@ -169,10 +172,19 @@ pub struct Authentication {
 
 impl Authentication {
     pub fn new(ports: AuthenticationPorts, policy: AdmissionPolicy) -> Self {
-        let AuthenticationPorts { verifier, allowed_tenants, directory, store, epochs, cache, api_keys, ids } =
-            ports;
+        let AuthenticationPorts {
+            verifier,
+            allowed_tenants,
+            directory,
+            store,
+            epochs,
+            cache,
+            identities,
+            api_keys,
+            ids,
+        } = ports;
         let provisioning = Provisioning { store, directory, ids };
-        Self { verifier, allowed_tenants, epochs, cache, api_keys, provisioning, policy }
+        Self { verifier, allowed_tenants, epochs, cache, identities, api_keys, provisioning, policy }
     }
 
     /// The principal of an Entra ID access token.
@@ -204,7 +216,7 @@ impl Authentication {
             self.cache.forget(text).await;
         }
         let entry = self.cache.load(text, Box::pin(self.load(credential))).await?;
-        if self.is_unchanged(&entry).await.map_err(Arc::new)? {
+        if self.is_unchanged(&entry.mark, &entry.subjects).await.map_err(Arc::new)? {
             return Ok(entry);
         }
         // The load overlapped a change, perhaps while it was another request's. This one begins after that change.
@@ -223,15 +235,20 @@ impl Authentication {
         let now = self.provisioning.ids.clock().now();
         let in_time = now < entry.expires_at && entry.not_before.is_none_or(|not_before| not_before <= now);
         let is_trusted = entry.key_id.as_ref().is_none_or(|key_id| self.verifier.trusts(key_id));
-        Ok(in_time && is_trusted && self.is_unchanged(entry).await?)
+        Ok(in_time && is_trusted && self.is_unchanged(&entry.mark, &entry.subjects).await?)
     }
 
-    async fn is_unchanged(&self, entry: &CachedPrincipal) -> Result<bool, AuthenticationError> {
+    /// Whether nothing that something remembered depends on has changed since its mark, which moves up then.
+    async fn is_unchanged(
+        &self,
+        mark: &AtomicU64,
+        subjects: &[Subject],
+    ) -> Result<bool, AuthenticationError> {
         let now = self.epochs.mark();
-        let since = Mark(entry.mark.load(Ordering::Relaxed));
-        let unchanged = self.epochs.unchanged_since(since, &entry.subjects).await?;
+        let since = Mark(mark.load(Ordering::Relaxed));
+        let unchanged = self.epochs.unchanged_since(since, subjects).await?;
         if unchanged {
-            entry.mark.fetch_max(now.0, Ordering::Relaxed);
+            mark.fetch_max(now.0, Ordering::Relaxed);
         }
         Ok(unchanged)
     }
@@ -241,27 +258,46 @@ impl Authentication {
         let token = self.verifier.verify(token).await?;
         let kind = self.admit(&token).await?;
         let newcomer = Newcomer::of_token(&token, kind, &self.policy, &self.provisioning.ids);
-        let (organization, user) = self.provisioning.find_or_create(&newcomer).await?;
+        let identity = self.identity(&newcomer, token.object_id).await?;
+        if identity.user.kind != newcomer.user.kind {
+            // One object id is a person or an application; a token that says otherwise gets neither's role.
+            return Err(Rejection::PermissionClaims.into());
+        }
+        let entry = CachedPrincipal {
+            not_before: token.not_before,
+            expires_at: token.expires_at,
+            key_id: Some(token.key_id.clone()),
+            subjects: identity.subjects.to_vec(),
+            mark: AtomicU64::new(mark.0),
+            principal: Arc::new(self.principal(token, kind, &identity)),
+        };
+        Ok(Arc::new(entry))
+    }
+
+    /// Organization and user of a newcomer: from memory if they are as they were, else from the database.
+    async fn identity(
+        &self,
+        newcomer: &Newcomer,
+        object_id: Uuid,
+    ) -> Result<Arc<Identity>, AuthenticationError> {
+        let key = (newcomer.origin.clone(), object_id);
+        let mark = self.epochs.mark();
+        if let Some(identity) = self.identities.get(&key).await
+            && identity.knows_all_of(newcomer)
+            && self.is_unchanged(&identity.mark, &identity.subjects).await?
+        {
+            return Ok(identity);
+        }
+        let (organization, user) = self.provisioning.find_or_create(newcomer).await?;
         if organization.status == OrganizationStatus::Suspended {
             return Err(AuthenticationError::OrganizationSuspended);
         }
         if user.status == UserStatus::Disabled {
             return Err(AuthenticationError::UserDisabled);
         }
-        if user.kind != newcomer.user.kind {
-            // One object id is a person or an application; a token that says otherwise gets neither's role.
-            return Err(Rejection::PermissionClaims.into());
-        }
-        let subjects = vec![Subject::Organization(organization.id), Subject::User(user.id)];
-        let entry = CachedPrincipal {
-            not_before: token.not_before,
-            expires_at: token.expires_at,
-            key_id: Some(token.key_id.clone()),
-            subjects,
-            mark: AtomicU64::new(mark.0),
-            principal: Arc::new(self.principal(token, kind, organization, user)),
-        };
-        Ok(Arc::new(entry))
+        let identity = Arc::new(Identity::new(organization, user, mark));
+        self.identities.keep(key, Arc::clone(&identity)).await;
+        Ok(identity)
     }
 
     /// What is decided of the claims alone: tenant, what the token says it may do, client.
@@ -277,13 +313,8 @@ impl Authentication {
         Ok(kind)
     }
 
-    fn principal(
-        &self,
-        token: VerifiedToken,
-        kind: IdentityKind,
-        organization: Organization,
-        user: User,
-    ) -> Principal {
+    fn principal(&self, token: VerifiedToken, kind: IdentityKind, identity: &Identity) -> Principal {
+        let user = &identity.user;
         let role = user.role.max(self.policy.role_by_token(&token, kind));
         let mut permissions = permissions_of(role);
         if kind == IdentityKind::App {
@@ -305,8 +336,8 @@ impl Authentication {
         });
         Principal {
             delegable,
-            organization: organization.into(),
-            user,
+            organization: identity.organization.clone(),
+            user: user.clone(),
             roles: role.into_iter().collect(),
             permissions,
             scopes: token.scopes,

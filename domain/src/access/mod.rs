@@ -14,6 +14,7 @@ mod authenticated;
 mod authentication;
 mod development;
 mod epochs;
+mod identities;
 mod jobs;
 mod key_rotation;
 mod on_behalf_of;
@@ -35,6 +36,7 @@ pub use authentication::{
 };
 pub use development::DevelopmentIdentity;
 pub use epochs::{Epochs, EpochsUnavailable, Mark, Subject};
+pub use identities::{Identity, IdentityCache, IdentityKey};
 pub use jobs::{Claimed, Jobs, System};
 pub use key_rotation::{
     KeyRotation, KeyStatus, OrganizationIds, RetireError, RingKeyUsage, RotationProgress,

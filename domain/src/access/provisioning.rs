@@ -90,6 +90,16 @@ impl Newcomer {
         AuthenticationError::TenantNotOnboarded { tenant: self.needs_consent.unwrap_or_default() }
     }
 
+    /// Whether the organization's name would be replaced.
+    pub(super) fn has_better_name(&self, present: NameSource) -> bool {
+        self.organization_name.1 > present && self.is_own_person()
+    }
+
+    /// Whether the user's profile would be replaced.
+    pub(super) fn has_newer_profile(&self, user: &User) -> bool {
+        self.user.profile != user.profile && self.user.profile_as_of > user.profile_as_of
+    }
+
     fn is_own_person(&self) -> bool {
         self.user.kind == UserKind::Person && !self.user.profile.is_guest
     }
@@ -160,10 +170,8 @@ impl Provisioning {
             return Err(AuthenticationError::UserDisabled);
         }
         let (name, source) = &newcomer.organization_name;
-        let better_name = *source > organization.name_source && newcomer.is_own_person();
-        let new_profile = user.as_ref().is_some_and(|user| {
-            newcomer.user.profile != user.profile && newcomer.user.profile_as_of > user.profile_as_of
-        });
+        let better_name = newcomer.has_better_name(organization.name_source);
+        let new_profile = user.as_ref().is_some_and(|user| newcomer.has_newer_profile(user));
         match user {
             Some(user) if !better_name && !new_profile => return Ok(Some((organization, user))),
             _ => {}

@@ -3,6 +3,7 @@
 mod claims;
 mod delegation;
 mod fakes;
+mod identities;
 mod interleavings;
 mod permissions;
 mod remembering;

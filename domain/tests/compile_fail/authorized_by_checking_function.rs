@@ -1,14 +1,12 @@
-//! Only a principal checks its own permissions.
-
-use std::sync::Arc;
+//! Only authentication's own result checks its permissions.
 
 use domain::{
-    access::{Authorized, Origin, Principal},
+    access::{Authenticated, Authorized, Origin},
     annotations::Write,
 };
 
-fn forge(principal: Arc<Principal>) -> Authorized<Write> {
-    domain::access::scope::authorize(principal, Origin::default())
+fn forge(caller: Authenticated) -> Authorized<Write> {
+    domain::access::scope::authorize(caller, Origin::default())
 }
 
 fn main() {}

@@ -1,14 +1,14 @@
 //! A permission is proved by checking it.
 
-use std::{marker::PhantomData, sync::Arc};
+use std::marker::PhantomData;
 
 use domain::{
-    access::{Authorized, Origin, Principal},
+    access::{Authenticated, Authorized, Origin},
     annotations::Write,
 };
 
-fn forge(principal: Arc<Principal>) -> Authorized<Write> {
-    Authorized { principal, origin: Origin::default(), permission: PhantomData }
+fn forge(holder: Authenticated) -> Authorized<Write> {
+    Authorized { holder, origin: Origin::default(), permission: PhantomData }
 }
 
 fn main() {}

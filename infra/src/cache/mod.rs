@@ -1,9 +1,11 @@
 //! What is remembered in this process, and counted for all.
 
+mod identities;
 mod principals;
 mod rates;
 mod redis;
 
+pub use identities::Identities;
 pub use principals::Principals;
 pub use rates::RedisRates;
 pub use redis::SharedRedis;

@@ -75,6 +75,19 @@ impl CursorSeal for SealedCursors {
     }
 }
 
+/// Cursors of strangers, for the property tests below and `tests/fuzz`: none opens that was not sealed, and one that was
+/// opens for its own context only. Panics when that does not hold; nothing in the service calls it.
+#[doc(hidden)]
+pub fn fuzzing(cursors: &SealedCursors, context: &str, text: &str) {
+    assert_eq!(cursors.open(context, text), None, "a forged cursor opens");
+    let position =
+        Uuid::from_u128(text.bytes().fold(1, |sum, byte| sum * 31 % (u128::MAX >> 8) + u128::from(byte)));
+    let sealed = cursors.seal(context, position);
+    assert_eq!(cursors.open(context, &sealed), Some(position), "what was sealed does not open");
+    assert_eq!(cursors.open(&format!("{context}{text}."), &sealed), None, "it opens for another context");
+    assert_eq!(cursors.open(context, &format!("{sealed}{text}A")), None, "it opens with something behind it");
+}
+
 #[cfg(test)]
 mod tests {
     use secrecy::SecretString;
@@ -100,6 +113,15 @@ mod tests {
         assert_eq!(cursors.open("listTaxonomies of acme", &cursor[1..]), None);
         assert_eq!(cursors.open("listTaxonomies of acme", ""), None);
         assert_eq!(cursors.open("listTaxonomies of acme", "💥"), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_other_text_opens(context in ".*", text in ".*", near in "[A-Za-z0-9_-]{40,64}") {
+            let cursors = cursors(&["a", "b"]);
+            fuzzing(&cursors, &context, &text);
+            fuzzing(&cursors, &context, &near);
+        }
     }
 
     #[test]

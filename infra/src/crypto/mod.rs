@@ -12,6 +12,8 @@ pub mod wire_format;
 pub use api_key::PepperedDigests;
 pub use cache_seal::CacheSeal;
 pub use cursor::SealedCursors;
+#[doc(hidden)]
+pub use cursor::fuzzing;
 pub use key_ring::{KeyRing, KeyRingError, Purpose};
 pub(crate) use seal::{DataKey, key_id};
 pub(crate) use vault::Vault;

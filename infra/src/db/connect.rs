@@ -1,6 +1,11 @@
 //! Opening connections.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    fs::OpenOptions,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
 use secrecy::{ExposeSecret, SecretString};
@@ -20,6 +25,12 @@ pub enum DatabaseUrl {
 /// The database could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
+    #[error("the file {file} for the database cannot be made")]
+    File {
+        file: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
     #[error("the folder {folder} for the database cannot be made")]
     Folder {
         folder: PathBuf,
@@ -56,8 +67,9 @@ pub(super) async fn open(
             Ok((pool.clone(), pool))
         }
         DatabaseUrl::SqliteMemory => {
-            let only =
-                sqlite("sqlite::memory:".to_owned(), 1, false).await.map_err(ConnectError::Unreachable)?;
+            let only = sqlite("sqlite::memory:".to_owned(), 1, Access::Write)
+                .await
+                .map_err(ConnectError::Unreachable)?;
             Ok((only.clone(), only))
         }
         DatabaseUrl::SqliteFile(path) => {
@@ -65,10 +77,11 @@ pub(super) async fn open(
                 std::fs::create_dir_all(folder)
                     .map_err(|source| ConnectError::Folder { folder: folder.to_owned(), source })?;
             }
+            make_private(path).map_err(|source| ConnectError::File { file: path.clone(), source })?;
             let url = format!("sqlite://{}", path.display());
             let failed = |source| ConnectError::NotSqlite { file: path.clone(), source };
-            let writer = sqlite(url.clone(), 1, false).await.map_err(failed)?;
-            let reader = sqlite(url, 8, true).await.map_err(failed)?;
+            let writer = sqlite(url.clone(), 1, Access::Write).await.map_err(failed)?;
+            let reader = sqlite(url, 8, Access::Read).await.map_err(failed)?;
             Ok((writer, reader))
         }
     }
@@ -88,10 +101,29 @@ pub(super) async fn postgres(url: &SecretString, connections: u32) -> Result<Dat
     Database::connect(options).await
 }
 
+/// Makes the file, unless it is there, so that only the service's own user reads it. What SQLite puts beside it has the
+/// same rights.
+pub(super) fn make_private(path: &Path) -> std::io::Result<()> {
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    match made {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+/// What a SQLite connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Access {
+    Write,
+    Read,
+    /// Changes nothing about the file, not even how its journal is kept: it may be somebody else's.
+    Look,
+}
+
 pub(super) async fn sqlite(
     url: String,
     connections: u32,
-    read_only: bool,
+    access: Access,
 ) -> Result<DatabaseConnection, DbErr> {
     let mut options = ConnectOptions::new(url);
     options
@@ -101,13 +133,15 @@ pub(super) async fn sqlite(
         .test_before_acquire(false)
         .sqlx_logging(false)
         .map_sqlx_sqlite_opts(move |options| {
+            let options = options.foreign_keys(true).busy_timeout(Duration::from_secs(5));
+            if access == Access::Look {
+                return options.create_if_missing(false).read_only(true);
+            }
             let options = options
                 .create_if_missing(true)
-                .foreign_keys(true)
-                .busy_timeout(Duration::from_secs(5))
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Full);
-            if read_only { options.pragma("query_only", "ON") } else { options }
+            if access == Access::Read { options.pragma("query_only", "ON") } else { options }
         });
     // The connection of an in-memory database is the database.
     options.idle_timeout(None).max_lifetime(None);

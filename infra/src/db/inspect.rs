@@ -1,8 +1,10 @@
 //! A look at a database without changing anything about it.
 
+use sea_orm::ConnectionTrait;
+
 use super::{
     DatabaseUrl,
-    connect::{self, ConnectError},
+    connect::{self, Access, ConnectError},
     schema::{self, SchemaError, check_postgres},
 };
 
@@ -25,9 +27,12 @@ pub async fn inspect(url: &DatabaseUrl) -> Result<Inspection, SchemaError> {
         DatabaseUrl::SqliteFile(path) if !path.exists() => Ok(Inspection::New),
         DatabaseUrl::SqliteFile(path) => {
             let failed = |source| ConnectError::NotSqlite { file: path.clone(), source };
-            let database =
-                connect::sqlite(format!("sqlite://{}", path.display()), 1, true).await.map_err(failed)?;
+            let url = format!("sqlite://{}", path.display());
+            let database = connect::sqlite(url, 1, Access::Look).await.map_err(failed)?;
+            // Nothing of the file was read so far.
+            database.execute_unprepared("PRAGMA schema_version").await.map_err(failed)?;
             let status = schema::status(&database).await?;
+            database.close().await.map_err(failed)?;
             if !status.unknown.is_empty() {
                 return Err(SchemaError::Newer(status.unknown));
             }

@@ -101,6 +101,10 @@ impl Database {
     /// it; on PostgreSQL the schema must be current and the role weak enough for row-level security to bind it.
     pub async fn open(settings: DatabaseSettings) -> Result<Self, SchemaError> {
         let DatabaseSettings { url, ids, clock, entropy, ring, revocation_max_stale } = settings;
+        if let DatabaseUrl::SqliteFile(_) = &url {
+            // Before anything of it is changed.
+            inspect(&url).await?;
+        }
         let (writer, reader) = connect::open(&url).await?;
         if writer.get_database_backend() == DbBackend::Postgres {
             schema::check_postgres(&writer).await?;
@@ -199,6 +203,18 @@ impl Database {
         }
         Ok(Connection::transaction(transaction, Arc::clone(&self.statements)))
     }
+}
+
+/// Makes a SQLite file or brings it up to date, as opening it does; no keys are needed for it.
+pub async fn migrate_file(url: &DatabaseUrl, clock: &dyn Clock) -> Result<(), SchemaError> {
+    if let DatabaseUrl::SqliteFile(_) = url {
+        // Before anything of it is changed.
+        inspect(url).await?;
+    }
+    let (writer, reader) = connect::open(url).await?;
+    schema::prepare_sqlite(&writer, url, clock).await?;
+    reader.close().await.map_err(SchemaError::Inspect)?;
+    writer.close().await.map_err(SchemaError::Inspect)
 }
 
 /// Notes the keys that this process comes with, and leaves out what was retired.

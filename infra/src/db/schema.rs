@@ -39,6 +39,10 @@ pub enum SchemaError {
         "the role {role} owns the table {table} (or is a member of the role that does); tables belong to the role of DATABASE_ADMIN_URL, and DATABASE_URL must be another"
     )]
     OwnsTables { role: String, table: String },
+    #[error(
+        "the role {role} may not {right} the table {table}; run `tenantry migrate` with DATABASE_ADMIN_URL, which grants the role of DATABASE_URL what it needs"
+    )]
+    NotGranted { role: String, right: String, table: String },
     #[error("the role {0} of DATABASE_URL does not exist; make it first: CREATE ROLE {0} LOGIN PASSWORD '…'")]
     NoSuchRole(String),
     #[error("DATABASE_URL and DATABASE_ADMIN_URL use the same role {0}; the service must not own its tables")]
@@ -156,6 +160,9 @@ async fn copy_beside(
 ) -> Result<(), SchemaError> {
     let stamp = clock.now().format("%Y%m%dT%H%M%SZ");
     let copy = format!("{}.before-migration-{stamp}", path.display());
+    // An empty file is written into; its rights stay.
+    let private = connect::make_private(Path::new(&copy));
+    private.map_err(|error| SchemaError::Copy(DbErr::Custom(error.to_string())))?;
     let sql = format!("VACUUM INTO '{}'", copy.replace('\'', "''"));
     database.execute_unprepared(&sql).await.map_err(SchemaError::Copy)?;
     tracing::info!(copy, "copied the database before migrating it");
@@ -164,12 +171,43 @@ async fn copy_beside(
 
 /// The schema must be current, and the role one that row-level security binds.
 pub(super) async fn check_postgres(database: &DatabaseConnection) -> Result<(), SchemaError> {
+    // Whoever may not read this table can be told nothing more.
+    check_grants(database, &[("SELECT", "relname = 'seaql_migrations'")]).await?;
     let status = status(database).await?;
     if !status.unknown.is_empty() {
         return Err(SchemaError::Newer(status.unknown));
     }
     check_role(database).await?;
-    if status.pending.is_empty() { Ok(()) } else { Err(SchemaError::Older(status.pending)) }
+    if !status.pending.is_empty() {
+        return Err(SchemaError::Older(status.pending));
+    }
+    let ours = "relname <> 'seaql_migrations'";
+    check_grants(database, &[("SELECT", ours), ("INSERT", ours), ("UPDATE", ours), ("DELETE", ours)]).await
+}
+
+/// The role may do what it needs with each of the tables.
+async fn check_grants(
+    database: &DatabaseConnection,
+    rights: &[(&str, &'static str)],
+) -> Result<(), SchemaError> {
+    for (right, tables) in rights {
+        let lacking = format!(
+            "SELECT current_user::text AS role, relname::text AS name FROM pg_class \
+             WHERE relkind IN ('r', 'p') AND relnamespace = current_schema()::regnamespace AND {tables} \
+             AND NOT has_table_privilege(current_user, oid, '{right}') ORDER BY relname LIMIT 1"
+        );
+        let lacking =
+            database.query_one_raw(raw(DbBackend::Postgres, &lacking)).await.map_err(SchemaError::Inspect)?;
+        if let Some(row) = lacking {
+            let text = |name: &str| row.try_get("", name).map_err(SchemaError::Inspect);
+            return Err(SchemaError::NotGranted {
+                role: text("role")?,
+                right: (*right).to_owned(),
+                table: text("name")?,
+            });
+        }
+    }
+    Ok(())
 }
 
 async fn check_role(database: &DatabaseConnection) -> Result<(), SchemaError> {

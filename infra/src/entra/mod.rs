@@ -10,6 +10,8 @@ mod authority;
 mod claims;
 mod compact;
 mod fetch;
+#[doc(hidden)]
+pub mod fuzzing;
 mod issuer;
 mod jwks;
 mod keys;

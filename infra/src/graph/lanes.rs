@@ -110,7 +110,7 @@ mod tests {
     fn lanes_that_nobody_uses_are_forgotten_but_not_those_that_are_closed() {
         let lanes = Lanes::default();
         let closed = lanes.of(Uuid::from_u128(0), "graph", at(0));
-        closed.close(at(0), Duration::from_secs(60));
+        closed.close(at(0), Duration::from_mins(1));
         drop(closed);
         for number in 1..=2000_u128 {
             lanes.of(Uuid::from_u128(number), "graph", at(1));

@@ -97,7 +97,7 @@ impl SharePointRest {
             let accept = "application/json;odata=nometadata";
             let call = Call { name: "lists", caller, resource: &resource, url, accept, body: None };
             let page: Page<ListWire> = self.client.json(&call).await?;
-            let page = items(&root, page, ListWire::list)?;
+            let page = items(&root, page, |list| Some(list.list()))?;
             lists.extend(page.items);
             match page.next {
                 Some(next) => url = root.follow(&next)?,

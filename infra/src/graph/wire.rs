@@ -166,8 +166,8 @@ pub(super) struct ListWire {
 }
 
 impl ListWire {
-    pub(super) fn list(self) -> Option<SharePointList> {
-        Some(SharePointList {
+    pub(super) fn list(self) -> SharePointList {
+        SharePointList {
             id: self.id,
             title: self.title,
             description: text(self.description),
@@ -175,7 +175,7 @@ impl ListWire {
             template: self.base_template,
             is_hidden: self.hidden,
             created_at: self.created,
-        })
+        }
     }
 }
 

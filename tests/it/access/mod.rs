@@ -6,6 +6,7 @@ mod outages;
 mod pooler;
 mod profiles;
 mod provisioning;
+mod remembering;
 mod replicas;
 mod revocation;
 mod signing_keys;

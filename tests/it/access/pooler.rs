@@ -1,5 +1,7 @@
 //! A transaction pooler between a replica and PostgreSQL: every question is answered, and no notification arrives.
 
+#![expect(clippy::unwrap_used, reason = "what a helper cannot do is the test's failure")]
+
 use std::time::Duration;
 
 use chrono::TimeDelta;

@@ -1,6 +1,6 @@
 //! From where a key may be used: over real connections, since the address is the peer's.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
 use api::listener::{Limits, Listener};
 use serde_json::json;
@@ -15,6 +15,8 @@ use super::made;
 struct Server {
     address: SocketAddr,
     key: String,
+    /// Its database goes with it.
+    _app: Arc<TestApp>,
     _task: tokio::task::JoinHandle<()>,
 }
 
@@ -25,14 +27,13 @@ impl Server {
         for (name, value) in settings {
             builder = builder.set(name, value);
         }
-        let app = builder.start().await;
+        let app = Arc::new(builder.start().await);
         let made = made(&app.user("adele"), &[], json!({ "allowedIps": allowed })).await.expect(201);
         let listener = Listener::bind(([127, 0, 0, 1], 0).into(), Limits::default()).await.unwrap();
         let address = listener.local_address().unwrap();
-        let task = tokio::spawn(async move {
-            listener.run(std::sync::Arc::clone(&app.app.endpoint), std::future::pending()).await;
-        });
-        Self { address, key: made.text_at("/data/rawKey"), _task: task }
+        let endpoint = Arc::clone(&app.app.endpoint);
+        let task = tokio::spawn(listener.run(endpoint, std::future::pending()));
+        Self { address, key: made.text_at("/data/rawKey"), _app: app, _task: task }
     }
 
     /// The status and the body of a request with this `X-Forwarded-For`.

@@ -61,6 +61,9 @@ async fn a_second_factor_is_asked_for_by_a_challenge_and_who_has_given_it_succee
     app.user("adele").get(DELEGATION).await.expect(200);
 }
 
+/// A change in the tenant, and the status and code that it makes of Alex's request.
+type Case<'a> = (&'a dyn Fn(&TestApp), u16, &'static str);
+
 #[tokio::test]
 async fn each_refusal_has_its_answer_within_one_request() {
     let withdrawn = |app: &TestApp| {
@@ -87,7 +90,6 @@ async fn each_refusal_has_its_answer_within_one_request() {
             AppPatch { enabled: Some(false), tenant: Some("contoso".to_owned()), ..AppPatch::default() };
         app.emulator.update_app("Tenantry", &patch).unwrap();
     };
-    type Case<'a> = (&'a dyn Fn(&TestApp), u16, &'static str);
     let cases: [Case<'_>; 6] = [
         (&withdrawn, 401, "CONSENT_REQUIRED"),
         (&removed, 401, "CONSENT_REQUIRED"),

@@ -1,5 +1,7 @@
 //! A cursor of one organization is of no use to another.
 
+use serde_json::json;
+
 use super::{
     fill::{Filled, Place, fill, unknown},
     world::World,
@@ -14,9 +16,16 @@ async fn a_cursor_of_another_organization_is_refused_by_every_list() {
     for operation in operations(document).into_iter().filter(|operation| operation.takes("cursor")) {
         lists += 1;
         let id = &operation.id;
-        let page = |filled: Filled, query: &[(&str, &str)]| Filled {
-            query: query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
-            ..filled
+        let is_required = |name: &str| {
+            let parameters = operation.raw["parameters"].as_array().into_iter().flatten();
+            parameters.into_iter().any(|one| one["name"] == json!(name) && one["required"] == json!(true))
+        };
+        // Without filters, but for what the operation cannot do without.
+        let page = |mut filled: Filled, query: &[(&str, &str)]| {
+            filled.query.retain(|(name, _)| is_required(name));
+            let more = query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            filled.query.extend(more);
+            filled
         };
         let of_a = fill(document, &operation, &|place, name| world.a.noun(place, name)).unwrap();
         let of_b = fill(document, &operation, &|place, name| world.b.noun(place, name)).unwrap();

@@ -31,7 +31,7 @@ pub(crate) struct Parameter {
 impl Operation {
     /// Whether it asks Microsoft 365 in the caller's name, which takes a person with a token of their own.
     pub(crate) fn is_delegated(&self) -> bool {
-        self.raw["x-delegated"] == json!(true)
+        self.raw.get("x-delegated") == Some(&json!(true))
     }
 
     /// Whether it takes a parameter of this name, wherever.

@@ -21,7 +21,11 @@ async fn states(actor: &Actor) -> Vec<(String, String)> {
     let list = actor.get("/api/annotations?expand=item").await.expect(200);
     let list = list.at("/data");
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
-    list.as_array().unwrap().iter().map(|one| (text(&one["note"]), text(&one["item"]["state"]))).collect()
+    let read = |one: &Value| {
+        let at = |pointer| text(one.pointer(pointer).unwrap_or(&Value::Null));
+        (at("/note"), at("/item/state"))
+    };
+    list.as_array().expect("a list").iter().map(read).collect()
 }
 
 #[tokio::test]

@@ -46,7 +46,7 @@ impl Empty {
 }
 
 async fn migration_refusal(config: &Config) -> String {
-    format!("{:#}", migrate(config).await.expect_err("it is refused"))
+    format!("{:#}", migrate(&config.database).await.expect_err("it is refused"))
 }
 
 fn steps() -> Vec<String> {
@@ -64,13 +64,13 @@ async fn an_empty_database_is_migrated_by_the_command_only_and_as_often_as_one_l
     assert!(reason.contains("run `tenantry migrate` with DATABASE_ADMIN_URL"), "{reason}");
 
     let config = empty.config();
-    let first = migrate(&config).await.unwrap();
+    let first = migrate(&config.database).await.unwrap();
     assert_eq!(first.applied, steps());
     let role = parse(&empty.service()).username().to_owned();
     assert_eq!(first.granted_to.as_deref(), Some(role.as_str()));
     App::build(&config, Parts::system()).await.unwrap();
 
-    let second = migrate(&config).await.unwrap();
+    let second = migrate(&config.database).await.unwrap();
     assert!(second.applied.is_empty());
     assert_eq!(second.granted_to, first.granted_to);
 }
@@ -82,7 +82,8 @@ async fn of_several_that_migrate_at_once_one_does_and_the_others_wait() {
     }
     let empty = Empty::create().await;
     let config = empty.config();
-    let (a, b, c) = tokio::join!(migrate(&config), migrate(&config), migrate(&config));
+    let (a, b, c) =
+        tokio::join!(migrate(&config.database), migrate(&config.database), migrate(&config.database));
     let mut applied: Vec<Vec<String>> = [a, b, c].map(|report| report.unwrap().applied).into();
     applied.sort_by_key(Vec::len);
     assert_eq!(applied, [vec![], vec![], steps()]);

@@ -3,7 +3,7 @@
 use tests::{TestDatabase, is_postgres};
 
 use super::{config, parse, refusal};
-use api::app::{App, Parts};
+use api::app::{App, Parts, Severity, findings};
 
 /// A key is configured since replicas share one.
 const KEY: (&str, &str) = ("TOKEN_KEY", "a key for tests, which is long enough to be one");
@@ -69,15 +69,23 @@ async fn the_owner_of_the_tables_and_its_members_are_refused_by_name() {
 }
 
 #[tokio::test]
-async fn a_role_without_rights_is_refused_with_what_the_server_said() {
+async fn a_role_without_rights_is_refused_with_the_command_that_grants_them() {
     if !is_postgres() {
         return;
     }
     let database = TestDatabase::create().await;
-    let (_, url) = role(&database, "poor", "").await;
+    let (name, url) = role(&database, "poor", "").await;
+    let fix =
+        "run `tenantry migrate` with DATABASE_ADMIN_URL, which grants the role of DATABASE_URL what it needs";
     let reason = refusal(&url).await;
-    assert!(reason.starts_with("the database refused while its schema was looked at"), "{reason}");
-    assert!(reason.contains("permission denied for table seaql_migrations"), "{reason}");
+    assert_eq!(reason, format!("the role {name} may not SELECT the table seaql_migrations; {fix}"));
+    database.execute(&format!("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {name}")).await;
+    let reason = refusal(&url).await;
+    assert_eq!(reason, format!("the role {name} may not INSERT the table annotation_terms; {fix}"));
+
+    let found = findings(&config(&url, &[KEY]), &Parts::system()).await;
+    let found = found.iter().find(|finding| finding.subject == "database").unwrap();
+    assert_eq!((found.severity, found.text.as_str()), (Severity::Wrong, reason.as_str()));
 }
 
 #[tokio::test]

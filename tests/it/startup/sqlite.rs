@@ -1,6 +1,6 @@
 //! SQLite files.
 
-use std::path::Path;
+use std::{os::unix::fs::PermissionsExt, path::Path};
 
 use api::app::migrate;
 use migration::{Migrator, MigratorTrait};
@@ -45,12 +45,24 @@ async fn a_new_file_is_made_with_its_folder_and_its_schema() {
 }
 
 #[tokio::test]
+async fn only_the_services_own_user_can_read_what_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tenantry.db");
+    let app = start(&url(&file)).await.unwrap();
+    for file in std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap()) {
+        let mode = file.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{}", file.path().display());
+    }
+    app.close().await.unwrap();
+}
+
+#[tokio::test]
 async fn the_command_that_migrates_makes_a_file_too() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("tenantry.db");
-    migrate(&config(&url(&file), &[])).await.unwrap();
+    migrate(&config(&url(&file), &[]).database).await.unwrap();
     assert!(Migrator::get_pending_migrations(&open(&file).await).await.unwrap().is_empty());
-    migrate(&config(&url(&file), &[])).await.unwrap();
+    migrate(&config(&url(&file), &[]).database).await.unwrap();
 }
 
 #[tokio::test]
@@ -102,8 +114,11 @@ async fn a_database_of_something_else_is_refused_and_left_as_it_is() {
         let file = folder.path().join(name);
         let database = open(&file).await;
         database.execute_unprepared(table).await.unwrap();
+        database.execute_unprepared("VACUUM").await.unwrap();
+        let before = std::fs::read(&file).unwrap();
         let reason = refusal(&url(&file)).await;
         assert!(reason.starts_with("the database holds tables of something else"), "{reason}");
+        assert_eq!(std::fs::read(&file).unwrap(), before, "not even how its journal is kept");
         let tables = "SELECT count(*) FROM sqlite_master WHERE type = 'table'";
         assert_eq!(count(&database, tables).await, 1);
     }

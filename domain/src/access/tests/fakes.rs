@@ -15,11 +15,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::oneshot;
 use uuid::{Uuid, uuid};
 
-use self::ports::{Cache, Ports};
+use self::ports::{Cache, Identities, NoIdentities, Ports};
 use crate::{
     access::{
         AdmissionPolicy, ApiKeyPorts, Authenticated, Authentication, AuthenticationError,
-        AuthenticationPorts, Principal, Role, Subject, TenantPolicy, VerificationError, VerifiedToken,
+        AuthenticationPorts, IdentityCache, Principal, Role, Subject, TenantPolicy, VerificationError,
+        VerifiedToken,
     },
     id::{Ids, OrgId, TypedId, UserId},
     identity::{Profile, User, UserKind, UserStatus},
@@ -88,7 +89,17 @@ pub(super) struct State {
 }
 
 impl World {
+    /// Remembers tokens but no identities, so that each load reads.
     pub(super) fn new() -> Self {
+        Self::with(Arc::new(NoIdentities))
+    }
+
+    /// Remembers identities, too.
+    pub(super) fn with_identities() -> Self {
+        Self::with(Arc::new(Identities::default()))
+    }
+
+    fn with(identities: Arc<dyn IdentityCache>) -> Self {
         let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
         let state = Arc::new(State {
             compared_with_nothing: AtomicUsize::new(0),
@@ -112,6 +123,7 @@ impl World {
             store: Arc::clone(&ports) as _,
             epochs: Arc::clone(&ports) as _,
             cache: Arc::new(Cache::default()),
+            identities,
             api_keys: ApiKeyPorts {
                 directory: Arc::clone(&ports) as _,
                 digests: Arc::clone(&ports) as _,
@@ -123,7 +135,11 @@ impl World {
     }
 
     pub(super) async fn bearer(&self) -> Result<Arc<Principal>, Arc<AuthenticationError>> {
-        self.authenticated().await.map(|caller| Arc::clone(caller.principal()))
+        self.bearer_of("the token").await
+    }
+
+    pub(super) async fn bearer_of(&self, token: &str) -> Result<Arc<Principal>, Arc<AuthenticationError>> {
+        self.authentication.bearer(token).await.map(|caller| Arc::clone(caller.principal()))
     }
 
     pub(super) async fn authenticated(&self) -> Result<Authenticated, Arc<AuthenticationError>> {

@@ -10,7 +10,7 @@ use super::{
     tokens::{Key, Token},
     world::World,
 };
-use crate::entra::{claims::Members, compact::CompactToken};
+use crate::entra::{claims::Members, compact::CompactToken, fuzzing};
 
 struct Shared {
     runtime: tokio::runtime::Runtime,
@@ -62,7 +62,11 @@ proptest! {
     }
 
     #[test]
-    fn readers_of_form_and_claims_never_panic(bytes in any::<Vec<u8>>(), text in "\\PC{0,40}") {
+    fn readers_of_form_and_claims_never_panic(bytes in any::<Vec<u8>>(), text in "\\PC{0,40}", more in any::<Vec<u8>>()) {
+        let part = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        fuzzing::token(&text);
+        fuzzing::token(&format!("{}.{}.{}", SHARED.good.split('.').next().unwrap(), part(&bytes), part(&more)));
+        fuzzing::token(&String::from_utf8_lossy(&bytes));
         let _ = Members::parse(&bytes);
         let _ = Members::parse(format!(r#"{{"tid":"{text}","exp":{text}}}"#).as_bytes());
         let _ = CompactToken::parse(&text);

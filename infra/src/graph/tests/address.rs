@@ -78,7 +78,7 @@ fn no_segment_leaves_its_place() {
                 assert_eq!(url.fragment(), None, "{hostile:?}");
             }
             Err(LeadsElsewhere) => {
-                assert!(decoded(&decoded(hostile)).contains('.'), "{hostile:?} is harmless")
+                assert!(decoded(&decoded(hostile)).contains('.'), "{hostile:?} is harmless");
             }
         }
         let by_query = root.at(&["sites"], &[("search", hostile), ("$top", "1")]).unwrap();

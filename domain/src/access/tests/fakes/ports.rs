@@ -14,8 +14,8 @@ use super::{Place, State};
 use crate::{
     access::{
         AllowedTenants, ApiKeyDirectory, AuthenticationError, CachedPrincipal, Directory, Epochs,
-        EpochsUnavailable, Loading, Mark, OrgScope, PrincipalCache, Subject, TokenVerifier,
-        VerificationError, VerifiedToken,
+        EpochsUnavailable, Identity, IdentityCache, IdentityKey, Loading, Mark, OrgScope, PrincipalCache,
+        Subject, TokenVerifier, VerificationError, VerifiedToken,
     },
     annotations::{AnnotationReader, TaxonomyReader},
     api_keys::{ApiKeyDigests, ApiKeyReader, Peppered, RawKey},
@@ -208,5 +208,31 @@ impl PrincipalCache for Cache {
 
     async fn forget(&self, token: &str) {
         self.entries.lock().unwrap().remove(token);
+    }
+}
+
+/// Keeps nothing.
+pub(super) struct NoIdentities;
+
+#[async_trait]
+impl IdentityCache for NoIdentities {
+    async fn get(&self, _key: &IdentityKey) -> Option<Arc<Identity>> {
+        None
+    }
+
+    async fn keep(&self, _key: IdentityKey, _identity: Arc<Identity>) {}
+}
+
+#[derive(Default)]
+pub(super) struct Identities(Mutex<HashMap<IdentityKey, Arc<Identity>>>);
+
+#[async_trait]
+impl IdentityCache for Identities {
+    async fn get(&self, key: &IdentityKey) -> Option<Arc<Identity>> {
+        self.0.lock().unwrap().get(key).cloned()
+    }
+
+    async fn keep(&self, key: IdentityKey, identity: Arc<Identity>) {
+        self.0.lock().unwrap().insert(key, identity);
     }
 }

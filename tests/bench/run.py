@@ -1,0 +1,206 @@
+#!/usr/bin/env python3
+"""Measures the speed of the service as ratios to two other servers, in one run: `make bench`.
+
+docs/performance.md explains the rows. The servers have one core, wrk has another.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import pathlib
+import platform
+import shutil
+import statistics
+import subprocess
+
+import tokens
+from processes import CONNECTIONS, Server, measure
+
+ME = "/api/auth/me"
+EMULATOR_HTTP, EMULATOR_HTTPS, TENANTRY, FRESH, HELLO, BARE, PLAIN, PLAIN_FRESH = range(4910, 4918)
+ALL, HOT = 50_000, 1_000
+
+# row: what, measured against, aim, and what would be rejected
+AIMS = {
+    "/me, 1 token": [("hello", 0.85, 0.60), ("plain", 11, 6)],
+    "/me, 1,000 tokens": [("hello", 0.85, 0.60), ("plain", 11, 6)],
+    "/me, 50,000 tokens": [("hello", 0.85, 0.60), ("plain", 11, 6)],
+    "first sight of a token, user not in memory": [("plain", 3, 1)],
+    "first sight of a user": [("plain, first sight of a user", 1.5, 1)],
+}
+# thing: unit, aim, and what would be rejected; less is better
+LIMITS = {
+    "memory, idle": ("MB", 15, 40),
+    "memory, 50,000 tokens remembered": ("MB", 50, 120),
+    "cold start to the first 200": ("ms", 15, 100),
+}
+
+
+class Bench:
+    def __init__(self, arguments):
+        self.bin, self.keep, self.seconds = arguments.bin.resolve(), arguments.data.resolve(), arguments.seconds
+        self.keep.mkdir(parents=True, exist_ok=True)
+        self.tokens, self.jwks, self.answer = self.keep / "tokens", self.keep / "jwks.json", self.keep / "answer.json"
+        self.rounds, self.sizes = [], {name: [] for name in LIMITS}
+        self.extra = dict(setting.split("=", 1) for setting in arguments.set)
+
+    def emulator(self):
+        data = self.keep / "emulator"
+        command = [self.bin / "entra-emulator", "--http-port", EMULATOR_HTTP, "--https-port", EMULATOR_HTTPS,
+                   "--data-dir", data]
+        # On both cores: it signs before anything is measured, and is asked for its keys once afterwards.
+        return Server(command, EMULATOR_HTTP, "/common/v2.0/.well-known/openid-configuration", core="0,1")
+
+    def tenantry(self, port, database):
+        environment = {
+            "PORT": str(port), "DATABASE_URL": f"sqlite://{database}", "TENANT_POLICY": "open",
+            "AZURE_AUTHORITY_HOST": f"http://localhost:{EMULATOR_HTTP}", "AZURE_TENANT_ID": "common",
+            "AZURE_CLIENT_ID": tokens.AUDIENCE, "METRICS_PORT": str(port + 100),
+            # Limits count each request, but stop nobody.
+            **{f"RATE_LIMIT_{of}": "1000000000/10s" for of in ("ADDRESS", "PRINCIPAL", "ORGANIZATION")},
+            **self.extra,
+        }
+        return Server([self.bin / "tenantry", "serve"], port, "/healthz", environment, log=self.keep / "log")
+
+    def hello(self, port, answer):
+        return Server([self.bin / "examples" / "hello", port, answer], port, ME)
+
+    def plain(self, port, database):
+        issuer = tokens.metadata(EMULATOR_HTTP)["issuer"]
+        command = [self.bin / "plain", port, self.jwks, issuer, tokens.AUDIENCE, database]
+        return Server(command, port, "/healthz")
+
+    def database(self, name):
+        """A path for an SQLite file that is not there."""
+        for suffix in ("", "-wal", "-shm", ".key"):
+            (self.keep / f"{name}{suffix}").unlink(missing_ok=True)
+        return self.keep / name
+
+    def prepare(self):
+        """Tokens, the keys that they are signed with, and a database that knows everybody."""
+        signed = tokens.write(self.tokens, EMULATOR_HTTP, ALL)
+        self.jwks.write_text(json.dumps(tokens.fetch(tokens.metadata(EMULATOR_HTTP)["jwks_uri"])))
+        self.known = self.keep / "known.db"
+        if signed or not (self.keep / "complete").exists():
+            (self.keep / "complete").unlink(missing_ok=True)
+            print(f"Making {ALL:,} users of {tokens.ORGANIZATIONS:,} organizations.", flush=True)
+            with self.tenantry(TENANTRY, self.database("known.db")) as service:
+                self.fill(service, ALL)
+            with self.plain(PLAIN, self.database("plain-known.db")) as plain:
+                self.fill(plain, HOT)
+            (self.keep / "complete").touch()
+        first = self.tokens.open().readline().strip()
+        with self.tenantry(TENANTRY, self.known) as service:
+            headers, body = service.get(ME, first)
+        ours = {"content-length", "date", "connection", "transfer-encoding"}
+        headers = [[name, value] for name, value in headers if name.lower() not in ours]
+        self.answer.write_text(json.dumps({"headers": headers, "body": body}))
+        (self.keep / "bare.json").write_text(json.dumps({"headers": headers[:1], "body": body}))
+
+    def fill(self, server, count):
+        """Until every token was seen: wrk begins with the first each time, and gets further."""
+        while measure(server, ME, self.tokens, count, 5)["requests"] < count + CONNECTIONS:
+            pass
+
+    def round(self):
+        """Every row once, those that are compared close together."""
+        row = {}
+
+        def take(name, server, path=ME, count=1, seconds=self.seconds, may_repeat=True):
+            row[name] = measure(server, path, self.tokens, count, seconds, may_repeat)
+
+        with contextlib.ExitStack() as stack:
+            start = stack.enter_context
+            service = start(self.tenantry(TENANTRY, self.known))
+            self.sizes["cold start to the first 200"].append(service.start_ms)
+            self.sizes["memory, idle"].append(service.resident_mb())
+            hello, bare = start(self.hello(HELLO, self.answer)), start(self.hello(BARE, self.keep / "bare.json"))
+            plain = start(self.plain(PLAIN, self.keep / "plain-known.db"))
+            take("first sight of a token, user not in memory", service, count=ALL, seconds=1, may_repeat=False)
+            take("plain", plain, count=HOT)
+            self.fill(service, ALL)
+            self.sizes["memory, 50,000 tokens remembered"].append(service.resident_mb())
+            take("hello", hello)
+            take("/me, 1 token", service)
+            take("/me, 1,000 tokens", service, count=HOT)
+            take("/me, 50,000 tokens", service, count=ALL)
+            take("hello, body only", bare)
+            take("/healthz", service, path="/healthz")
+        with self.tenantry(FRESH, self.database("fresh.db")) as service:
+            take("first sight of a user", service, count=ALL, may_repeat=False)
+        with self.plain(PLAIN_FRESH, self.database("plain-fresh.db")) as plain:
+            take("plain, first sight of a user", plain, count=ALL, may_repeat=False)
+        self.rounds.append(row)
+
+
+    def ratios(self, row, base, of="per_second"):
+        """How many times as fast as the base, in each round."""
+        if of == "cpu_us":
+            return [round[base][of] / round[row][of] for round in self.rounds]
+        return [round[row][of] / round[base][of] for round in self.rounds]
+
+    def table(self):
+        lines = ["| | requests/s | CPU, µs | p50, µs | p99, µs | ratio | by CPU | aim | |",
+                 "|---|--:|--:|--:|--:|--:|--:|--:|---|"]
+        for row in self.rounds[0]:
+            per_second, cpu, p50, p99 = (
+                statistics.median(round[row][of] for round in self.rounds)
+                for of in ("per_second", "cpu_us", "p50", "p99"))
+            cells = f"| {row} | {per_second:,.0f} | {cpu:.1f} | {p50:,.0f} | {p99:,.0f} |"
+            for base, aim, reject in AIMS.get(row, [("hello", None, None)]):
+                found, by_cpu = (self.ratios(row, base, of) for of in ("per_second", "cpu_us"))
+                ratio = statistics.median(found)
+                spread = f"{ratio:.2f} ({min(found):.2f}–{max(found):.2f}) × {base}"
+                verdict = "" if aim is None else judge(ratio >= aim, ratio >= reject)
+                lines.append(f"{cells} {spread} | {statistics.median(by_cpu):.2f} | {aim or ''} | {verdict} |")
+                cells = "| | | | | |"
+        lines += ["", "| | | aim | |", "|---|--:|--:|---|"]
+        for name, (unit, aim, reject) in LIMITS.items():
+            size = statistics.median(self.sizes[name])
+            verdict = judge(size <= aim, size <= reject)
+            lines.append(f"| {name} | {size:.1f} {unit} | {aim} {unit} | {verdict} |")
+        return "\n".join(lines)
+
+
+def judge(is_met, is_enough):
+    return "met" if is_met else "missed" if is_enough else "**rejected**"
+
+
+def machine():
+    with open("/proc/cpuinfo") as file:
+        model = next((line.split(":")[1].strip() for line in file if line.startswith("model name")), "?")
+    commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True).stdout.strip()
+    return f"{model}, {os.cpu_count()} cores, {platform.system()} {platform.release()}; commit {commit}"
+
+
+def arguments(parser):
+    parser.add_argument("--bin", type=pathlib.Path, required=True, help="where the release build is")
+    parser.add_argument("--data", type=pathlib.Path, required=True, help="where tokens, databases and the table are kept")
+    parser.add_argument("--seconds", type=int, default=2, help="of each row in each round")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the service")
+
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    arguments(parser)
+    given = parser.parse_args()
+    if (os.cpu_count() or 1) < 2 or not (shutil.which("wrk") and shutil.which("taskset")):
+        raise SystemExit("It takes two cores, taskset (util-linux) and wrk: apt-get install wrk")
+    bench = Bench(given)
+    with bench.emulator():
+        bench.prepare()
+        for number in range(given.rounds):
+            print(f"Round {number + 1} of {given.rounds}.", flush=True)
+            bench.round()
+    settings = "".join(f"; {setting}" for setting in given.set)
+    head = f"{machine()}; {given.rounds} rounds of {given.seconds} s{settings}"
+    table = f"{head}\n\n{bench.table()}\n"
+    (bench.keep / "table.md").write_text(table)
+    print(f"\n{table}\nWritten to {bench.keep / 'table.md'}.")
+
+
+if __name__ == "__main__":
+    main()

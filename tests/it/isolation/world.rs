@@ -223,6 +223,7 @@ impl Organization {
             (Place::Body, "allowedIps") => json!(["203.0.113.0/24"]),
             (Place::Body, "expiresAt") => json!("2030-01-01T00:00:00Z"),
             (Place::Body, "role") => json!("admin"),
+            (Place::Body, "serviceId") => json!("n8n"),
             (Place::Body, "scopes") => json!(["annotations:read"]),
             (_, "apiKeyId") => json!(self.api_key_id),
             (_, "annotationId") => json!(self.annotation),

@@ -4,27 +4,34 @@
 mod delegation;
 mod dependencies;
 mod inspect;
+mod onboarding;
 mod sharepoint;
+mod sign_in;
 
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
 
+use bytes::Bytes;
 use domain::{
-    access::{ApiKeyPorts, ApiKeyUses, Authentication, AuthenticationPorts, Jobs, KeyRotation, Operator},
+    access::{
+        ApiKeyPorts, ApiKeyUses, Authentication, AuthenticationPorts, Jobs, KeyRotation, Operator, Sessions,
+    },
     annotations::Taxonomies,
     api_keys::{ApiKeyDigests, ApiKeys},
     clock::{Clock, Pauses},
     delegation::DelegatedTokens,
     entropy::Entropy,
-    id::Ids,
+    id::{Ids, OrgId},
+    identity::SessionTokens,
     jobs::Tidy,
-    organizations::{Memberships, Settings},
+    organizations::{Memberships, Settings, onboarding::Onboarding},
     page::CursorSeal,
     rate::SharedRates,
     store::Store,
 };
+use futures_util::Stream;
 use infra::{
     cache::{Identities, Principals, RedisRates, SharedRedis},
     crypto::{KeyRing, KeyRingError, PepperedDigests, SealedCursors, key_file},
@@ -40,23 +47,31 @@ use serde_json::Value;
 use crate::{
     annotations::{AnnotationsApi, TaxonomiesApi, TermsApi},
     api_keys::ApiKeysApi,
-    auth::Gate,
-    config::{self, Config, DatabaseConfig, DatabaseKind, KeysConfig},
+    auth::{Gate, origins},
+    config::{self, BrowserConfig, Config, DatabaseConfig, DatabaseKind, IdentityConfig, KeysConfig},
     delegation::DelegationApi,
     docs,
     edge::Edge,
     health::{Draining, Readyz, healthz},
     http::{BodySchemas, PageQuery, PathMethods},
+    identity::{Delivery, Jwks, RefreshApi, SessionsApi},
     metrics::Gauges,
+    oauth::{Callback, SignedIn, Start},
+    onboarding as steps,
     openapi::{self, Published},
-    organizations::{MeApi, MembersApi, OrganizationApi},
+    organizations::{MeApi, MembersApi, OrganizationApi, export_lines},
     rate_limit::RateLimits,
     server::Outermost,
     worker::{Work, Worker},
 };
 
 pub use self::inspect::{Finding, Severity, findings};
-use self::{delegation::TokenSources, dependencies::Dependencies, sharepoint::Microsoft365};
+use self::{
+    delegation::TokenSources,
+    dependencies::Dependencies,
+    onboarding::{Customers, Needed, Watched},
+    sharepoint::Microsoft365,
+};
 
 /// How much memory remembered principals may take.
 const PRINCIPAL_CACHE_BYTES: u64 = 64 * 1024 * 1024;
@@ -90,6 +105,7 @@ pub struct App {
     pub document: Value,
     pub operator: Operator,
     pub rotation: KeyRotation,
+    pub onboarding: Onboarding,
     pub(crate) gauges: Arc<dyn Gauges>,
     database: Database,
     keys: Arc<AuthorityKeys>,
@@ -110,18 +126,43 @@ impl App {
         let ring = database.ring();
         let epochs = database.epochs();
         let store: Arc<dyn Store> = Arc::new(database.clone());
-        let (gate, keys) = gate(config, &parts, &database)?;
+        let policy = config.identity.session;
+        let signer = Arc::new(sign_in::signer(&config.process.public_url, policy, &parts, &ring)?);
+        let sessions = sign_in::sessions(policy, &parts, &database, Arc::clone(&signer) as _);
+        let delivery = Arc::new(sign_in::delivery(&config.browser, origins(config), policy, &parts, &ring));
+        let (gate, keys) = gate(config, &parts, &database, Arc::clone(&signer) as _, &delivery)?;
         let uses = Arc::clone(&gate.uses);
         let redis = config.redis.url.as_ref().map(SharedRedis::new).transpose()?.map(Arc::new);
         let shared = redis.clone().map(|redis| (redis, ring.as_ref()));
         let sources = TokenSources::new(config, &parts)?;
+        let needed = Needed { database: &database, parts: &parts, tokens: sources.app_only() };
+        let customers = Customers::new(config, &needed)?;
         let tokens = sources.delegated(config, &parts, Arc::new(epochs.clone()), shared);
+        let tokens = Arc::new(Watched { tokens, onboarding: customers.onboarding.clone() });
         let cursors = SealedCursors::new(&ring, Arc::clone(&parts.entropy));
         let has_credential = !sources.credentials().is_empty();
-        let microsoft_365 = Microsoft365::new(config, &parts, Arc::clone(&tokens), has_credential)?;
-        let api_keys = api_keys(&store, &ring, &parts)?;
-        let service =
-            api(Arc::clone(&store), parts.ids(), Arc::new(cursors), tokens, &microsoft_365, api_keys);
+        let microsoft_365 = Microsoft365::new(config, &parts, Arc::clone(&tokens) as _, has_credential)?;
+        let shared = sign_in::Shared {
+            database: &database,
+            keys: &keys,
+            ring: &ring,
+            gate: &gate,
+            sessions: &sessions,
+            delivery: &delivery,
+        };
+        let microsoft = sign_in::microsoft(config, &parts, &shared)?;
+        let cursors = Arc::new(cursors);
+        let behind = Behind {
+            ids: parts.ids(),
+            cursors,
+            tokens,
+            microsoft_365,
+            sessions,
+            delivery,
+            customers: &customers,
+            api_keys: api_keys(&store, &ring, &parts)?,
+        };
+        let service = api(Arc::clone(&store), behind);
         let document = openapi::document(&service, &Published::nowhere())?;
         let dependencies = Arc::new(Dependencies {
             database: database.clone(),
@@ -133,22 +174,29 @@ impl App {
         let mut open = Route::new()
             .at("/healthz", get(healthz))
             .at("/readyz", get(Readyz::new(Arc::clone(&dependencies) as _, draining.clone())));
+        open = open
+            .at("/api/oauth/microsoft/start", get(Start(Arc::clone(&microsoft))))
+            .at("/api/oauth/microsoft/callback", get(Callback(microsoft)))
+            .at("/signed-in", get(SignedIn))
+            .at("/.well-known/jwks.json", get(Jwks(Arc::new(move || signer.jwks()))));
         if config.docs.enabled {
             open = docs::mount(open, config, |published| openapi::document(&service, published))?;
         }
+        open = steps::mount(open, customers.browser(config, &ring));
         let routes = routes(open, service, &document, gate)?;
         let trusted_proxies = config.process.trusted_proxies.clone().into();
         let limits = rate_limits(config, &parts, redis);
         let edge = Edge::new(&config.http, Arc::clone(&limits));
         let methods = PathMethods::of_document(&document);
         let outermost = Outermost { inner: edge.inside(routes), ids: parts.ids(), trusted_proxies, methods };
-        let worker = worker(&database, &parts);
+        let worker = worker(&database, &parts, &customers);
         let endpoint = edge.outside(outermost).boxed();
         Ok(Self {
             endpoint: Arc::new(endpoint),
             document,
-            operator: Operator::new(Arc::clone(&store)),
+            operator: Operator::new(Arc::clone(&store), Arc::clone(&parts.clock)),
             rotation: KeyRotation::new(store, Arc::new(database.clone()), Arc::new(database.clone())),
+            onboarding: customers.onboarding,
             gauges: dependencies,
             database,
             keys,
@@ -199,6 +247,15 @@ impl App {
         self.database.ring().file().map(Path::to_owned)
     }
 
+    /// All that an organization owns, as lines of JSON; `None` when there is no such organization.
+    pub async fn export(
+        &self,
+        org_id: OrgId,
+    ) -> anyhow::Result<Option<impl Stream<Item = std::io::Result<Bytes>> + use<>>> {
+        let Some(scope) = self.operator.export(org_id).await? else { return Ok(None) };
+        Ok(Some(export_lines(Arc::new(self.database.clone()), scope).await?))
+    }
+
     /// Closes the database.
     pub async fn close(self) -> anyhow::Result<()> {
         drop(self.endpoint);
@@ -222,10 +279,16 @@ async fn write_uses(uses: Arc<ApiKeyUses>) {
 }
 
 /// Who carries jobs out.
-fn worker(database: &Database, parts: &Parts) -> Worker {
+fn worker(database: &Database, parts: &Parts, customers: &Customers) -> Worker {
     let clock = || Arc::clone(&parts.clock);
     let jobs = Jobs::new(Arc::new(database.clone()), clock(), Arc::clone(&parts.entropy));
-    Worker::new(jobs, Work { tidy: Tidy::new(Arc::new(database.clone()), clock()) })
+    let work = Work {
+        tidy: Tidy::new(Arc::new(database.clone()), clock()),
+        onboarding: customers.onboarding.clone(),
+        imports: customers.imports.clone(),
+        leaving: customers.leaving.clone(),
+    };
+    Worker::new(jobs, work)
 }
 
 fn rate_limits(config: &Config, parts: &Parts, redis: Option<Arc<SharedRedis>>) -> Arc<RateLimits> {
@@ -235,7 +298,13 @@ fn rate_limits(config: &Config, parts: &Parts, redis: Option<Arc<SharedRedis>>) 
 
 /// What stands between the routes and the world, and the signing keys behind it, which are kept fresh beside the
 /// requests.
-fn gate(config: &Config, parts: &Parts, database: &Database) -> anyhow::Result<(Gate, Arc<AuthorityKeys>)> {
+fn gate(
+    config: &Config,
+    parts: &Parts,
+    database: &Database,
+    tokens: Arc<dyn SessionTokens>,
+    delivery: &Delivery,
+) -> anyhow::Result<(Arc<Gate>, Arc<AuthorityKeys>)> {
     let client = infra::http::client()?;
     let clock = || Arc::clone(&parts.clock);
     let authority = Authority::new(config.entra.authority_host.clone(), config.entra.tenant.clone());
@@ -255,6 +324,8 @@ fn gate(config: &Config, parts: &Parts, database: &Database) -> anyhow::Result<(
         store: Arc::new(database.clone()),
         epochs: Arc::new(database.epochs()),
         cache: Arc::new(Principals::new(PRINCIPAL_CACHE_BYTES, clock())),
+        accounts: Arc::new(database.clone()),
+        tokens,
         identities: Arc::new(Identities::new(IDENTITY_CACHE_BYTES)),
         api_keys: ApiKeyPorts {
             directory: Arc::new(database.clone()),
@@ -263,10 +334,16 @@ fn gate(config: &Config, parts: &Parts, database: &Database) -> anyhow::Result<(
         },
         ids: parts.ids(),
     };
-    let authentication = Authentication::new(needed, config.tenants.admission(&config.entra));
-    let development = config.development.clone();
-    let uses = Arc::new(ApiKeyUses::new(Arc::new(database.clone()), parts.ids()));
-    Ok((Gate { authentication, uses, development, consent_url: consent_url(config) }, keys))
+    let policy = config.tenants.admission(&config.entra, config.identity.session.check);
+    let gate = Gate {
+        authentication: Arc::new(Authentication::new(needed, policy)),
+        uses: Arc::new(ApiKeyUses::new(Arc::new(database.clone()), parts.ids())),
+        cookies: delivery.cookies.clone(),
+        csrf: Arc::clone(&delivery.csrf),
+        development: config.development.clone(),
+        consent_url: consent_url(config),
+    };
+    Ok((Arc::new(gate), keys))
 }
 
 fn api_keys(store: &Arc<dyn Store>, ring: &KeyRing, parts: &Parts) -> anyhow::Result<ApiKeys> {
@@ -278,15 +355,11 @@ fn digests(ring: &KeyRing) -> anyhow::Result<Arc<dyn ApiKeyDigests>> {
     Ok(Arc::new(digests))
 }
 
-/// Where an administrator of a tenant consents; `{tenant}` stands for it.
+/// Where an administrator of a tenant begins to consent; `{tenant}` stands for it. It is a page of ours, since the way
+/// to Microsoft's has a state that is bound to the browser.
 fn consent_url(config: &Config) -> String {
-    let host = config.entra.authority_host.as_str().trim_end_matches('/');
     let public_url = config.process.public_url.as_str().trim_end_matches('/');
-    let client_id = config.entra.client_id;
-    format!(
-        "{host}/{{tenant}}/v2.0/adminconsent?client_id={client_id}&scope={client_id}/.default\
-         &redirect_uri={public_url}/api/onboarding/callback"
-    )
+    format!("{public_url}/api/onboarding/start?tenant={{tenant}}")
 }
 
 fn database_url(config: &DatabaseConfig) -> DatabaseUrl {
@@ -330,6 +403,8 @@ fn key_ring(keys: &KeysConfig, kind: &DatabaseKind, entropy: &dyn Entropy) -> Re
 
 type Api = (
     MeApi,
+    RefreshApi,
+    SessionsApi,
     DelegationApi,
     OrganizationApi,
     MembersApi,
@@ -338,20 +413,29 @@ type Api = (
     TermsApi,
     AnnotationsApi,
     sharepoint::Microsoft365Api,
+    onboarding::CustomersApi,
 );
 
-fn api(
-    store: Arc<dyn Store>,
+/// What the operations need besides the store.
+struct Behind<'a> {
     ids: Ids,
     cursors: Arc<dyn CursorSeal>,
     tokens: Arc<dyn DelegatedTokens>,
-    microsoft_365: &Microsoft365,
+    microsoft_365: Microsoft365,
+    sessions: Sessions,
+    delivery: Arc<Delivery>,
+    customers: &'a Customers,
     api_keys: ApiKeys,
-) -> OpenApiService<Api, ()> {
+}
+
+fn api(store: Arc<dyn Store>, behind: Behind<'_>) -> OpenApiService<Api, ()> {
+    let Behind { ids, cursors, tokens, microsoft_365, sessions, delivery, customers, api_keys } = behind;
     let pages = PageQuery::new(cursors);
     let taxonomies = Taxonomies::new(Arc::clone(&store), ids.clone());
     openapi::service((
         MeApi,
+        RefreshApi { sessions: sessions.clone(), delivery: Arc::clone(&delivery) },
+        SessionsApi { store: Arc::clone(&store), sessions, delivery, pages: pages.clone() },
         DelegationApi { tokens },
         OrganizationApi { store: Arc::clone(&store), settings: Settings::new(Arc::clone(&store)) },
         MembersApi {
@@ -368,6 +452,7 @@ fn api(
             pages: pages.clone(),
         },
         microsoft_365.api(&pages),
+        customers.api(),
     ))
 }
 
@@ -387,22 +472,36 @@ pub async fn document() -> anyhow::Result<Value> {
         }),
         revocation_max_stale: std::time::Duration::ZERO,
     };
-    let store: Arc<dyn Store> = Arc::new(Database::open(settings).await?);
-    let microsoft_365 = Microsoft365::unconnected(&parts)?;
-    let tokens = Arc::new(delegation::NoTokens);
+    let database = Database::open(settings).await?;
+    let policy = IdentityConfig::default().session;
+    let public_url = url::Url::parse("https://tenantry.example.com")?;
+    let signer = sign_in::signer(&public_url, policy, &parts, &ring)?;
+    let sessions = sign_in::sessions(policy, &parts, &database, Arc::new(signer));
+    let delivery = sign_in::delivery(&BrowserConfig::default(), Vec::new(), policy, &parts, &ring);
+    let customers = Customers::unconnected(&database, &parts)?;
+    let store: Arc<dyn Store> = Arc::new(database);
     let api_keys = api_keys(&store, &ring, &parts)?;
-    let service = api(store, parts.ids(), Arc::new(cursors), tokens, &microsoft_365, api_keys);
-    openapi::document(&service, &Published::nowhere())
+    let behind = Behind {
+        ids: parts.ids(),
+        cursors: Arc::new(cursors),
+        tokens: Arc::new(delegation::NoTokens),
+        microsoft_365: Microsoft365::unconnected(&parts)?,
+        sessions,
+        delivery: Arc::new(delivery),
+        customers: &customers,
+        api_keys,
+    };
+    openapi::document(&api(store, behind), &Published::nowhere())
 }
 
 fn routes(
     open: Route,
     service: OpenApiService<Api, ()>,
     document: &Value,
-    gate: Gate,
+    gate: Arc<Gate>,
 ) -> anyhow::Result<impl Endpoint<Output = Response> + use<>> {
     let schemas = BodySchemas::compile(document)?;
-    Ok(open.nest("/", service).data(Arc::new(gate)).data(schemas).map_to_response())
+    Ok(open.nest("/", service).data(gate).data(schemas).map_to_response())
 }
 
 /// Adds a key to the file in which the service keeps its own, which seals from the next start on; gives its id.

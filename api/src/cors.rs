@@ -14,12 +14,12 @@ use poem::{
 use crate::error::{ApiError, ErrorCode};
 
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
-const REQUEST_HEADERS: &str = "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, X-Request-Id, \
-                               X-Tenant-ID";
+const REQUEST_HEADERS: &str = "Authorization, Content-Type, If-Match, If-None-Match, If-Range, Idempotency-Key, Range, \
+                               X-Auth-Strategy, X-CSRF-Token, X-Request-Id, X-Tenant-ID";
 /// What a page may read of a response; without the first a claims challenge is useless to it.
 const RESPONSE_HEADERS: &str = "WWW-Authenticate, ETag, Location, Retry-After, RateLimit-Limit, \
                                 RateLimit-Remaining, RateLimit-Reset, RateLimit-Policy, X-Request-Id, \
-                                Idempotency-Replayed";
+                                Idempotency-Replayed, Accept-Ranges, Content-Disposition, Content-Range";
 /// Seconds for which a browser need not ask again; browsers take no more than two hours.
 const MAX_AGE: &str = "7200";
 

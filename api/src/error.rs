@@ -27,6 +27,8 @@ pub(crate) use framework::from_framework;
 #[oai(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ErrorCode {
     Unauthorized,
+    InvalidRefreshToken,
+    SessionRevoked,
     InteractionRequired,
     ConsentRequired,
     ApiKeyMissing,
@@ -36,11 +38,15 @@ pub enum ErrorCode {
     ApiKeyIpBlocked,
     ApiKeyInsufficientScope,
     Forbidden,
+    CsrfInvalid,
     TenantNotOnboarded,
     OrganizationSuspended,
+    OrganizationDeleted,
     UserDisabled,
     NotFound,
     ValidationFailed,
+    OnboardingLinkInvalid,
+    InvalidState,
     MethodNotAllowed,
     Conflict,
     IdempotencyKeyReused,
@@ -54,6 +60,8 @@ pub enum ErrorCode {
     RateLimited,
     UpstreamError,
     UpstreamTimeout,
+    OauthTokenExchangeFailed,
+    OauthNotConfigured,
     Unavailable,
     Internal,
 }
@@ -61,8 +69,12 @@ pub enum ErrorCode {
 impl ErrorCode {
     pub fn status(self) -> StatusCode {
         match self {
-            Self::ValidationFailed => StatusCode::BAD_REQUEST,
+            Self::ValidationFailed | Self::InvalidState | Self::OnboardingLinkInvalid => {
+                StatusCode::BAD_REQUEST
+            }
             Self::Unauthorized
+            | Self::InvalidRefreshToken
+            | Self::SessionRevoked
             | Self::InteractionRequired
             | Self::ConsentRequired
             | Self::ApiKeyMissing
@@ -72,8 +84,10 @@ impl ErrorCode {
             Self::ApiKeyIpBlocked
             | Self::ApiKeyInsufficientScope
             | Self::Forbidden
+            | Self::CsrfInvalid
             | Self::TenantNotOnboarded
             | Self::OrganizationSuspended
+            | Self::OrganizationDeleted
             | Self::UserDisabled => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
@@ -86,9 +100,9 @@ impl ErrorCode {
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
-            Self::UpstreamError => StatusCode::BAD_GATEWAY,
+            Self::UpstreamError | Self::OauthTokenExchangeFailed => StatusCode::BAD_GATEWAY,
             Self::UpstreamTimeout => StatusCode::GATEWAY_TIMEOUT,
-            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable | Self::OauthNotConfigured => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -124,6 +138,9 @@ pub(crate) struct ErrorBody {
     pub error: ErrorView,
 }
 
+/// `WWW-Authenticate` where a credential came and does not hold (RFC 6750 §3.1).
+pub(crate) const INVALID_TOKEN: &str = "Bearer error=\"invalid_token\"";
+
 /// Why a request fails. Becomes the envelope in the outermost middleware, which knows the request's id.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
@@ -151,6 +168,24 @@ impl ApiError {
     pub fn unauthorized(challenge: impl Into<Cow<'static, str>>) -> Self {
         let error = Self::new(ErrorCode::Unauthorized, "Invalid or expired access token");
         Self { www_authenticate: Some(challenge.into()), ..error }
+    }
+
+    /// The same refusal, saying that the token that was sent does not hold.
+    #[must_use]
+    pub fn challenged(self) -> Self {
+        Self { www_authenticate: Some(INVALID_TOKEN.into()), ..self }
+    }
+
+    pub fn organization_suspended() -> Self {
+        Self::new(ErrorCode::OrganizationSuspended, "Your organization is suspended")
+    }
+
+    pub fn organization_deleted() -> Self {
+        Self::new(ErrorCode::OrganizationDeleted, "Your organization is deleted")
+    }
+
+    pub fn user_disabled() -> Self {
+        Self::new(ErrorCode::UserDisabled, "Your account is disabled")
     }
 
     pub fn forbidden() -> Self {

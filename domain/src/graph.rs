@@ -1,6 +1,6 @@
 //! Microsoft Graph, as every capability behind it sees it: pages that go on at Microsoft, and how it fails.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -109,8 +109,9 @@ pub struct Photo {
 /// What Microsoft Graph tells of the caller and of the caller's tenant.
 #[async_trait]
 pub trait People: Send + Sync {
-    /// The caller's picture; `None` when there is none that could be shown. Remembered for a while.
-    async fn photo(&self, caller: &OnBehalfOf) -> Result<Option<Photo>, GraphError>;
+    /// The caller's picture; `None` when there is none that could be shown. Remembered for a while. Whoever asks at once
+    /// shares one question, and how it fails.
+    async fn photo(&self, caller: &OnBehalfOf) -> Result<Option<Photo>, Arc<GraphError>>;
 
     /// The name of the caller's tenant; `None` for one that has none.
     async fn organization_name(&self, caller: &OnBehalfOf) -> Result<Option<String>, GraphError>;

@@ -51,6 +51,10 @@ typed_ids! {
     OrgId = "organization";
     /// A membership of one organization: a person or a service principal.
     UserId = "user";
+    /// A person's login, which belongs to no organization.
+    AccountId = "account";
+    /// A session of an account.
+    SessionId = "session";
     /// A taxonomy of an organization.
     TaxonomyId = "taxonomy";
     /// A term of a taxonomy.

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     id::TypedId,
-    store::{OrgTx, StoreError},
+    store::{OrgReader, OrgTx, StoreError},
 };
 
 /// How long a key is remembered.
@@ -65,6 +65,14 @@ pub enum IdempotencyError {
     Deleted,
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// The keys of one organization and of the caller for whom they are read.
+#[async_trait]
+pub trait IdempotencyReader: Send + Sync {
+    /// The id that was made by a request with the key which has committed within [`LIFETIME`]. `None` promises
+    /// nothing: such a request may still run.
+    async fn earlier(&self, operation: &str, key: &IdempotencyKey) -> Result<Option<Uuid>, IdempotencyError>;
 }
 
 /// The keys of one organization and of the caller for whom the unit of work was opened.
@@ -126,6 +134,19 @@ pub async fn claim<I: TypedId>(
         Some(earlier) => Claim::Repeat(Repeat(I::from_uuid(earlier))),
         None => Claim::First(First(())),
     })
+}
+
+/// What an earlier request with the key made, if there is a key and such a request. Whoever has to ask somebody else
+/// whether the thing may be made looks here first: a repeat asks nobody, and holds no transaction meanwhile. Whatever
+/// it says, [`claim`] decides.
+pub async fn earlier<I: TypedId>(
+    reader: &dyn OrgReader,
+    operation: &'static str,
+    key: Option<&IdempotencyKey>,
+) -> Result<Option<Repeat<I>>, IdempotencyError> {
+    let Some(key) = key else { return Ok(None) };
+    let earlier = reader.idempotency().earlier(operation, key).await?;
+    Ok(earlier.map(|earlier| Repeat(I::from_uuid(earlier))))
 }
 
 impl First {

@@ -3,14 +3,17 @@
 use async_trait::async_trait;
 
 use crate::{
-    access::OrgScope,
+    access::{AccountScope, OrgScope},
     annotations::{AnnotationReader, AnnotationRepository, TaxonomyReader, TaxonomyRepository},
     api_keys::{ApiKeyReader, ApiKeyRepository},
     events::Events,
-    idempotency::IdempotencyRepository,
-    identity::{UserReader, UserRepository},
+    idempotency::{IdempotencyReader, IdempotencyRepository},
+    identity::{AccountRepository, SessionReader, SessionRepository, UserReader, UserRepository},
     jobs::JobRepository,
-    organizations::{OrganizationReader, OrganizationRepository},
+    organizations::{
+        ExportReader, ImportReader, ImportRepository, OrganizationReader, OrganizationRepository,
+        onboarding::{OnboardingReader, OnboardingRepository},
+    },
     secret::DataKeyRepository,
 };
 
@@ -36,21 +39,35 @@ pub trait Store: Send + Sync {
 
     /// Opens this organization's rows for reading.
     async fn read(&self, scope: &OrgScope) -> Result<Box<dyn OrgReader>, StoreError>;
+
+    /// Begins a transaction that sees and writes what is this account's, beside the organization in which it acts:
+    /// that is where its events are told.
+    async fn begin_account(&self, scope: &AccountScope) -> Result<Box<dyn AccountTx>, StoreError>;
+
+    /// Opens what is this account's for reading.
+    async fn read_account(&self, scope: &AccountScope) -> Result<Box<dyn AccountReader>, StoreError>;
 }
 
 /// What an organization owns, for reading. No method takes an organization's id: the reader has it.
 pub trait OrgReader: Send + Sync {
     fn organization(&self) -> &dyn OrganizationReader;
+    fn onboarding(&self) -> &dyn OnboardingReader;
+    fn imports(&self) -> &dyn ImportReader;
+    /// All that the organization owns, table by table.
+    fn export(&self) -> &dyn ExportReader;
     fn users(&self) -> &dyn UserReader;
     fn taxonomies(&self) -> &dyn TaxonomyReader;
     fn annotations(&self) -> &dyn AnnotationReader;
     fn api_keys(&self) -> &dyn ApiKeyReader;
+    fn idempotency(&self) -> &dyn IdempotencyReader;
 }
 
 /// A transaction inside one organization.
 #[async_trait]
 pub trait OrgTx: Send + Sync {
     fn organization(&self) -> &dyn OrganizationRepository;
+    fn onboarding(&self) -> &dyn OnboardingRepository;
+    fn imports(&self) -> &dyn ImportRepository;
     fn users(&self) -> &dyn UserRepository;
     fn taxonomies(&self) -> &dyn TaxonomyRepository;
     fn annotations(&self) -> &dyn AnnotationRepository;
@@ -61,5 +78,20 @@ pub trait OrgTx: Send + Sync {
 
     /// Writes the events with the changes they tell of, in one transaction, and makes both lasting. There is no
     /// other way to commit: a write that leaves no trace does not compile.
+    async fn commit(self: Box<Self>, events: Events) -> Result<(), StoreError>;
+}
+
+/// What an account owns, for reading. No method takes an account's id: the reader has it.
+pub trait AccountReader: Send + Sync {
+    fn sessions(&self) -> &dyn SessionReader;
+}
+
+/// A transaction over what an account owns.
+#[async_trait]
+pub trait AccountTx: Send + Sync {
+    fn account(&self) -> &dyn AccountRepository;
+    fn sessions(&self) -> &dyn SessionRepository;
+
+    /// As [`OrgTx::commit`]; the events are told in the organization in which the account acts.
     async fn commit(self: Box<Self>, events: Events) -> Result<(), StoreError>;
 }

@@ -7,7 +7,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use domain::{
     access::Actor,
-    idempotency::{IdempotencyError, IdempotencyKey, IdempotencyRepository, LIFETIME},
+    idempotency::{IdempotencyError, IdempotencyKey, IdempotencyReader, IdempotencyRepository, LIFETIME},
 };
 use sea_orm::{
     ActiveValue::Set,
@@ -49,7 +49,7 @@ struct KeyRow<'a> {
     made_id: Uuid,
 }
 
-/// What the port answers.
+/// What the ports answer.
 type Claimed = Result<Option<Uuid>, IdempotencyError>;
 
 impl Unit {
@@ -61,10 +61,8 @@ impl Unit {
             self.prune_keys(now, PRUNED_AT_ONCE).await?;
             return Ok(Some(Ok(None)));
         }
-        let live = self.live_key(row, now).await?;
-        Ok(live.map(|live| {
-            if live.digest == row.digest { Ok(Some(live.made_id)) } else { Err(IdempotencyError::Reused) }
-        }))
+        let live = self.live_key(row.caller, row.operation, row.key, now).await?;
+        Ok(live.map(|live| made_by(&live, &row.digest).map(Some)))
     }
 
     /// Writes the key, over an expired one if there is one; `false` when a live one is there.
@@ -87,12 +85,18 @@ impl Unit {
         Ok(insert.exec_without_returning(&self.connection).await? == 1)
     }
 
-    async fn live_key(&self, row: &KeyRow<'_>, now: DateTime<Utc>) -> Result<Option<Model>, DbErr> {
+    async fn live_key(
+        &self,
+        caller: &str,
+        operation: &str,
+        key: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Model>, DbErr> {
         self.scoped()
             .find::<Entity>()
-            .filter(Column::Caller.eq(row.caller))
-            .filter(Column::Operation.eq(row.operation))
-            .filter(Column::Key.eq(row.key))
+            .filter(Column::Caller.eq(caller))
+            .filter(Column::Operation.eq(operation))
+            .filter(Column::Key.eq(key))
             .filter(Column::ExpiresAt.gt(now))
             .one(&self.connection)
             .await
@@ -122,13 +126,31 @@ impl Unit {
     }
 }
 
+fn digest(key: &IdempotencyKey) -> String {
+    URL_SAFE_NO_PAD.encode(key.digest())
+}
+
+/// What the request of a row made, for a request with this digest.
+fn made_by(live: &Model, digest: &str) -> Result<Uuid, IdempotencyError> {
+    if live.digest == digest { Ok(live.made_id) } else { Err(IdempotencyError::Reused) }
+}
+
+#[async_trait]
+impl IdempotencyReader for Unit {
+    async fn earlier(&self, operation: &str, key: &IdempotencyKey) -> Claimed {
+        let now = self.ids.clock().now();
+        let live = self.live_key(&caller(self.actor()), operation, key.as_str(), now).await;
+        live.map_err(store_error)?.map(|live| made_by(&live, &digest(key))).transpose()
+    }
+}
+
 #[async_trait]
 impl IdempotencyRepository for Unit {
     async fn claim(&self, operation: &str, key: &IdempotencyKey, id: Uuid) -> Claimed {
         let caller = caller(self.actor());
         let org_id = self.org_id().to_string();
         let lock = ["idempotency", &org_id, &caller, operation, key.as_str()];
-        let digest = URL_SAFE_NO_PAD.encode(key.digest());
+        let digest = digest(key);
         let row = KeyRow { caller: &caller, operation, key: key.as_str(), digest, made_id: id };
         for wait in WAITS_MS {
             if let Some(claimed) = self.try_claim(&row, &lock).await.map_err(store_error)? {

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{
     access::{Role, Subject},
-    id::{TypedId, UserId},
+    id::{AccountId, TypedId, UserId},
     identity::{NewUser, Profile, User, UserKind, UserReader, UserRepository, UserStatus},
     page::{Page, PageRequest},
     store::StoreError,
@@ -31,6 +31,7 @@ fn user(row: Model) -> Result<User, StoreError> {
         id: UserId::from_uuid(row.id),
         kind: UserKind::parse(&row.kind).ok_or_else(|| unknown("kind", &row.kind))?,
         object_id: row.object_id,
+        account_id: row.account_id.map(AccountId::from_uuid),
         profile: Profile { email: row.email, display_name: row.display_name, is_guest: row.is_guest },
         profile_as_of: row.profile_as_of,
         role,
@@ -112,6 +113,17 @@ impl UserRepository for Unit {
             .col_expr(Column::DisplayName, Expr::value(profile.display_name.clone()))
             .col_expr(Column::IsGuest, Expr::value(profile.is_guest))
             .col_expr(Column::ProfileAsOf, Expr::value(as_of))
+            .exec(&self.connection)
+            .await
+            .map_err(store_error)?;
+        self.touch(Subject::User(id));
+        Ok(updated.rows_affected > 0)
+    }
+
+    async fn set_role(&self, id: UserId, role: Role) -> Result<bool, StoreError> {
+        let updated = self
+            .edit::<Entity>(id)
+            .col_expr(Column::Role, Expr::value(role.as_str()))
             .exec(&self.connection)
             .await
             .map_err(store_error)?;

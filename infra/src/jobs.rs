@@ -49,7 +49,7 @@ impl Database {
     async fn lease_now(&self, org_id: OrgId, kind: Kind, key: Uuid) -> Result<Leasing, DbErr> {
         let connection = self.global_transaction().await?;
         let now = self.ids().clock().now();
-        let Some(row) = table::one(&connection, kind, key, Some(org_id)).await? else {
+        let Some(row) = table::one(&connection, kind, key, org_id).await? else {
             return Ok(Leasing::Absent);
         };
         if row.locked_until.is_some_and(|until| until > now) {
@@ -141,8 +141,7 @@ impl JobRepository for Unit {
     }
 
     async fn due_at(&self, kind: Kind, key: Uuid) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let row = table::one(&self.connection, kind, key, Some(self.org_id())).await.map_err(store_error)?;
-        Ok(row.filter(|row| row.given_up_at.is_none()).map(|row| row.run_at))
+        table::due_at(&self.connection, kind, key, self.org_id()).await.map_err(store_error)
     }
 
     async fn settle(&self, lease: &Lease, settlement: Settlement) -> Result<bool, StoreError> {

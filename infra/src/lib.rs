@@ -1,5 +1,6 @@
 //! The other side of the ports of `domain`: database, cache, Entra ID, keys, clock and randomness.
 
+mod accounts;
 mod annotations;
 mod api_keys;
 pub mod cache;
@@ -14,6 +15,9 @@ pub mod http;
 mod idempotency;
 mod identity;
 mod jobs;
+pub mod leaving;
+pub mod onboarding;
 mod organizations;
 mod secret;
+mod sessions;
 mod tidy;

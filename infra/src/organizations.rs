@@ -2,19 +2,20 @@
 //! is here for a unit of work goes by the unit's own organization.
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use domain::{
     access::{Directory, OrganizationIds, Subject},
     id::{OrgId, TaxonomyId, TypedId},
     organizations::{
         Error, NameSource, NewOrganization, Organization, OrganizationOrigin, OrganizationReader,
-        OrganizationRepository, OrganizationStatus,
+        OrganizationRepository, OrganizationStatus, onboarding::Consent,
     },
     store::StoreError,
 };
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, Select, UpdateMany,
+    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, Select, UpdateMany,
     sea_query::{Expr, LockType},
 };
 
@@ -38,6 +39,19 @@ impl Unit {
     }
 }
 
+impl Unit {
+    /// Sets the state of consent; its time where it holds and none is known.
+    pub(crate) async fn set_own_consent(&self, consent: Consent, now: DateTime<Utc>) -> Result<(), DbErr> {
+        let mut update = self.update_own().col_expr(Column::Consent, Expr::value(consent.as_str()));
+        if consent.holds() {
+            let since = Expr::col(Column::ConsentedAt).if_null(Expr::value(now));
+            update = update.col_expr(Column::ConsentedAt, since);
+        }
+        update.exec(&self.connection).await?;
+        Ok(())
+    }
+}
+
 fn organization(row: Model) -> Result<Organization, StoreError> {
     let unknown = |column: &str, word: &str| {
         StoreError::Unexpected(
@@ -51,7 +65,9 @@ fn organization(row: Model) -> Result<Organization, StoreError> {
         name_source: NameSource::parse(&row.name_source)
             .ok_or_else(|| unknown("name_source", &row.name_source))?,
         status: OrganizationStatus::parse(&row.status).ok_or_else(|| unknown("status", &row.status))?,
+        consent: Consent::parse(&row.consent).ok_or_else(|| unknown("consent", &row.consent))?,
         consented_at: row.consented_at,
+        deleted_at: row.deleted_at,
         default_taxonomy_id: row.default_taxonomy_id.map(TaxonomyId::from_uuid),
         config: row.config,
         version: row.version,
@@ -84,6 +100,8 @@ impl OrganizationRepository for Unit {
             name_source: Set(new.name_source.as_str().to_owned()),
             status: Set(OrganizationStatus::Active.as_str().to_owned()),
             consented_at: Set(None),
+            consent: Set(Consent::Pending.as_str().to_owned()),
+            deleted_at: Set(None),
             default_taxonomy_id: Set(None),
             config: Set(serde_json::json!({})),
             version: Set(1),
@@ -152,9 +170,11 @@ impl OrganizationRepository for Unit {
     }
 
     async fn set_status(&self, status: OrganizationStatus) -> Result<bool, StoreError> {
+        let deleted_at = (status == OrganizationStatus::Deleted).then(|| self.ids.clock().now());
         let updated = self
             .update_own()
             .col_expr(Column::Status, Expr::value(status.as_str()))
+            .col_expr(Column::DeletedAt, Expr::value(deleted_at))
             .exec(&self.connection)
             .await
             .map_err(store_error)?;

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::{
     access::{Mark, OrgScope, Subject},
+    events::Event,
     id::TypedId,
+    organizations::PurgeKey,
     secret::{
         DataKeyRepository, DataKeyUsage, Place, Renewed, ResealCursor, Resealed, RingKey, RingKeyState,
         RingKeys, SealError, Sealed, Secrets,
     },
-    store::StoreError,
+    store::{Store, StoreError},
 };
 use sea_orm::{
     ActiveValue::Set,
@@ -18,6 +20,7 @@ use sea_orm::{
     sea_query::{Expr, LockType},
 };
 use secrecy::SecretString;
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
@@ -248,6 +251,15 @@ impl Secrets for Database {
             return held.open(sealed.place(), sealed.as_bytes());
         }
         self.reading(scope).await?.open(sealed.place(), sealed.as_bytes()).await
+    }
+}
+
+#[async_trait]
+impl PurgeKey for Database {
+    async fn destroy(&self, scope: &OrgScope) -> Result<(), StoreError> {
+        let tx = self.begin(scope).await?;
+        let data_keys = tx.data_keys().destroy().await?;
+        tx.commit(Event::new("data_key.destroyed", json!({ "dataKeys": data_keys })).into()).await
     }
 }
 

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{access::OrgScope, jobs::Forget, store::StoreError};
 
-use crate::db::{Database, epochs, jobs, store_error};
+use crate::db::{Database, epochs, jobs, onboarding, store_error};
 
 /// How many rows one transaction deletes: few enough that nobody waits long behind it.
 const AT_ONCE: u64 = 1_000;
@@ -26,6 +26,10 @@ impl Forget for Database {
 
     async fn epochs(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
         epochs::forget(&self.global_writer(), before).await.map_err(store_error)
+    }
+
+    async fn onboarding_attempts(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
+        onboarding::forget_attempts(&self.global_writer(), before).await.map_err(store_error)
     }
 
     async fn given_up_jobs(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {

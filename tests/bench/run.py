@@ -17,8 +17,9 @@ import subprocess
 import tokens
 from processes import CONNECTIONS, Server, measure
 
-ME = "/api/auth/me"
-EMULATOR_HTTP, EMULATOR_HTTPS, TENANTRY, FRESH, HELLO, BARE, PLAIN, PLAIN_FRESH = range(4910, 4918)
+ME, DELEGATION = "/api/auth/me", "/api/auth/me/delegation"
+EMULATOR_HTTP, EMULATOR_HTTPS, EMULATOR_CONTENT = range(4907, 4910)
+TENANTRY, FRESH, HELLO, BARE, PLAIN, PLAIN_FRESH = range(4912, 4918)
 ALL, HOT = 50_000, 1_000
 
 # row: what, measured against, aim, and what would be rejected
@@ -26,6 +27,7 @@ AIMS = {
     "/me, 1 token": [("hello", 0.85, 0.60), ("plain", 11, 6)],
     "/me, 1,000 tokens": [("hello", 0.85, 0.60), ("plain", 11, 6)],
     "/me, 50,000 tokens": [("hello", 0.85, 0.60), ("plain", 11, 6)],
+    "on-behalf-of token, hot": [("hello", 0.7, 0.5)],
     "first sight of a token, user not in memory": [("plain", 3, 1)],
     "first sight of a user": [("plain, first sight of a user", 1.5, 1)],
 }
@@ -42,13 +44,14 @@ class Bench:
         self.bin, self.keep, self.seconds = arguments.bin.resolve(), arguments.data.resolve(), arguments.seconds
         self.keep.mkdir(parents=True, exist_ok=True)
         self.tokens, self.jwks, self.answer = self.keep / "tokens", self.keep / "jwks.json", self.keep / "answer.json"
+        self.delegated = self.keep / "delegated-tokens"
         self.rounds, self.sizes = [], {name: [] for name in LIMITS}
         self.extra = dict(setting.split("=", 1) for setting in arguments.set)
 
     def emulator(self):
         data = self.keep / "emulator"
         command = [self.bin / "entra-emulator", "--http-port", EMULATOR_HTTP, "--https-port", EMULATOR_HTTPS,
-                   "--data-dir", data]
+                   "--content-port", EMULATOR_CONTENT, "--data-dir", data]
         # On both cores: it signs before anything is measured, and is asked for its keys once afterwards.
         return Server(command, EMULATOR_HTTP, "/common/v2.0/.well-known/openid-configuration", core="0,1")
 
@@ -56,7 +59,7 @@ class Bench:
         environment = {
             "PORT": str(port), "DATABASE_URL": f"sqlite://{database}", "TENANT_POLICY": "open",
             "AZURE_AUTHORITY_HOST": f"http://localhost:{EMULATOR_HTTP}", "AZURE_TENANT_ID": "common",
-            "AZURE_CLIENT_ID": tokens.AUDIENCE, "METRICS_PORT": str(port + 100),
+            "AZURE_CLIENT_ID": tokens.AUDIENCE, "AZURE_CLIENT_SECRET": tokens.SECRET, "METRICS_PORT": str(port + 100),
             # Limits count each request, but stop nobody.
             **{f"RATE_LIMIT_{of}": "1000000000/10s" for of in ("ADDRESS", "PRINCIPAL", "ORGANIZATION")},
             **self.extra,
@@ -90,6 +93,7 @@ class Bench:
             with self.plain(PLAIN, self.database("plain-known.db")) as plain:
                 self.fill(plain, HOT)
             (self.keep / "complete").touch()
+        tokens.write_of_directory(self.delegated, EMULATOR_HTTP, HOT)
         first = self.tokens.open().readline().strip()
         with self.tenantry(TENANTRY, self.known) as service:
             headers, body = service.get(ME, first)
@@ -102,6 +106,17 @@ class Bench:
         """Until every token was seen: wrk begins with the first each time, and gets further."""
         while measure(server, ME, self.tokens, count, 5)["requests"] < count + CONNECTIONS:
             pass
+
+    def hot_delegation(self, service):
+        """Tokens that are in memory already: the emulator is asked nothing while they are measured."""
+        for token in self.delegated.read_text().split():
+            service.get(DELEGATION, token)
+        before = tokens.asked_for_callers(EMULATOR_HTTP)
+        measured = measure(service, DELEGATION, self.delegated, HOT, self.seconds)
+        asked = tokens.asked_for_callers(EMULATOR_HTTP)
+        if asked != before:
+            raise SystemExit(f"{DELEGATION}: the emulator was asked, so the tokens were not hot: {before}, {asked}")
+        return measured
 
     def round(self):
         """Every row once, those that are compared close together."""
@@ -125,6 +140,7 @@ class Bench:
             take("/me, 1 token", service)
             take("/me, 1,000 tokens", service, count=HOT)
             take("/me, 50,000 tokens", service, count=ALL)
+            row["on-behalf-of token, hot"] = self.hot_delegation(service)
             take("hello, body only", bare)
             take("/healthz", service, path="/healthz")
         with self.tenantry(FRESH, self.database("fresh.db")) as service:

@@ -8,6 +8,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 AUDIENCE = "a0000000-0000-4000-8000-00000000000a"
+SECRET = "emulator-secret"
 CLIENT = "a0000000-0000-4000-8000-00000000000b"
 ORGANIZATIONS = 1_000
 LIFETIME = 24 * 3600
@@ -39,11 +40,11 @@ def payload(index, issuer, now):
     }
 
 
-def mint(emulator, payloads):
-    """The tokens of some payloads, over one connection."""
+def mint(emulator, requests):
+    """The tokens of some requests to the emulator, over one connection."""
     connection = http.client.HTTPConnection("localhost", emulator, timeout=60)
-    for claims in payloads:
-        body = json.dumps({"rawPayload": json.dumps(claims)})
+    for request in requests:
+        body = json.dumps(request)
         connection.request("POST", "/emulator/control/tokens", body, {"content-type": "application/json"})
         answer = connection.getresponse()
         text = answer.read()
@@ -61,6 +62,19 @@ def write(path, emulator, count):
     issuer, now = metadata(emulator)["issuer"], int(time.time())
     halves = [range(0, count // 2), range(count // 2, count)]
     with ThreadPoolExecutor() as pool:
-        made = pool.map(lambda half: list(mint(emulator, (payload(i, issuer, now) for i in half))), halves)
+        raw = lambda i: {"rawPayload": json.dumps(payload(i, issuer, now))}
+        made = pool.map(lambda half: list(mint(emulator, map(raw, half))), halves)
         path.write_text("".join(f"{token}\n" for half in made for token in half))
     return True
+
+
+def write_of_directory(path, emulator, count):
+    """Writes `count` tokens of a person whom the emulator's directory knows, so that they can be exchanged there."""
+    request = {"user": "adele", "expiresIn": LIFETIME}
+    path.write_text("".join(f"{token}\n" for token in mint(emulator, [request] * count)))
+
+
+def asked_for_callers(emulator):
+    """How often each of the emulator's endpoints was asked, but for those of its keys, which have a timetable."""
+    counts = fetch(f"http://localhost:{emulator}/emulator/control/requests")
+    return {endpoint: count for endpoint, count in counts.items() if endpoint not in ("all", "keys", "metadata")}

@@ -169,8 +169,17 @@ fn what_makes_principals_and_scopes_is_built_in_one_place() {
     let allowed = ["api/src/app.rs", "domain/src/access/tests"];
     only_in(&crates, &["Authentication", "::new("].concat(), &allowed);
     only_in(&crates, &["Operator", "::new("].concat(), &allowed);
+    // A refresh token gives a scope, as any credential does.
+    only_in(&crates, &[" Sessions", "::new("].concat(), &["api/src/app/sign_in.rs"]);
+    only_in(
+        &crates,
+        &["SessionPorts", " {"].concat(),
+        &["api/src/app/sign_in.rs", "domain/src/access/sessions.rs"],
+    );
     only_in(&crates, &["Jobs", "::new("].concat(), &allowed);
     only_in(&crates, &["KeyRotation", "::new("].concat(), &["api/src/app.rs", "infra/src/secret/tests"]);
+    let onboarding = &["api/src/app/onboarding.rs"];
+    only_in(&crates, &["Onboarding", "::new("].concat(), onboarding);
     only_in(
         &crates,
         &["AuthenticationPorts", " {"].concat(),

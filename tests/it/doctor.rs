@@ -2,7 +2,7 @@
 
 use api::app::{Finding, Parts, Severity, findings};
 use emulator::{Endpoint, Fault};
-use tests::{TestApp, emulator};
+use tests::{Redis, TestApp, emulator};
 
 fn of<'a>(findings: &'a [Finding], subject: &str) -> &'a Finding {
     findings.iter().find(|finding| finding.subject == subject).expect("the subject was looked at")
@@ -49,4 +49,22 @@ async fn keys_that_cannot_be_had_are_found() {
     let found = findings(&app.config, &Parts::system()).await;
     assert_eq!(of(&found, "authority").severity, Severity::Good);
     assert_eq!(of(&found, "signing keys").severity, Severity::Wrong);
+}
+
+#[tokio::test]
+async fn redis_is_asked_where_it_is_configured() {
+    let Some(mut redis) = Redis::start().await else { return };
+    let app = TestApp::builder().set("REDIS_URL", &redis.url()).start().await;
+    let here = findings(&app.config, &Parts::system()).await;
+    assert_eq!(of(&here, "redis").severity, Severity::Good);
+    assert!(of(&here, "redis").text.starts_with("answers"), "{here:?}");
+    redis.kill().await;
+    let gone = findings(&app.config, &Parts::system()).await;
+    assert_eq!(of(&gone, "redis").severity, Severity::Wrong, "{gone:?}");
+    assert_eq!(of(&gone, "database").severity, Severity::Good);
+    // Whoever has a password does not find it in the report.
+    let url = redis.url().replace("redis://", "redis://:hunter2@");
+    let app = TestApp::builder().set("REDIS_URL", &url).start().await;
+    let gone = findings(&app.config, &Parts::system()).await;
+    assert!(!format!("{gone:?}").contains("hunter2"), "{gone:?}");
 }

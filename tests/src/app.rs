@@ -11,6 +11,7 @@ use emulator::{Emulator, TokenRequest, ids};
 
 use crate::{
     actor::Actor,
+    browser::Browser,
     database::TestDatabase,
     parts::{SeededEntropy, TestClock, TestPauses},
 };
@@ -77,6 +78,7 @@ impl Builder {
             ("RATE_LIMIT_ADDRESS", "off"),
             ("RATE_LIMIT_PRINCIPAL", "off"),
             ("RATE_LIMIT_ORGANIZATION", "off"),
+            ("RATE_LIMIT_AUTH", "off"),
         ];
         for (name, value) in defaults {
             settings.entry(name.to_owned()).or_insert_with(|| value.to_owned());
@@ -148,6 +150,18 @@ impl TestApp {
     /// Nobody in particular.
     pub fn anonymous(&self) -> Actor {
         Actor::new(Arc::clone(&self.app.endpoint), None)
+    }
+
+    /// A browser in which nobody is signed in yet.
+    pub fn browser(&self) -> Browser {
+        Browser::new(Arc::clone(&self.app.endpoint), &self.emulator)
+    }
+
+    /// A browser in which somebody has signed in.
+    pub async fn signed_in(&self, who: &str) -> Browser {
+        let browser = self.browser();
+        browser.sign_in(who).await.expect(303);
+        browser
     }
 
     /// A person of the emulator's directory, with a good token.

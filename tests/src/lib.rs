@@ -5,12 +5,14 @@
 
 mod actor;
 mod app;
+mod browser;
 mod database;
 mod parts;
 mod redis;
 
 pub use actor::{Actor, Response};
 pub use app::{Builder, TestApp};
+pub use browser::{Browser, SERVICE};
 pub use database::{Rows, TestDatabase, is_postgres};
 pub use emulator::{self, TokenRequest};
 pub use parts::{SeededEntropy, TestClock, TestPauses};

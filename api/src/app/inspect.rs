@@ -8,6 +8,7 @@ use domain::{
     delegation::{AppTokenError, Resource},
 };
 use infra::{
+    cache::SharedRedis,
     db::{Inspection, inspect},
     entra::{Authority, BearerSettings, BearerVerifier, KeysState, probe},
 };
@@ -61,8 +62,28 @@ pub async fn findings(config: &Config, parts: &Parts) -> Vec<Finding> {
     findings.extend(authority(config, parts).await);
     findings.push(client_credentials(config, parts).await);
     findings.push(sealing_keys(config));
-    findings.push(Finding::good("redis", "not configured; replicas hear of revocations by the database"));
+    findings.push(redis(config).await);
     findings
+}
+
+/// Replicas hear of revocations by the database, with Redis and without.
+async fn redis(config: &Config) -> Finding {
+    const SUBJECT: &str = "redis";
+    let Some(url) = &config.redis.url else {
+        return Finding::good(SUBJECT, "not configured; each replica counts and remembers for itself");
+    };
+    let probed = match SharedRedis::new(url) {
+        Ok(redis) => redis.probe().await,
+        Err(error) => Err(error),
+    };
+    match probed {
+        Ok(()) => Finding::good(SUBJECT, "answers; replicas share rate limits and tokens"),
+        Err(error) => Finding::wrong(
+            SUBJECT,
+            format!("does not answer ({error}); the service runs, each replica for itself"),
+            "check REDIS_URL, its password, and that this machine may connect there",
+        ),
+    }
 }
 
 async fn database(config: &Config) -> Finding {
@@ -173,7 +194,8 @@ fn credentials_fix(error: &AppTokenError) -> &'static str {
             "the tenant has no Microsoft Graph in this cloud; check AZURE_AUTHORITY_HOST"
         }
         AppTokenError::Throttled { .. } | AppTokenError::Unavailable { .. } | AppTokenError::Timeout => {
-            "try again; if it lasts, see whether a firewall or proxy lets this machine out"
+            "try again; if it lasts, see whether the log above says that a credential gives no proof, and whether a \
+             firewall or proxy lets this machine out"
         }
     }
 }

@@ -5,17 +5,19 @@ use std::sync::Arc;
 use domain::{
     access::{
         ApiKeyRefusal, ApiKeyUses, Attempt, Authenticated, Authentication, AuthenticationError,
-        DevelopmentIdentity, KnownKey, Origin,
+        DevelopmentIdentity, Identified, KnownKey, Origin,
     },
     api_keys::{Outcome, RawKey},
+    identity::SESSION_TOKEN_PREFIX,
 };
 use poem::{
     Request,
     http::{StatusCode, header},
 };
 
+use super::{CsrfGuard, SessionCookies};
 use crate::{
-    error::{ApiError, ErrorCode},
+    error::{ApiError, ErrorCode, INVALID_TOKEN},
     metrics::count_refusal,
 };
 
@@ -24,13 +26,14 @@ const CHALLENGE: &str = "Bearer";
 /// `WWW-Authenticate` of a refused API key.
 const API_KEY_CHALLENGE: &str = "ApiKey";
 const API_KEY_HEADER: &str = "x-api-key";
-pub(super) const INVALID_TOKEN: &str = "Bearer error=\"invalid_token\"";
 
 /// What stands between the routes and the world.
 pub(crate) struct Gate {
-    pub authentication: Authentication,
+    pub authentication: Arc<Authentication>,
     /// What is noted of the uses of API keys.
     pub uses: Arc<ApiKeyUses>,
+    pub cookies: SessionCookies,
+    pub csrf: Arc<CsrfGuard>,
     /// Who calls without a credential; in development only.
     #[cfg_attr(not(debug_assertions), expect(dead_code, reason = "only debug builds have it"))]
     pub development: Option<DevelopmentIdentity>,
@@ -104,6 +107,9 @@ impl Gate {
     /// Who asks.
     pub(crate) async fn authenticate(&self, request: &Request) -> Result<Authenticated, ApiError> {
         match Credential::of(request) {
+            Credential::Bearer(token) if token.starts_with(SESSION_TOKEN_PREFIX) => {
+                self.authentication.session(token).await.map_err(|error| self.refusal(&error))
+            }
             Credential::Bearer(token) => {
                 self.authentication.bearer(token).await.map_err(|error| self.refusal(&error))
             }
@@ -119,7 +125,10 @@ impl Gate {
                 })
             }
             Credential::EmptyApiKey => Err(refused_key(ApiKeyRefusal::Missing)),
-            Credential::None => self.without_credential(request).await,
+            Credential::None => match self.cookies.access(request.headers()) {
+                Some(token) => self.by_cookie(request, token).await,
+                None => self.without_credential(request).await,
+            },
             Credential::Unusable => {
                 count_refusal("unusable".to_owned());
                 Err(ApiError::unauthorized(INVALID_TOKEN))
@@ -133,6 +142,15 @@ impl Gate {
         let method = request.method().as_str();
         let attempt = Attempt { method, path: request.uri().path(), outcome };
         self.uses.note(key, &origin, attempt);
+    }
+
+    /// A cookie comes along whichever page caused the request, so a change needs more than that.
+    async fn by_cookie(&self, request: &Request, token: &str) -> Result<Authenticated, ApiError> {
+        let caller = self.authentication.session(token).await.map_err(|error| self.refusal(&error))?;
+        if let Some(session) = caller.principal().session() {
+            self.csrf.check(request, session.id)?;
+        }
+        Ok(caller)
     }
 
     #[cfg(debug_assertions)]
@@ -150,7 +168,22 @@ impl Gate {
         Err(ApiError::unauthorized(CHALLENGE))
     }
 
-    fn refusal(&self, error: &AuthenticationError) -> ApiError {
+    /// Who a request's token speaks for, though their tenant may not be connected yet.
+    pub(crate) async fn identify(&self, request: &Request) -> Result<Identified, ApiError> {
+        match Credential::of(request) {
+            Credential::Bearer(token) => {
+                self.authentication.identify(token).await.map_err(|error| self.refusal(&error))
+            }
+            Credential::None => Err(ApiError::unauthorized(CHALLENGE)),
+            // A key is an organization's that is there already, and nobody who could connect one.
+            Credential::ApiKey(_) | Credential::EmptyApiKey | Credential::Unusable => {
+                count_refusal("unusable".to_owned());
+                Err(ApiError::unauthorized(INVALID_TOKEN))
+            }
+        }
+    }
+
+    pub(crate) fn refusal(&self, error: &AuthenticationError) -> ApiError {
         match error {
             AuthenticationError::Rejected(reason) => {
                 tracing::info!(%reason, "bearer token rejected");
@@ -170,11 +203,19 @@ impl Gate {
             }
             AuthenticationError::OrganizationSuspended => {
                 count_refusal("organization_suspended".to_owned());
-                ApiError::new(ErrorCode::OrganizationSuspended, "Your organization is suspended")
+                ApiError::organization_suspended()
+            }
+            AuthenticationError::OrganizationDeleted => {
+                count_refusal("organization_deleted".to_owned());
+                ApiError::organization_deleted()
             }
             AuthenticationError::UserDisabled => {
                 count_refusal("user_disabled".to_owned());
-                ApiError::new(ErrorCode::UserDisabled, "Your account is disabled")
+                ApiError::user_disabled()
+            }
+            AuthenticationError::SessionRevoked => {
+                count_refusal("session_revoked".to_owned());
+                ApiError::new(ErrorCode::SessionRevoked, "The session has ended; sign in again").challenged()
             }
             AuthenticationError::ApiKey { reason, .. } => refused_key(*reason),
             AuthenticationError::Unavailable { retry_after } => {
@@ -204,6 +245,9 @@ fn refused_key(reason: ApiKeyRefusal) -> ApiError {
         ApiKeyRefusal::Expired => (ErrorCode::ApiKeyExpired, "The API key has expired"),
         ApiKeyRefusal::OrganizationSuspended => {
             (ErrorCode::OrganizationSuspended, "Your organization is suspended")
+        }
+        ApiKeyRefusal::OrganizationDeleted => {
+            (ErrorCode::OrganizationDeleted, "Your organization was deleted")
         }
         ApiKeyRefusal::OwnerSuspended => (ErrorCode::UserDisabled, "The owner of the API key is suspended"),
         ApiKeyRefusal::AddressBlocked => {

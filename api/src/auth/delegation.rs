@@ -10,8 +10,8 @@ use poem::{Request, RequestBody};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, registry::Registry};
 use serde_json::{Map, json};
 
-use super::{Caller, caller::BEARER, credential::INVALID_TOKEN};
-use crate::error::{ApiError, ErrorCode};
+use super::{Caller, caller::BEARER};
+use crate::error::{ApiError, ErrorCode, INVALID_TOKEN};
 
 /// Like the marker of permissions: the document's post-processing takes it out and adds the refusals that only such
 /// operations have.

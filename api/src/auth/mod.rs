@@ -1,10 +1,14 @@
 //! Who calls: from the request's credential to a permission that was checked.
 
 mod caller;
+mod cookies;
 mod credential;
+mod csrf;
 mod delegation;
 
 pub(crate) use caller::{BEARER, Caller, PERMISSION_MARKER};
+pub(crate) use cookies::SessionCookies;
 pub(crate) use credential::Gate;
 pub(crate) use credential::chain;
+pub(crate) use csrf::{CsrfGuard, origins};
 pub(crate) use delegation::{DELEGATED_MARKER, Delegated};

@@ -1,8 +1,13 @@
-//! `tenantry organization suspend|reactivate`: what the service's own staff may do until there is a console for it.
+//! `tenantry organization …`: what the service's own staff may do until there is a console for it.
 
-use anyhow::bail;
+use anyhow::{Context, bail};
+use chrono::TimeDelta;
 use clap::Subcommand;
-use domain::id::{OrgId, TypedId};
+use domain::{
+    id::{OrgId, TypedId},
+    organizations::{Organization, PURGE_AFTER},
+};
+use futures_util::StreamExt;
 use uuid::Uuid;
 
 use super::print;
@@ -17,6 +22,30 @@ pub(super) enum Command {
     Suspend(Target),
     /// Let a suspended organization in again.
     Reactivate(Target),
+    /// Make a link by which a customer's administrator connects their tenant. It serves once.
+    Invite(Invite),
+    /// List the links that were made.
+    Invitations,
+    /// Take a link back.
+    Uninvite {
+        /// The link's id.
+        id: Uuid,
+    },
+    /// Delete an organization. It can be restored for 30 days; then it is purged.
+    Delete {
+        #[command(flatten)]
+        target: Target,
+        /// The organization's name.
+        #[arg(long)]
+        confirm: String,
+    },
+    /// Bring a deleted organization back.
+    Restore(Target),
+    /// Write all that an organization owns to standard output, as lines of JSON.
+    Export {
+        /// The organization's id.
+        id: Uuid,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -28,17 +57,83 @@ pub(super) struct Target {
     reason: String,
 }
 
+#[derive(Debug, clap::Args)]
+pub(super) struct Invite {
+    /// The customer's tenant, where it is known: the link is for no other one then.
+    #[arg(long)]
+    tenant: Option<Uuid>,
+    /// For whom it is; only operators see it.
+    #[arg(long)]
+    note: String,
+    /// For how many days it is good.
+    #[arg(long, default_value_t = 14, value_parser = clap::value_parser!(i64).range(1..=365))]
+    days: i64,
+}
+
 pub(super) async fn run(config: &Config, command: Command) -> anyhow::Result<()> {
     let app = App::build(config, Parts::system()).await?;
-    let (id, organization) = match command {
-        Command::Suspend(target) => {
-            (target.id, app.operator.suspend(OrgId::from_uuid(target.id), &target.reason).await?)
-        }
-        Command::Reactivate(target) => {
-            (target.id, app.operator.reactivate(OrgId::from_uuid(target.id), &target.reason).await?)
-        }
-    };
-    let Some(organization) = organization else { bail!("there is no organization {id}") };
-    print(&format!("{} ({id}) is {}.", organization.name, organization.status.as_str()))?;
+    carry_out(&app, config, command).await?;
     app.close().await
+}
+
+async fn carry_out(app: &App, config: &Config, command: Command) -> anyhow::Result<()> {
+    let of = OrgId::from_uuid;
+    let operator = &app.operator;
+    match command {
+        Command::Suspend(target) => told(target.id, operator.suspend(of(target.id), &target.reason).await?),
+        Command::Reactivate(target) => {
+            told(target.id, operator.reactivate(of(target.id), &target.reason).await?)
+        }
+        Command::Delete { target, confirm } => {
+            let organization = operator.delete(of(target.id), &confirm, &target.reason).await?;
+            let deleted_at = organization.deleted_at.unwrap_or(organization.updated_at);
+            let purge_at = (deleted_at + PURGE_AFTER).format("%Y-%m-%d %H:%M UTC");
+            print(&format!("{} ({}) is deleted, and is purged at {purge_at}.", organization.name, target.id))
+        }
+        Command::Restore(target) => told(target.id, operator.restore(of(target.id), &target.reason).await?),
+        Command::Invite(invite) => {
+            let made =
+                app.onboarding.invite(invite.tenant, &invite.note, TimeDelta::days(invite.days)).await?;
+            let public_url = config.process.public_url.as_str().trim_end_matches('/');
+            print(&format!(
+                "{public_url}/api/onboarding/start?invitation={}\nIts id is {}; it is good until {}, and is not shown again.",
+                made.text,
+                made.id,
+                made.expires_at.format("%Y-%m-%d %H:%M UTC"),
+            ))
+        }
+        Command::Invitations => {
+            for link in app.onboarding.invitations().await? {
+                let tenant = link.tenant.map_or_else(|| "any tenant".to_owned(), |tenant| tenant.to_string());
+                let used = link.accepted_at.map_or("not used".to_owned(), |at| format!("used {at}"));
+                print(&format!("{}  {tenant}  until {}  {used}  {}", link.id, link.expires_at, link.note))?;
+            }
+            Ok(())
+        }
+        Command::Uninvite { id } => {
+            if !app.onboarding.uninvite(id).await? {
+                bail!("there is no invitation {id}");
+            }
+            print("It is not good any more.")
+        }
+        Command::Export { id } => export(app, id).await,
+    }
+}
+
+fn told(id: Uuid, organization: Option<Organization>) -> anyhow::Result<()> {
+    let Some(organization) = organization else {
+        bail!("there is no organization {id} of which that could be said")
+    };
+    print(&format!("{} ({id}) is {}.", organization.name, organization.status.as_str()))
+}
+
+async fn export(app: &App, id: Uuid) -> anyhow::Result<()> {
+    use std::io::Write;
+    let lines =
+        app.export(OrgId::from_uuid(id)).await?.with_context(|| format!("there is no organization {id}"))?;
+    let mut lines = std::pin::pin!(lines);
+    while let Some(text) = lines.next().await {
+        std::io::stdout().write_all(&text?)?;
+    }
+    Ok(())
 }

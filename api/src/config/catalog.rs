@@ -3,26 +3,20 @@
 use std::collections::BTreeSet;
 
 use super::{
-    api_keys, database, delegation, development, docs, entra, http, keys, metrics, process, redis,
-    revocation, setting::Setting, sharepoint, sources::FILE_NAME, tenants,
+    api_keys, browser, database, delegation, development, docs, entra, http, identity, keys, metrics,
+    onboarding, process, redis, revocation, setting::Setting, sharepoint, sources::FILE_NAME, tenants,
 };
 
 /// Read by later versions and described in `.env.example` already; nothing reads them today.
-pub(super) const LATER: &[&str] = &["RATE_LIMIT_AUTH"];
+pub(super) const LATER: &[&str] = &[];
 
 /// Names of features that are further away: reserved, so that a file which has them starts without a complaint.
 const RESERVED: &[&str] = &[
-    "ACCESS_TOKEN_TTL",
     "ADMIN_ALLOWED_IPS",
     "ADMIN_SECRET",
     "AZURE_AUTH_MODE",
-    "AZURE_REDIRECT_URI",
     "CLEANUP_SECRET",
-    "COOKIE_DOMAIN",
-    "COOKIE_SAMESITE",
-    "COOKIE_SECURE",
     "EMAIL_VERIFICATION_MODE",
-    "ENABLE_CSRF",
     "ENABLE_DEBUG_ROUTES",
     "ENCRYPTION_KEY",
     "EXTERNAL_TOKENS_SHARED_KEY",
@@ -46,7 +40,6 @@ const RESERVED: &[&str] = &[
     "MS_SHAREPOINT_SCOPES",
     "OAUTH_PROVIDERS",
     "REFRESH_CYCLE",
-    "REFRESH_TOKEN_TTL",
     "REGISTRATION",
     "REGISTRATION_ORGANIZATION",
     "REQUIRE_EMAIL_VERIFICATION",
@@ -61,7 +54,6 @@ const RESERVED: &[&str] = &[
     "TOTP_APP_NAME",
     "TRANSPORT_TYPE",
     "VITE_API_BASE_URL",
-    "WEB_APP_URL",
 ];
 
 /// Of older deployments, without a meaning here: tokens are signed by asymmetric keys, and the console needs no URL.
@@ -84,6 +76,9 @@ pub(super) fn settings() -> impl Iterator<Item = &'static Setting> {
         redis::SETTINGS,
         docs::SETTINGS,
         metrics::SETTINGS,
+        onboarding::SETTINGS,
+        browser::SETTINGS,
+        identity::SETTINGS,
         sharepoint::SETTINGS,
     ]
     .into_iter()

@@ -15,11 +15,21 @@ static AZURE_AUTHORITY_HOST: Setting = Setting::new("AZURE_AUTHORITY_HOST", "ent
 pub(super) static AZURE_TENANT_ID: Setting = Setting::new("AZURE_TENANT_ID", "entra.tenant_id");
 static AZURE_CLIENT_ID: Setting =
     Setting::new("AZURE_CLIENT_ID", "entra.client_id").older(&["MICROSOFT_CLIENT_ID"]);
+static AZURE_REDIRECT_URI: Setting = Setting::new("AZURE_REDIRECT_URI", "entra.redirect_uri");
 static AZURE_AUDIENCES: Setting = Setting::new("AZURE_AUDIENCES", "entra.audiences").list();
 static AZURE_ALLOWED_CLIENTS: Setting = Setting::new("AZURE_ALLOWED_CLIENTS", "entra.allowed_clients").list();
 
-pub(super) static SETTINGS: &[&Setting] =
-    &[&AZURE_AUTHORITY_HOST, &AZURE_TENANT_ID, &AZURE_CLIENT_ID, &AZURE_AUDIENCES, &AZURE_ALLOWED_CLIENTS];
+pub(super) static SETTINGS: &[&Setting] = &[
+    &AZURE_AUTHORITY_HOST,
+    &AZURE_TENANT_ID,
+    &AZURE_CLIENT_ID,
+    &AZURE_REDIRECT_URI,
+    &AZURE_AUDIENCES,
+    &AZURE_ALLOWED_CLIENTS,
+];
+
+/// Where Microsoft sends the browser back to, below `PUBLIC_URL`.
+const CALLBACK: &str = "api/oauth/microsoft/callback";
 
 const PUBLIC_CLOUD: &str = "https://login.microsoftonline.com";
 /// National clouds (Microsoft identity platform, "National clouds").
@@ -43,6 +53,8 @@ pub struct EntraConfig {
     pub authority_host: Url,
     pub tenant: TenantSelector,
     pub client_id: Uuid,
+    /// Where Microsoft sends the browser back to; must lead to our own callback.
+    pub redirect_uri: Url,
     /// `aud` values that are accepted besides the client id and its `api://` form.
     pub audiences: Vec<String>,
     /// `azp`/`appid` values that may call; empty for any.
@@ -50,7 +62,7 @@ pub struct EntraConfig {
 }
 
 impl EntraConfig {
-    pub(super) fn read(reader: &mut Reader) -> Self {
+    pub(super) fn read(reader: &mut Reader, public_url: &Url) -> Self {
         let authority_host = reader.value(&AZURE_AUTHORITY_HOST, authority_host);
         let tenant = reader.value(&AZURE_TENANT_ID, tenant).unwrap_or(TenantSelector::Common);
         let client_id = reader.value(&AZURE_CLIENT_ID, parse::guid);
@@ -73,6 +85,9 @@ impl EntraConfig {
             authority_host: authority_host.unwrap_or_else(public_cloud),
             tenant,
             client_id,
+            redirect_uri: reader
+                .value(&AZURE_REDIRECT_URI, redirect_uri)
+                .unwrap_or_else(|| callback(public_url)),
             audiences,
             allowed_clients: reader.list(&AZURE_ALLOWED_CLIENTS, parse::guid).unwrap_or_default(),
         }
@@ -81,6 +96,20 @@ impl EntraConfig {
 
 fn public_cloud() -> Url {
     Url::parse(PUBLIC_CLOUD).expect("a constant that is a URL")
+}
+
+fn callback(public_url: &Url) -> Url {
+    let mut url = public_url.clone();
+    url.set_path(CALLBACK);
+    url
+}
+
+/// As Microsoft takes it: https, or http on this machine, with a path and nothing after it.
+fn redirect_uri(text: &str) -> Parsed<Url> {
+    let url = Url::parse(text).map_err(|_| "is not a URL; give the one that is registered")?;
+    let mut bare = url.clone();
+    bare.set_path("");
+    parse::origin(bare.as_str()).map(|_| url)
 }
 
 fn authority_host(text: &str) -> Parsed<Url> {

@@ -16,8 +16,12 @@ static RATE_LIMIT_PRINCIPAL: Setting = Setting::new("RATE_LIMIT_PRINCIPAL", "htt
 static RATE_LIMIT_ORGANIZATION: Setting =
     Setting::new("RATE_LIMIT_ORGANIZATION", "http.rate_limit_organization");
 
+static RATE_LIMIT_AUTH: Setting = Setting::new("RATE_LIMIT_AUTH", "http.rate_limit_auth");
+
 pub(super) static SETTINGS: &[&Setting] =
-    &[&CORS_ORIGINS, &RATE_LIMIT_ADDRESS, &RATE_LIMIT_PRINCIPAL, &RATE_LIMIT_ORGANIZATION];
+    &[&CORS_ORIGINS, &RATE_LIMIT_ADDRESS, &RATE_LIMIT_PRINCIPAL, &RATE_LIMIT_ORGANIZATION, &RATE_LIMIT_AUTH];
+
+const TEN_SECONDS: Duration = Duration::from_secs(10);
 
 /// `[http]`.
 #[derive(Clone, Debug)]
@@ -28,20 +32,28 @@ pub struct HttpConfig {
     pub rate_limit_address: Option<Allowance>,
     pub rate_limit_principal: Option<Allowance>,
     pub rate_limit_organization: Option<Allowance>,
+    /// For sensitive operations: by client address, by account, and by session.
+    pub rate_limit_auth: Option<Allowance>,
 }
 
 impl HttpConfig {
     pub(super) fn read(reader: &mut Reader) -> Self {
-        let mut limit = |setting, requests| {
-            let default = NonZeroU32::new(requests)
-                .map(|requests| Allowance { requests, period: Duration::from_secs(10) });
+        let mut limit = |setting, requests, period| {
+            let default = NonZeroU32::new(requests).map(|requests| Allowance { requests, period });
             reader.value(setting, rate_limit).unwrap_or(default)
         };
-        let rate_limit_address = limit(&RATE_LIMIT_ADDRESS, 1000);
-        let rate_limit_principal = limit(&RATE_LIMIT_PRINCIPAL, 600);
-        let rate_limit_organization = limit(&RATE_LIMIT_ORGANIZATION, 5000);
+        let rate_limit_address = limit(&RATE_LIMIT_ADDRESS, 1000, TEN_SECONDS);
+        let rate_limit_principal = limit(&RATE_LIMIT_PRINCIPAL, 600, TEN_SECONDS);
+        let rate_limit_organization = limit(&RATE_LIMIT_ORGANIZATION, 5000, TEN_SECONDS);
+        let rate_limit_auth = limit(&RATE_LIMIT_AUTH, 20, Duration::from_mins(15));
         let cors_origins = reader.list(&CORS_ORIGINS, cors_origin).unwrap_or_default();
-        Self { cors_origins, rate_limit_address, rate_limit_principal, rate_limit_organization }
+        Self {
+            cors_origins,
+            rate_limit_address,
+            rate_limit_principal,
+            rate_limit_organization,
+            rate_limit_auth,
+        }
     }
 }
 
@@ -84,6 +96,7 @@ mod tests {
         assert_eq!(http.rate_limit_address, limit(1000, Duration::from_secs(10)));
         assert_eq!(http.rate_limit_principal, limit(600, Duration::from_secs(10)));
         assert_eq!(http.rate_limit_organization, limit(5000, Duration::from_secs(10)));
+        assert_eq!(http.rate_limit_auth, limit(20, Duration::from_mins(15)));
     }
 
     #[test]

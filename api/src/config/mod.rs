@@ -6,6 +6,7 @@
 //! only way to a [`Config`].
 
 mod api_keys;
+mod browser;
 mod catalog;
 mod database;
 mod delegation;
@@ -15,8 +16,10 @@ mod entra;
 mod expansion;
 mod file;
 mod http;
+mod identity;
 mod keys;
 mod metrics;
+mod onboarding;
 mod parse;
 mod problems;
 mod process;
@@ -38,13 +41,16 @@ use domain::access::DevelopmentIdentity;
 
 pub use self::{
     api_keys::ApiKeysConfig,
+    browser::{BrowserConfig, SameSite},
     database::{DatabaseConfig, DatabaseKind},
     delegation::{CertificateText, DelegationConfig, MachineIdentity},
     docs::DocsConfig,
     entra::EntraConfig,
     http::HttpConfig,
+    identity::IdentityConfig,
     keys::{KeyRing, KeysConfig, TokenKey},
     metrics::MetricsConfig,
+    onboarding::OnboardingConfig,
     problems::{Problem, Problems},
     process::{Environment, LogFormat, ProcessConfig},
     redis::RedisConfig,
@@ -73,6 +79,9 @@ pub struct Config {
     pub redis: RedisConfig,
     pub docs: DocsConfig,
     pub metrics: MetricsConfig,
+    pub onboarding: OnboardingConfig,
+    pub browser: BrowserConfig,
+    pub identity: IdentityConfig,
     pub sharepoint: SharePointConfig,
     /// What the operator should know and may leave as it is; to be logged at start.
     pub warnings: Vec<String>,
@@ -105,7 +114,7 @@ impl Config {
     fn read(reader: &mut Reader) -> Self {
         let process = ProcessConfig::read(reader);
         let database = DatabaseConfig::read(reader);
-        let entra = EntraConfig::read(reader);
+        let entra = EntraConfig::read(reader, &process.public_url);
         let delegation = DelegationConfig::read(reader, &entra.authority_host);
         let tenants = TenantsConfig::read(reader, process.environment, &entra.tenant);
         let keys = KeysConfig::read(reader);
@@ -116,6 +125,9 @@ impl Config {
         let redis = RedisConfig::read(reader);
         let docs = DocsConfig::read(reader, process.environment);
         let metrics = MetricsConfig::read(reader, process.port);
+        let onboarding = OnboardingConfig::read(reader, &delegation);
+        let browser = BrowserConfig::read(reader, &process);
+        let identity = IdentityConfig::read(reader);
         let sharepoint = SharePointConfig::read(reader, &delegation.graph_url);
         let warnings = Vec::new();
         let config = Self {
@@ -132,6 +144,9 @@ impl Config {
             redis,
             docs,
             metrics,
+            onboarding,
+            browser,
+            identity,
             sharepoint,
             warnings,
         };

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use domain::access::{
-    AdmissionPolicy, AllowedTenant, PERSONAL_ACCOUNTS_TENANT, TenantPolicy, TenantSelector,
+    AdmissionPolicy, AllowedTenant, PERSONAL_ACCOUNTS_TENANT, SessionCheck, TenantPolicy, TenantSelector,
 };
 
 use super::{
@@ -78,7 +78,7 @@ impl TenantsConfig {
     }
 
     /// The decision as the domain wants it.
-    pub fn admission(&self, entra: &EntraConfig) -> AdmissionPolicy {
+    pub fn admission(&self, entra: &EntraConfig, session_check: SessionCheck) -> AdmissionPolicy {
         AdmissionPolicy {
             tenants: self.policy,
             allow_personal_accounts: self.allow_personal_accounts,
@@ -86,6 +86,7 @@ impl TenantsConfig {
             admin_directory_roles: self.admin_directory_roles.clone(),
             admin_emails: self.admin_emails.clone(),
             first_user_is_admin: self.first_user_is_admin,
+            session_check,
         }
     }
 
@@ -300,7 +301,7 @@ mod tests {
             ("AZURE_ALLOWED_CLIENTS", CLIENT_ID),
             ("FIRST_USER_IS_ADMIN", "false"),
         ]);
-        let admission = config.tenants.admission(&config.entra);
+        let admission = config.tenants.admission(&config.entra, SessionCheck::default());
         let client = CLIENT_ID.parse().unwrap();
         assert_eq!(admission.admin_emails, ["ada@contoso.com"]);
         assert_eq!(

@@ -150,21 +150,65 @@ impl<'a, T: ParseFromJSON> ApiExtractor<'a> for Body<T> {
         body: &mut RequestBody,
         _options: ExtractParamOptions<Self::ParamType>,
     ) -> poem::Result<Self> {
-        let content_type = request.content_type().ok_or(ContentTypeError::ExpectContentType)?;
-        if !Json::<T>::check_content_type(content_type) {
-            return Err(ContentTypeError::NotSupported { content_type: content_type.to_owned() }.into());
-        }
-        let bytes = body.take()?.into_bytes_limit(MAX_BODY_BYTES).await?;
-        let value = json::read(&bytes)
-            .map_err(|error| ApiError::invalid_field("body", format!("is not JSON: {error}")))?;
-        if let Some(schemas) = request.data::<BodySchemas>() {
-            schemas.check(&T::name(), &value)?;
-        }
-        let parsed = T::parse_from_json(Some(value)).map_err(|error| {
-            poem_openapi::error::ParseRequestPayloadError { reason: error.into_message() }
-        })?;
-        Ok(Self(parsed))
+        read(request, body).await.map(Self)
     }
+}
+
+/// A JSON body that may be left out.
+#[derive(Debug)]
+pub(crate) struct OptionalBody<T>(pub Option<T>);
+
+impl<'a, T: ParseFromJSON> ApiExtractor<'a> for OptionalBody<T> {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        <T as Type>::register(registry);
+    }
+
+    fn request_meta() -> Option<MetaRequest> {
+        Body::<T>::request_meta().map(|meta| MetaRequest { required: false, ..meta })
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        _options: ExtractParamOptions<Self::ParamType>,
+    ) -> poem::Result<Self> {
+        let bytes = body.take()?.into_bytes_limit(MAX_BODY_BYTES).await?;
+        // Some clients name a type for a body that they do not send.
+        if bytes.is_empty() {
+            return Ok(Self(None));
+        }
+        check_type::<T>(request)?;
+        parse(request, &bytes).map(|body| Self(Some(body)))
+    }
+}
+
+async fn read<T: ParseFromJSON>(request: &Request, body: &mut RequestBody) -> poem::Result<T> {
+    check_type::<T>(request)?;
+    let bytes = body.take()?.into_bytes_limit(MAX_BODY_BYTES).await?;
+    parse(request, &bytes)
+}
+
+fn check_type<T: ParseFromJSON>(request: &Request) -> poem::Result<()> {
+    let content_type = request.content_type().ok_or(ContentTypeError::ExpectContentType)?;
+    if Json::<T>::check_content_type(content_type) {
+        return Ok(());
+    }
+    Err(ContentTypeError::NotSupported { content_type: content_type.to_owned() }.into())
+}
+
+fn parse<T: ParseFromJSON>(request: &Request, bytes: &[u8]) -> poem::Result<T> {
+    let value = json::read(bytes)
+        .map_err(|error| ApiError::invalid_field("body", format!("is not JSON: {error}")))?;
+    if let Some(schemas) = request.data::<BodySchemas>() {
+        schemas.check(&T::name(), &value)?;
+    }
+    T::parse_from_json(Some(value)).map_err(|error| {
+        poem_openapi::error::ParseRequestPayloadError { reason: error.into_message() }.into()
+    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The forms that requests and responses share.
 
 mod body;
+pub(crate) mod cookie;
 mod direct;
 mod idempotency;
 mod json;
@@ -8,15 +9,17 @@ mod merge_patch;
 mod methods;
 mod page;
 mod respond;
+mod state_cookie;
 mod version;
 
-pub(crate) use body::{Body, BodySchemas};
+pub(crate) use body::{Body, BodySchemas, OptionalBody};
 pub(crate) use direct::Direct;
 pub(crate) use idempotency::{IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED, IdempotencyHeader};
 pub(crate) use merge_patch::Nullable;
 pub(crate) use methods::PathMethods;
 pub(crate) use page::PageQuery;
 pub(crate) use respond::{Created, Data, Found, Listed, NoContent, WithSecret};
+pub(crate) use state_cookie::StateCookies;
 pub(crate) use version::{IfMatch, if_none_match_names, is_known};
 
 pub mod fuzzing;

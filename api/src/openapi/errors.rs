@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{idempotency::takes_key, security::takes_api_key};
-use crate::error::ErrorCode;
+use crate::{error::ErrorCode, identity::REFRESH_TOKEN};
 
 /// Adds them to an operation's responses.
 pub(super) fn write(
@@ -55,9 +55,11 @@ fn codes(operation: &Map<String, Value>, method: &str, has_path_parameter: bool)
         parameters.is_some_and(|list| list.iter().any(|parameter| parameter["name"] == json!("If-Match")));
     let mut codes = vec![
         ErrorCode::Unauthorized,
+        ErrorCode::SessionRevoked,
         ErrorCode::Forbidden,
         ErrorCode::TenantNotOnboarded,
         ErrorCode::OrganizationSuspended,
+        ErrorCode::OrganizationDeleted,
         ErrorCode::UserDisabled,
         // Also where nothing is asked for: a query that is not text is refused.
         ErrorCode::ValidationFailed,
@@ -81,7 +83,10 @@ fn codes(operation: &Map<String, Value>, method: &str, has_path_parameter: bool)
         codes.push(ErrorCode::NotFound);
     }
     if method != "get" {
-        codes.push(ErrorCode::Conflict);
+        codes.extend([ErrorCode::Conflict, ErrorCode::CsrfInvalid]);
+    }
+    if is_by_refresh_token(operation) {
+        codes.push(ErrorCode::InvalidRefreshToken);
     }
     if has_key {
         codes.push(ErrorCode::IdempotencyKeyReused);
@@ -100,12 +105,25 @@ fn codes(operation: &Map<String, Value>, method: &str, has_path_parameter: bool)
     codes
 }
 
+fn is_by_refresh_token(operation: &Map<String, Value>) -> bool {
+    let security = operation.get("security").and_then(Value::as_array);
+    security.is_some_and(|schemes| schemes.iter().any(|scheme| scheme.get(REFRESH_TOKEN).is_some()))
+}
+
 /// For an integrator, in half a sentence; `docs/errors.md` says more.
 fn meaning(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::Unauthorized => {
             "no access token, or one that is expired or not for this API. Get a new one."
         }
+        ErrorCode::InvalidRefreshToken => "no refresh token, or one that does not hold. Sign in again.",
+        ErrorCode::SessionRevoked => "the session has ended. Sign in again.",
+        ErrorCode::CsrfInvalid => {
+            "by a session in a cookie, `X-CSRF-Token` or the page's origin is missing or wrong."
+        }
+        ErrorCode::InvalidState => "a sign-in that this browser did not begin, or too long ago. Begin again.",
+        ErrorCode::OauthTokenExchangeFailed => "the identity provider refused, or its answer does not hold.",
+        ErrorCode::OauthNotConfigured => "the service has no client secret to sign people in with.",
         ErrorCode::InteractionRequired => {
             "a policy asks for more: sign in again, with `details.claims` if there are any."
         }
@@ -127,6 +145,10 @@ fn meaning(code: ErrorCode) -> &'static str {
             "an administrator of the caller's tenant has to consent first, at `details.consentUrl`."
         }
         ErrorCode::OrganizationSuspended => "nobody of this organization may call at present.",
+        ErrorCode::OrganizationDeleted => {
+            "the organization was deleted; whoever runs the service can restore it for 30 days."
+        }
+        ErrorCode::OnboardingLinkInvalid => "the link is too old, was used, or belongs to another browser.",
         ErrorCode::UserDisabled => "the caller was suspended by an administrator of the organization.",
         ErrorCode::NotFound => "there is no such thing, or it belongs to another organization.",
         ErrorCode::ValidationFailed => "`details` has the reasons for each field or parameter.",
@@ -153,6 +175,11 @@ fn meaning(code: ErrorCode) -> &'static str {
 fn example(code: ErrorCode) -> Value {
     let (message, details) = match code {
         ErrorCode::Unauthorized => ("Invalid or expired access token", None),
+        ErrorCode::InvalidRefreshToken => ("The refresh token does not hold; sign in again", None),
+        ErrorCode::SessionRevoked => ("The session has ended; sign in again", None),
+        ErrorCode::CsrfInvalid => {
+            ("Send the value of the csrf-token cookie as X-CSRF-Token, from a page that may call", None)
+        }
         ErrorCode::InteractionRequired => (
             "Sign in again: your organization asks for more before Microsoft 365 can be used",
             Some(json!({
@@ -182,6 +209,8 @@ fn example(code: ErrorCode) -> Value {
             Some(json!({ "consentUrl": "https://login.microsoftonline.com/…/v2.0/adminconsent?…" })),
         ),
         ErrorCode::OrganizationSuspended => ("Your organization is suspended", None),
+        ErrorCode::OrganizationDeleted => ("Your organization is deleted", None),
+        ErrorCode::OnboardingLinkInvalid => ("This link does not work any more", None),
         ErrorCode::UserDisabled => ("Your account is disabled", None),
         ErrorCode::NotFound => ("There is no such resource", None),
         ErrorCode::ValidationFailed => ("The request is not valid", Some(json!({ "name": ["is required"] }))),
@@ -201,7 +230,10 @@ fn example(code: ErrorCode) -> Value {
         | ErrorCode::RangeNotSatisfiable
         | ErrorCode::HeadersTooLarge
         | ErrorCode::UpstreamError
-        | ErrorCode::UpstreamTimeout => (meaning(code), None),
+        | ErrorCode::UpstreamTimeout
+        | ErrorCode::InvalidState
+        | ErrorCode::OauthTokenExchangeFailed
+        | ErrorCode::OauthNotConfigured => (meaning(code), None),
     };
     let mut error = Map::from_iter([
         ("code".to_owned(), json!(code.word())),

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use url::Url;
 use uuid::Uuid;
 
-use crate::auth::BEARER;
+use crate::{auth::BEARER, identity::REFRESH_TOKEN};
 
 /// A token that the caller has already: an application's own, or one that was pasted. By its name it stands after
 /// the other one, which is what a person wants.
@@ -16,6 +16,8 @@ const PLAIN_BEARER: &str = "token";
 
 /// An API key. Its own name stands before the others in the alphabet, and after them in what a person wants.
 const API_KEY: &str = "key";
+/// A session of ours, in a cookie.
+const SESSION: &str = "session";
 
 /// What a document names of the place where it is published.
 #[derive(Clone, Debug)]
@@ -92,6 +94,23 @@ pub(super) fn write(document: &mut Map<String, Value>, published: &Published) {
                 "An API key of your organization (`ak_` and 48 hexadecimal digits), which needs the scopes that \
                  `x-api-key-scopes` names. `Authorization: ApiKey …` and `Authorization: Bearer ak_…` do as well.",
         },
+        SESSION: {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": "accessToken",
+            "description":
+                "A session, begun by `GET /api/oauth/microsoft/start` in a browser. Over https the cookie's name begins with `__Host-`, \
+                 or with `__Secure-` where it is for a whole domain. Whatever changes something needs the value of the \
+                 `csrf-token` cookie as `X-CSRF-Token`. The session's access token is also taken as a bearer.",
+        },
+        REFRESH_TOKEN: {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": "refreshToken",
+            "description":
+                "The refresh token of a session, for going on with it and for ending it. Over https the cookie's name begins \
+                 with `__Secure-`. Clients without cookies send it in the body.",
+        },
     });
     components.insert("securitySchemes".to_owned(), schemes);
 }
@@ -103,7 +122,8 @@ pub(super) fn write_operation(operation: &mut Map<String, Value>, published: &Pu
     if !security.iter().any(|scheme| scheme.get(BEARER).is_some()) {
         return;
     }
-    *security = vec![json!({ BEARER: [published.scope] }), json!({ PLAIN_BEARER: [] })];
+    *security =
+        vec![json!({ BEARER: [published.scope] }), json!({ PLAIN_BEARER: [] }), json!({ SESSION: [] })];
     // A key is nobody in whose name Microsoft 365 could be asked.
     let is_delegated = operation.contains_key("x-delegated");
     let Some(security) = operation.get_mut("security").and_then(Value::as_array_mut) else { return };

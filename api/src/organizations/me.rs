@@ -2,7 +2,7 @@
 
 use domain::{
     access::{AuthenticatedBy, Principal, Role, SignedIn},
-    id::{ApiKeyId, OrgId, UserId},
+    id::{ApiKeyId, OrgId, SessionId, UserId},
 };
 use poem_openapi::{Enum, Object, OpenApi};
 use serde::Serialize;
@@ -54,10 +54,22 @@ struct Me {
     email: Option<String>,
     /// As the access token gives it.
     display_name: Option<String>,
+    /// The first word of the display name.
+    first_name: Option<String>,
+    /// The rest of the display name.
+    last_name: Option<String>,
     /// Where the picture is, on this service. Fetch it with the same credential; `null` for an application.
     avatar_url: Option<String>,
     /// The organization that the caller belongs to.
     organization: OwnOrganization,
+    /// The greatest of the roles.
+    role: Option<String>,
+    /// How the session began: `microsoft`. `null` for a caller without one.
+    login_provider: Option<String>,
+    /// The identity provider vouches for the address; known of sessions only.
+    is_email_verified: Option<bool>,
+    /// The session that the caller uses, as `GET /api/auth/sessions` lists it.
+    session_handle: Option<Id<SessionId>>,
     /// Roles in the organization: `member`, `admin`.
     roles: Vec<String>,
     /// What the caller may do, in the words that each operation names.
@@ -86,24 +98,50 @@ struct Me {
     service_id: Option<String>,
 }
 
+/// A display name in two parts, as far as one can tell.
+struct Names {
+    first: Option<String>,
+    rest: Option<String>,
+}
+
+impl Names {
+    fn of(display_name: &str) -> Self {
+        let (first, rest) =
+            display_name.trim().split_once(char::is_whitespace).unwrap_or((display_name.trim(), ""));
+        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        Self { first: some(first), rest: some(rest.trim()) }
+    }
+}
+
 impl From<&Principal> for Me {
     fn from(principal: &Principal) -> Self {
         let user = principal.user();
         let organization = principal.organization();
         let key = principal.api_key().map(|identity| &identity.key);
+        let session = principal.session();
+        // An API key is not its owner.
+        let names = user.profile.display_name.as_deref().filter(|_| key.is_none()).unwrap_or_default();
+        let names = Names::of(names);
         let kind = match principal.authenticated_by() {
             AuthenticatedBy::EntraApp => CallerKind::App,
             AuthenticatedBy::ApiKey => CallerKind::ApiKey,
-            AuthenticatedBy::EntraDelegated | AuthenticatedBy::Development => CallerKind::User,
+            AuthenticatedBy::EntraDelegated | AuthenticatedBy::Session | AuthenticatedBy::Development => {
+                CallerKind::User
+            }
         };
         let is_person = matches!(kind, CallerKind::User);
         Self {
             id: Id(user.id),
             kind,
-            // An API key is not its owner.
             email: user.profile.email.clone().filter(|_| key.is_none()),
             display_name: user.profile.display_name.clone().filter(|_| key.is_none()),
+            first_name: names.first,
+            last_name: names.rest,
             avatar_url: is_person.then(|| super::photo::PATH.to_owned()),
+            role: principal.roles().iter().max().map(|role| role.as_str().to_owned()),
+            login_provider: session.map(|session| session.method.as_str().to_owned()),
+            is_email_verified: session.map(|session| session.is_email_verified),
+            session_handle: session.map(|session| Id(session.id)),
             organization: OwnOrganization {
                 id: Id(organization.id),
                 name: organization.name.clone(),
@@ -152,7 +190,13 @@ mod tests {
                 kind: if email.is_some() { CallerKind::User } else { CallerKind::App },
                 email: email.map(ToOwned::to_owned),
                 display_name: Some("\"Ä\"\n".to_owned()),
+                first_name: email.map(ToOwned::to_owned),
+                last_name: None,
                 avatar_url: None,
+                role: Some("member".to_owned()),
+                login_provider: email.map(|_| "microsoft".to_owned()),
+                is_email_verified: email.map(|_| true),
+                session_handle: email.map(|_| Id(SessionId::from_uuid(Uuid::from_u128(4)))),
                 organization: OwnOrganization {
                     id: Id(OrgId::from_uuid(Uuid::from_u128(2))),
                     name: "name".to_owned(),

@@ -18,6 +18,8 @@ pub(super) struct Policies {
     /// All that a request can be taken from, by whether its caller was known.
     before: Option<HeaderValue>,
     after: Option<HeaderValue>,
+    /// Of sensitive operations, whose caller is not known yet.
+    sensitive: Option<HeaderValue>,
 }
 
 impl Policies {
@@ -25,7 +27,13 @@ impl Policies {
         let address = (Kind::Address, config.rate_limit_address);
         let principal = (Kind::Principal, config.rate_limit_principal);
         let organization = (Kind::Organization, config.rate_limit_organization);
-        Self { before: policy(&[address]), after: policy(&[address, principal, organization]) }
+        let auth = (Kind::AuthAddress, config.rate_limit_auth);
+        let subject = (Kind::AuthSubject, config.rate_limit_auth);
+        Self {
+            before: policy(&[address]),
+            after: policy(&[address, principal, organization]),
+            sensitive: policy(&[address, auth, subject]),
+        }
     }
 
     /// Writes the headers; none where no limit was looked at.
@@ -36,8 +44,15 @@ impl Policies {
         headers.insert(REMAINING.clone(), nearest.remaining.into());
         let reset = nearest.reset.as_secs() + u64::from(nearest.reset.subsec_nanos() > 0);
         headers.insert(RESET.clone(), reset.into());
+        let is_sensitive =
+            taken.iter().any(|(kind, _)| matches!(kind, Kind::AuthAddress | Kind::AuthSubject));
         let is_known = taken.iter().any(|(kind, _)| *kind != Kind::Address);
-        if let Some(policy) = if is_known { &self.after } else { &self.before } {
+        let policy = match (is_sensitive, is_known) {
+            (true, _) => &self.sensitive,
+            (false, true) => &self.after,
+            (false, false) => &self.before,
+        };
+        if let Some(policy) = policy {
             headers.insert(POLICY.clone(), policy.clone());
         }
     }

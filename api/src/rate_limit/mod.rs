@@ -16,7 +16,7 @@ use std::{
 };
 
 use domain::{
-    access::Principal,
+    access::{Origin, Principal},
     clock::Clock,
     id::TypedId,
     rate::{Allowance, Draw, SharedRates, Standing},
@@ -42,10 +42,14 @@ pub(crate) enum Kind {
     Organization,
     /// What an API key has of its own, beside the principal's.
     ApiKey,
+    /// Of sensitive operations: the client address, and the account or session that they are about.
+    AuthAddress,
+    AuthSubject,
 }
 
 impl Kind {
-    const ALL: [Self; 3] = [Self::Address, Self::Principal, Self::Organization];
+    const ALL: [Self; 5] =
+        [Self::Address, Self::Principal, Self::Organization, Self::AuthAddress, Self::AuthSubject];
 
     fn word(self) -> &'static str {
         match self {
@@ -53,6 +57,8 @@ impl Kind {
             Self::Principal => "principal",
             Self::Organization => "organization",
             Self::ApiKey => "api_key",
+            Self::AuthAddress => "auth-address",
+            Self::AuthSubject => "auth-subject",
         }
     }
 }
@@ -66,6 +72,8 @@ pub(crate) struct RateLimits {
     /// By requests in a minute: there are few different ones.
     api_keys: Mutex<HashMap<NonZeroU32, Arc<LocalLimit>>>,
     clock: Arc<dyn Clock>,
+    auth_address: Option<LocalLimit>,
+    auth_subject: Option<LocalLimit>,
     policies: Policies,
 }
 
@@ -85,6 +93,8 @@ impl RateLimits {
             organization: limit(config.rate_limit_organization),
             api_keys: Mutex::default(),
             clock: Arc::clone(clock),
+            auth_address: limit(config.rate_limit_auth),
+            auth_subject: limit(config.rate_limit_auth),
             policies: Policies::new(config),
         }
     }
@@ -105,6 +115,8 @@ impl RateLimits {
             Kind::Principal => self.principal.as_ref(),
             Kind::Organization => self.organization.as_ref(),
             Kind::ApiKey => None,
+            Kind::AuthAddress => self.auth_address.as_ref(),
+            Kind::AuthSubject => self.auth_subject.as_ref(),
         }
     }
 
@@ -196,6 +208,19 @@ pub(crate) async fn take_caller(request: &Request, principal: &Principal) -> Res
         meter.take_of_key(requests, caller).await?;
     }
     meter.take(&[(Kind::Principal, caller), (Kind::Organization, organization)]).await
+}
+
+/// Takes a request of a sensitive operation, by the address that it comes from.
+pub(crate) async fn take_auth_address(request: &Request) -> Result<(), ApiError> {
+    let ip = request.extensions().get::<Origin>().and_then(|origin| origin.ip);
+    let (Some(ip), Some(meter)) = (ip, request.extensions().get::<Meter>()) else { return Ok(()) };
+    meter.take(&[(Kind::AuthAddress, key::network(ip))]).await
+}
+
+/// Takes a request of a sensitive operation, by the account or session that it is about.
+pub(crate) async fn take_auth_subject(request: &Request, subject: impl TypedId) -> Result<(), ApiError> {
+    let Some(meter) = request.extensions().get::<Meter>() else { return Ok(()) };
+    meter.take(&[(Kind::AuthSubject, subject.uuid().as_u128())]).await
 }
 
 /// Limits client addresses. Stands where the request's origin is known.

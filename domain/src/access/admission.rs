@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::{IdentityKind, PERSONAL_ACCOUNTS_TENANT, Rejection, Role, VerificationError, VerifiedToken};
+use super::{
+    IdentityKind, PERSONAL_ACCOUNTS_TENANT, Rejection, Role, SessionCheck, VerificationError, VerifiedToken,
+};
 
 /// The app role that makes its holder an administrator.
 const ADMIN_APP_ROLE: &str = "Tenantry.Admin";
@@ -41,6 +43,8 @@ pub struct AdmissionPolicy {
     pub admin_emails: Vec<String>,
     /// The first person of an organization, guests aside, is its administrator.
     pub first_user_is_admin: bool,
+    /// How often it is asked whether a session has ended.
+    pub session_check: SessionCheck,
 }
 
 impl AdmissionPolicy {

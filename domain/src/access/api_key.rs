@@ -10,8 +10,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
 use super::{
-    Actor, ApiKeyIdentity, AuthenticatedBy, Authentication, AuthenticationError, CachedPrincipal, OrgScope,
-    Origin, Principal, Subject, permission::ALL_PERMISSIONS,
+    Actor, ApiKeyIdentity, Authenticated, AuthenticatedBy, Authentication, AuthenticationError,
+    CachedPrincipal, OrgScope, Origin, Principal, Subject, permission::ALL_PERMISSIONS,
 };
 use crate::{
     api_keys::{ApiKey, ApiKeyDigests, ApiKeySecret, ApiKeyWithSecret, NOT_FOR_KEYS, Outcome, RawKey},
@@ -56,6 +56,8 @@ pub enum ApiKeyRefusal {
     Expired,
     #[error("its organization is suspended")]
     OrganizationSuspended,
+    #[error("its organization was deleted")]
+    OrganizationDeleted,
     #[error("its owner is suspended")]
     OwnerSuspended,
     #[error("it may not be used from this address")]
@@ -80,15 +82,28 @@ impl ApiKeyRefusal {
             Self::Missing | Self::Invalid => None,
             Self::Revoked => Some(Outcome::Revoked),
             Self::Expired => Some(Outcome::Expired),
-            Self::OrganizationSuspended | Self::OwnerSuspended => Some(Outcome::Suspended),
+            Self::OrganizationSuspended | Self::OrganizationDeleted | Self::OwnerSuspended => {
+                Some(Outcome::Suspended)
+            }
             Self::AddressBlocked => Some(Outcome::AddressBlocked),
         }
     }
 }
 
 impl Authentication {
-    pub(super) async fn load_api_key(&self, text: &str) -> Result<Arc<CachedPrincipal>, AuthenticationError> {
-        let mark = self.epochs.mark();
+    /// The principal of an API key, used from the address of the origin.
+    pub async fn api_key(
+        &self,
+        text: &str,
+        origin: &Origin,
+    ) -> Result<Authenticated, Arc<AuthenticationError>> {
+        let entry = self.remembered(text, || Box::pin(self.load_api_key(text))).await?;
+        self.check_address(&entry.principal, origin).map_err(Arc::new)?;
+        Ok(Authenticated::without_assertion(Arc::clone(&entry.principal)))
+    }
+
+    async fn load_api_key(&self, text: &str) -> Result<Arc<CachedPrincipal>, AuthenticationError> {
+        let mark = self.mark();
         let raw = RawKey::parse(text).ok_or_else(|| refused(ApiKeyRefusal::Invalid, None))?;
         let Some(found) = self.find_api_key(&raw).await? else {
             return Err(refused(ApiKeyRefusal::Invalid, None));
@@ -100,11 +115,8 @@ impl Authentication {
         if let Some(reason) = reason_against(&key, &secret, now) {
             return Err(refused(reason, Some(known)));
         }
-        if organization.status == OrganizationStatus::Suspended {
-            return Err(refused(ApiKeyRefusal::OrganizationSuspended, Some(known)));
-        }
-        if owner.status == UserStatus::Disabled {
-            return Err(refused(ApiKeyRefusal::OwnerSuspended, Some(known)));
+        if let Some(reason) = reason_against_owner(organization.status, owner.status) {
+            return Err(refused(reason, Some(known)));
         }
         self.renew_pepper(&raw, &secret, known.org_id).await?;
         let ends = [key.expires_at, secret.expires_at];
@@ -119,6 +131,7 @@ impl Authentication {
             authenticated_by: AuthenticatedBy::ApiKey,
             user: owner,
             delegable: None,
+            session: None,
             api_key: Some(ApiKeyIdentity { key, wire_key }),
         };
         let subjects = vec![
@@ -131,7 +144,7 @@ impl Authentication {
             not_before: None,
             expires_at,
             key_id: None,
-            subjects,
+            subjects: subjects.into(),
             mark: AtomicU64::new(mark.0),
         }))
     }
@@ -209,6 +222,15 @@ fn reason_against(key: &ApiKey, secret: &ApiKeySecret, now: DateTime<Utc>) -> Op
         Some(ApiKeyRefusal::Expired)
     } else {
         None
+    }
+}
+
+fn reason_against_owner(organization: OrganizationStatus, owner: UserStatus) -> Option<ApiKeyRefusal> {
+    match (organization, owner) {
+        (OrganizationStatus::Active, UserStatus::Active) => None,
+        (OrganizationStatus::Active, UserStatus::Disabled) => Some(ApiKeyRefusal::OwnerSuspended),
+        (OrganizationStatus::Suspended, _) => Some(ApiKeyRefusal::OrganizationSuspended),
+        (OrganizationStatus::Deleted, _) => Some(ApiKeyRefusal::OrganizationDeleted),
     }
 }
 

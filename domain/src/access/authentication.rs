@@ -14,16 +14,16 @@ use uuid::Uuid;
 
 use super::{
     AdmissionPolicy, AllowedTenants, ApiKeyPorts, ApiKeyRefusal, Authenticated, AuthenticatedBy, Directory,
-    Epochs, EpochsUnavailable, Identity, IdentityCache, IdentityKind, KnownKey, Mark, Origin, Principal,
-    Rejection, Role, Subject, TenantPolicy, TokenVerifier, VerificationError, VerifiedToken,
+    Epochs, EpochsUnavailable, Identity, IdentityCache, IdentityKind, KnownKey, Mark, Principal, Rejection,
+    Role, Subject, TenantPolicy, TokenVerifier, VerificationError, VerifiedToken,
     on_behalf_of::Delegable,
     permission::ALL_PERMISSIONS,
     provisioning::{Newcomer, Provisioning},
 };
 use crate::{
     id::Ids,
-    identity::UserStatus,
-    organizations::OrganizationStatus,
+    identity::{AccountDirectory, SessionTokens, User, UserStatus},
+    organizations::{Organization, OrganizationStatus},
     store::{Store, StoreError},
 };
 
@@ -36,6 +36,9 @@ pub enum AuthenticationError {
     /// `403 TENANT_NOT_ONBOARDED`: an administrator of the tenant has not consented.
     #[error("the tenant has not completed admin consent")]
     TenantNotOnboarded { tenant: Uuid },
+    /// `403 ORGANIZATION_DELETED`: it can be restored for a while, and is gone after that.
+    #[error("the organization is deleted")]
+    OrganizationDeleted,
     /// `403 ORGANIZATION_SUSPENDED`.
     #[error("the organization is suspended")]
     OrganizationSuspended,
@@ -49,6 +52,9 @@ pub enum AuthenticationError {
         /// The key, if it was recognized.
         key: Option<KnownKey>,
     },
+    /// `401 SESSION_REVOKED`: a session that was good and has ended.
+    #[error("the session has ended")]
+    SessionRevoked,
     /// `503 UNAVAILABLE`: the credential cannot be judged now.
     #[error("the credential cannot be judged at the moment")]
     Unavailable { retry_after: Duration },
@@ -77,26 +83,11 @@ pub struct CachedPrincipal {
     pub(super) principal: Arc<Principal>,
     pub(super) not_before: Option<DateTime<Utc>>,
     pub(super) expires_at: DateTime<Utc>,
-    /// The authority's key that signed the token; `None` for a credential that is not signed.
+    /// Of the authority's keys; `None` for a credential that no authority signed.
     pub(super) key_id: Option<String>,
-    pub(super) subjects: Vec<Subject>,
+    pub(super) subjects: Box<[Subject]>,
     /// Up to when nothing that it depends on is known to have changed.
     pub(super) mark: AtomicU64,
-}
-
-/// What a credential says of itself.
-#[derive(Clone, Copy)]
-enum Credential<'a> {
-    Bearer(&'a str),
-    ApiKey(&'a str),
-}
-
-impl<'a> Credential<'a> {
-    fn text(self) -> &'a str {
-        match self {
-            Self::Bearer(text) | Self::ApiKey(text) => text,
-        }
-    }
 }
 
 impl CachedPrincipal {
@@ -113,7 +104,7 @@ impl CachedPrincipal {
         let bytes = size_of::<Self>()
             + size_of::<Principal>()
             + self.key_id.as_ref().map_or(0, String::len)
-            + self.subjects.len() * size_of::<Subject>()
+            + size_of_val(self.subjects.as_ref())
             + principal.organization.name.len()
             + text(&principal.user.profile.email)
             + text(&principal.user.profile.display_name)
@@ -153,6 +144,8 @@ pub struct AuthenticationPorts {
     pub store: Arc<dyn Store>,
     pub epochs: Arc<dyn Epochs>,
     pub cache: Arc<dyn PrincipalCache>,
+    pub accounts: Arc<dyn AccountDirectory>,
+    pub tokens: Arc<dyn SessionTokens>,
     pub identities: Arc<dyn IdentityCache>,
     pub api_keys: ApiKeyPorts,
     pub ids: Ids,
@@ -160,14 +153,16 @@ pub struct AuthenticationPorts {
 
 /// Makes principals. There is one in the process, built where the process is put together.
 pub struct Authentication {
-    verifier: Arc<dyn TokenVerifier>,
+    pub(super) verifier: Arc<dyn TokenVerifier>,
     allowed_tenants: Arc<dyn AllowedTenants>,
     pub(super) epochs: Arc<dyn Epochs>,
     cache: Arc<dyn PrincipalCache>,
+    pub(super) accounts: Arc<dyn AccountDirectory>,
+    pub(super) tokens: Arc<dyn SessionTokens>,
     identities: Arc<dyn IdentityCache>,
     pub(super) api_keys: ApiKeyPorts,
     pub(super) provisioning: Provisioning,
-    policy: AdmissionPolicy,
+    pub(super) policy: AdmissionPolicy,
 }
 
 impl Authentication {
@@ -179,56 +174,57 @@ impl Authentication {
             store,
             epochs,
             cache,
+            accounts,
+            tokens,
             identities,
             api_keys,
             ids,
         } = ports;
         let provisioning = Provisioning { store, directory, ids };
-        Self { verifier, allowed_tenants, epochs, cache, identities, api_keys, provisioning, policy }
+        Self {
+            verifier,
+            allowed_tenants,
+            epochs,
+            cache,
+            accounts,
+            tokens,
+            identities,
+            api_keys,
+            provisioning,
+            policy,
+        }
     }
 
     /// The principal of an Entra ID access token.
     pub async fn bearer(&self, token: &str) -> Result<Authenticated, Arc<AuthenticationError>> {
-        let entry = self.entry(Credential::Bearer(token)).await?;
+        let entry = self.remembered(token, || Box::pin(self.load_bearer(token))).await?;
         Ok(Authenticated::with_assertion(Arc::clone(&entry.principal), token))
     }
 
-    /// The principal of an API key, used from the address of the origin.
-    pub async fn api_key(
+    /// What is remembered of a token while it holds, else what `load` makes of it.
+    pub(super) async fn remembered<'a>(
         &self,
-        text: &str,
-        origin: &Origin,
-    ) -> Result<Authenticated, Arc<AuthenticationError>> {
-        let entry = self.entry(Credential::ApiKey(text)).await?;
-        self.check_address(&entry.principal, origin).map_err(Arc::new)?;
-        Ok(Authenticated::without_assertion(Arc::clone(&entry.principal)))
-    }
-
-    async fn entry(
-        &self,
-        credential: Credential<'_>,
+        token: &str,
+        load: impl Fn() -> Loading<'a>,
     ) -> Result<Arc<CachedPrincipal>, Arc<AuthenticationError>> {
-        let text = credential.text();
-        if let Some(entry) = self.cache.get(text).await {
+        if let Some(entry) = self.cache.get(token).await {
             if self.is_valid(&entry).await.map_err(Arc::new)? {
                 return Ok(entry);
             }
-            self.cache.forget(text).await;
+            self.cache.forget(token).await;
         }
-        let entry = self.cache.load(text, Box::pin(self.load(credential))).await?;
+        let entry = self.cache.load(token, load()).await?;
         if self.is_unchanged(&entry.mark, &entry.subjects).await.map_err(Arc::new)? {
             return Ok(entry);
         }
         // The load overlapped a change, perhaps while it was another request's. This one begins after that change.
-        self.cache.forget(text).await;
-        self.load(credential).await.map_err(Arc::new)
+        self.cache.forget(token).await;
+        load().await.map_err(Arc::new)
     }
 
-    async fn load(&self, credential: Credential<'_>) -> Result<Arc<CachedPrincipal>, AuthenticationError> {
-        match credential {
-            Credential::Bearer(token) => self.load_bearer(token).await,
-            Credential::ApiKey(text) => self.load_api_key(text).await,
-        }
+    /// The present moment, to be taken before the first read of what is remembered.
+    pub(super) fn mark(&self) -> Mark {
+        self.epochs.mark()
     }
 
     async fn is_valid(&self, entry: &CachedPrincipal) -> Result<bool, AuthenticationError> {
@@ -267,7 +263,7 @@ impl Authentication {
             not_before: token.not_before,
             expires_at: token.expires_at,
             key_id: Some(token.key_id.clone()),
-            subjects: identity.subjects.to_vec(),
+            subjects: Box::new(identity.subjects),
             mark: AtomicU64::new(mark.0),
             principal: Arc::new(self.principal(token, kind, &identity)),
         };
@@ -289,28 +285,26 @@ impl Authentication {
             return Ok(identity);
         }
         let (organization, user) = self.provisioning.find_or_create(newcomer).await?;
-        if organization.status == OrganizationStatus::Suspended {
-            return Err(AuthenticationError::OrganizationSuspended);
-        }
-        if user.status == UserStatus::Disabled {
-            return Err(AuthenticationError::UserDisabled);
-        }
+        check_standing(&organization, &user)?;
         let identity = Arc::new(Identity::new(organization, user, mark));
         self.identities.keep(key, Arc::clone(&identity)).await;
         Ok(identity)
     }
 
     /// What is decided of the claims alone: tenant, what the token says it may do, client.
-    async fn admit(&self, token: &VerifiedToken) -> Result<IdentityKind, AuthenticationError> {
-        self.policy.check_personal(token)?;
-        let listed = self.policy.tenants != TenantPolicy::AllowList
-            || self.allowed_tenants.contains(token.tenant).await?;
-        if !listed {
-            return Err(Rejection::TenantNotAllowed.into());
-        }
+    pub(super) async fn admit(&self, token: &VerifiedToken) -> Result<IdentityKind, AuthenticationError> {
+        self.admit_tenant(token).await?;
         let kind = AdmissionPolicy::check_permission_claims(token)?;
         self.policy.check_client(token)?;
         Ok(kind)
+    }
+
+    /// The tenant may come at all.
+    pub(super) async fn admit_tenant(&self, token: &VerifiedToken) -> Result<(), AuthenticationError> {
+        self.policy.check_personal(token)?;
+        let listed = self.policy.tenants != TenantPolicy::AllowList
+            || self.allowed_tenants.contains(token.tenant).await?;
+        if listed { Ok(()) } else { Err(Rejection::TenantNotAllowed.into()) }
     }
 
     fn principal(&self, token: VerifiedToken, kind: IdentityKind, identity: &Identity) -> Principal {
@@ -348,7 +342,26 @@ impl Authentication {
                 IdentityKind::App => AuthenticatedBy::EntraApp,
             },
             api_key: None,
+            session: None,
         }
+    }
+}
+
+/// What an operator or an administrator of the organization decided about it.
+pub(super) fn check_status(status: OrganizationStatus) -> Result<(), AuthenticationError> {
+    match status {
+        OrganizationStatus::Active => Ok(()),
+        OrganizationStatus::Suspended => Err(AuthenticationError::OrganizationSuspended),
+        OrganizationStatus::Deleted => Err(AuthenticationError::OrganizationDeleted),
+    }
+}
+
+/// Neither the organization nor the membership is shut.
+pub(super) fn check_standing(organization: &Organization, user: &User) -> Result<(), AuthenticationError> {
+    check_status(organization.status)?;
+    match user.status {
+        UserStatus::Active => Ok(()),
+        UserStatus::Disabled => Err(AuthenticationError::UserDisabled),
     }
 }
 

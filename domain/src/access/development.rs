@@ -66,6 +66,7 @@ mod bypass {
                 app_roles: Vec::new(),
                 client_id: None,
                 authenticated_by: AuthenticatedBy::Development,
+                session: None,
                 delegable: None,
                 api_key: None,
             })))

@@ -6,7 +6,7 @@
 
 use async_trait::async_trait;
 
-use crate::id::{ApiKeyId, OrgId, UserId};
+use crate::id::{ApiKeyId, OrgId, SessionId, UserId};
 
 /// Something that cached things depend on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -17,6 +17,8 @@ pub enum Subject {
     User(UserId),
     /// Whether it is revoked, and what it answers to.
     ApiKey(ApiKeyId),
+    /// That it has not ended.
+    Session(SessionId),
 }
 
 /// A moment in the sequence of changes that this process knows of.

@@ -13,7 +13,9 @@ mod api_key_uses;
 mod authenticated;
 mod authentication;
 mod development;
+pub(crate) mod doorway;
 mod epochs;
+mod identified;
 mod identities;
 mod jobs;
 mod key_rotation;
@@ -24,6 +26,9 @@ mod principal;
 mod provisioning;
 mod role;
 mod scope;
+mod session;
+mod sessions;
+mod sign_in;
 mod tenants;
 mod verified_token;
 
@@ -36,6 +41,7 @@ pub use authentication::{
 };
 pub use development::DevelopmentIdentity;
 pub use epochs::{Epochs, EpochsUnavailable, Mark, Subject};
+pub use identified::Identified;
 pub use identities::{Identity, IdentityCache, IdentityKey};
 pub use jobs::{Claimed, Jobs, System};
 pub use key_rotation::{
@@ -45,10 +51,12 @@ pub use on_behalf_of::{NotDelegable, OnBehalfOf};
 pub use operator::Operator;
 pub use permission::{ALL_PERMISSIONS, Permission, SignedIn};
 pub(crate) use permission::{permission, sealed as permission_seal};
-pub use principal::{Actor, ApiKeyIdentity, AuthenticatedBy, Principal};
+pub use principal::{Actor, ApiKeyIdentity, AuthenticatedBy, CurrentSession, Principal};
 pub use provisioning::Directory;
 pub use role::Role;
-pub use scope::{Authorized, Forbidden, OrgScope, Origin, Proof};
+pub use scope::{AccountScope, Authorized, Forbidden, OrgScope, Origin, Proof};
+pub use sessions::{SessionCheck, SessionError, SessionPolicy, SessionPorts, Sessions};
+pub use sign_in::Proven;
 pub use tenants::{AllowedTenant, TenantSelector};
 pub use verified_token::{IdentityKind, Rejection, TokenVerifier, VerificationError, VerifiedToken};
 

@@ -5,8 +5,8 @@ use uuid::Uuid;
 use super::{KnownKey, Permission, Role, on_behalf_of::Delegable};
 use crate::{
     api_keys::ApiKey,
-    id::{ApiKeyId, TypedId, UserId},
-    identity::User,
+    id::{ApiKeyId, SessionId, TypedId, UserId},
+    identity::{SignInMethod, User},
     organizations::OrganizationSummary,
     secret::Sealed,
 };
@@ -54,6 +54,8 @@ pub enum AuthenticatedBy {
     EntraApp,
     /// An API key.
     ApiKey,
+    /// A session of ours.
+    Session,
     /// Nothing: the development identity, which only debug builds have.
     Development,
 }
@@ -64,9 +66,20 @@ impl AuthenticatedBy {
             Self::EntraDelegated => "entra-delegated",
             Self::EntraApp => "entra-app",
             Self::ApiKey => "api-key",
+            Self::Session => "session",
             Self::Development => "development",
         }
     }
+}
+
+/// The session that a principal calls in.
+#[derive(Clone, Copy, Debug)]
+pub struct CurrentSession {
+    pub id: SessionId,
+    /// How it began.
+    pub method: SignInMethod,
+    /// The identity provider vouched for the e-mail address.
+    pub is_email_verified: bool,
 }
 
 /// Who is asking, in which organization, and what they may do: what authentication made of a credential.
@@ -83,6 +96,7 @@ pub struct Principal {
     pub(super) app_roles: Vec<String>,
     pub(super) client_id: Option<Uuid>,
     pub(super) authenticated_by: AuthenticatedBy,
+    pub(super) session: Option<CurrentSession>,
     /// For a person with an access token of theirs.
     pub(super) delegable: Option<Delegable>,
     pub(super) api_key: Option<ApiKeyIdentity>,
@@ -151,6 +165,11 @@ impl Principal {
 
     pub fn authenticated_by(&self) -> AuthenticatedBy {
         self.authenticated_by
+    }
+
+    /// The session that the caller uses, if it is one of ours.
+    pub fn session(&self) -> Option<&CurrentSession> {
+        self.session.as_ref()
     }
 
     /// Whether the caller has a permission.

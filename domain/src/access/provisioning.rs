@@ -12,19 +12,24 @@ use uuid::Uuid;
 
 use super::{
     Actor, AdmissionPolicy, AuthenticationError, IdentityKind, OrgScope, Origin, PERSONAL_ACCOUNTS_TENANT,
-    Role, TenantPolicy, VerifiedToken,
+    Role, TenantPolicy, VerifiedToken, authentication::check_status,
 };
 use crate::{
     events::{Event, Events},
     id::{Ids, OrgId, TypedId},
     identity::{NewUser, Profile, User, UserKind, UserStatus},
     jobs::Kind,
-    organizations::{NameSource, NewOrganization, Organization, OrganizationOrigin, OrganizationStatus},
+    organizations::{NameSource, NewOrganization, Organization, OrganizationOrigin},
     store::{OrgTx, Store, StoreError},
 };
 
 /// When a new organization is tidied for the first time: nothing of it expires sooner.
 const TIDY_AFTER: TimeDelta = TimeDelta::days(1);
+
+/// Every organization is tidied from its beginning on.
+pub(super) async fn begin_tidying(tx: &dyn OrgTx, org_id: OrgId, ids: &Ids) -> Result<(), StoreError> {
+    tx.jobs().schedule(Kind::OrganizationTidy, org_id.uuid(), ids.clock().now() + TIDY_AFTER).await
+}
 
 /// Finds organizations before a scope exists: the one question that is asked across organizations on a request.
 #[async_trait]
@@ -155,10 +160,8 @@ impl Provisioning {
         let scope = OrgScope::new(org_id, Actor::System, Origin::default());
         let reader = self.store.read(&scope).await?;
         let Some(organization) = reader.organization().get().await? else { return Ok(None) };
-        if organization.status == OrganizationStatus::Suspended {
-            return Err(AuthenticationError::OrganizationSuspended);
-        }
-        if newcomer.needs_consent.is_some() && organization.consented_at.is_none() {
+        check_status(organization.status)?;
+        if newcomer.needs_consent.is_some() && !organization.consent.holds() {
             return Err(newcomer.not_onboarded());
         }
         let user = match newcomer.user.object_id {
@@ -214,9 +217,7 @@ impl Provisioning {
         if !tx.organization().add_if_absent(&organization).await? {
             return Ok(None);
         }
-        tx.jobs()
-            .schedule(Kind::OrganizationTidy, org_id.uuid(), self.ids.clock().now() + TIDY_AFTER)
-            .await?;
+        begin_tidying(tx.as_ref(), org_id, &self.ids).await?;
         let mut events: Events =
             Event::new("identity.tenant.created", json!({ "organizationId": org_id })).into();
         if let Some(event) = self.add_user(tx.as_ref(), newcomer).await? {

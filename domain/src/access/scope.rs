@@ -3,7 +3,7 @@
 use std::{marker::PhantomData, net::IpAddr};
 
 use super::{Actor, Authenticated, NotDelegable, OnBehalfOf, Permission, Principal, System};
-use crate::id::OrgId;
+use crate::id::{AccountId, OrgId};
 
 /// Where a request came from, for events and logs.
 #[derive(Clone, Debug, Default)]
@@ -80,6 +80,11 @@ impl<P: Permission> Authorized<P> {
         let principal = self.principal();
         OrgScope::new(principal.organization.id, principal.actor(), self.origin.clone())
     }
+
+    /// The scope of the caller's account; `None` for an application, and for a person who has never signed in here.
+    pub fn account(&self) -> Option<AccountScope> {
+        self.principal().user.account_id.map(|account_id| AccountScope::new(account_id, self.scope()))
+    }
 }
 
 /// One organization, on behalf of one actor: what the store asks for before it opens. It can be held and passed
@@ -109,5 +114,29 @@ impl OrgScope {
     /// Where the request came from, for the events.
     pub fn origin(&self) -> &Origin {
         &self.origin
+    }
+}
+
+/// One person's account, acting inside one of their organizations: what the store asks for before it opens what is
+/// the account's. Like [`OrgScope`] it is made only in `access`.
+#[derive(Clone, Debug)]
+pub struct AccountScope {
+    account_id: AccountId,
+    organization: OrgScope,
+}
+
+impl AccountScope {
+    pub(super) fn new(account_id: AccountId, organization: OrgScope) -> Self {
+        Self { account_id, organization }
+    }
+
+    /// The account whose rows may be seen and written.
+    pub fn account_id(&self) -> AccountId {
+        self.account_id
+    }
+
+    /// The organization in which the account acts; what happens to the account is told there.
+    pub fn organization(&self) -> &OrgScope {
+        &self.organization
     }
 }

@@ -101,6 +101,12 @@ pub enum Rejection {
     PermissionClaims,
     #[error("client_not_allowed")]
     ClientNotAllowed,
+    /// A token of ours, of another kind than was asked for.
+    #[error("token_kind")]
+    TokenKind,
+    /// An ID token that was not made for this sign-in.
+    #[error("nonce")]
+    Nonce,
 }
 
 /// Why there is no verified token.

@@ -4,7 +4,7 @@ use super::{Annotation, ItemRef};
 use crate::{
     access::{Authorized, OnBehalfOf, Permission},
     graph::GraphError,
-    sharepoint::{self, DriveId, ItemId, ItemLookup, SharePoint},
+    sharepoint::{self, DriveId, DriveItem, ItemId, ItemLookup, SharePoint, SiteId},
 };
 
 /// The caller, if Microsoft can be asked in their name and they may do so here.
@@ -15,6 +15,13 @@ pub(super) fn person<P: Permission>(caller: &Authorized<P>) -> Option<OnBehalfOf
 /// What Microsoft knows an item by; `None` for what it never gave.
 pub(super) fn ids(item: &ItemRef) -> Option<(DriveId, ItemId)> {
     Some((DriveId::parse(&item.drive_id)?, ItemId::parse(&item.item_id)?))
+}
+
+/// Whether Microsoft says that the item is in another site than the one that is named. What is no whole id of a site
+/// (host name, site collection and web) says nothing.
+pub(super) fn is_elsewhere(found: &DriveItem, named: &ItemRef) -> bool {
+    let site = found.site_id.as_ref().map(SiteId::as_str);
+    site.is_some_and(|site| site.split(',').count() == 3 && !site.eq_ignore_ascii_case(&named.site_id))
 }
 
 /// All of them in as few requests as possible. What Microsoft never gave is gone without asking.

@@ -32,6 +32,9 @@ pub trait AppTokens: Send + Sync {
     /// A token that is good for at least the next moments. Concurrent calls for one tenant and resource cause one
     /// request; failures are not kept.
     async fn token(&self, tenant: Uuid, resource: &Resource) -> Result<Arc<AppToken>, AppTokenError>;
+
+    /// Forgets what is kept for a tenant, so that the next token has the permissions of today.
+    async fn forget(&self, tenant: Uuid);
 }
 
 /// Why there is no token. Decided by the members of the authority's error body; numbers in it only refine.

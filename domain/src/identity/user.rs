@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     access::Role,
-    id::UserId,
+    id::{AccountId, UserId},
     page::{Page, PageRequest},
     store::StoreError,
 };
@@ -76,6 +76,8 @@ pub struct User {
     pub kind: UserKind,
     /// `oid` in the organization's tenant; with the tenant's id, who this is.
     pub object_id: Option<Uuid>,
+    /// Whose membership it is; empty for who has only ever called with tokens of Entra's.
+    pub account_id: Option<AccountId>,
     pub profile: Profile,
     /// When the token was issued that the profile was taken from: an older token does not set it back.
     pub profile_as_of: DateTime<Utc>,
@@ -127,6 +129,9 @@ pub trait UserRepository: UserReader {
         profile: &Profile,
         as_of: DateTime<Utc>,
     ) -> Result<bool, StoreError>;
+
+    /// Gives a role. `false` when there is no such membership.
+    async fn set_role(&self, id: UserId, role: Role) -> Result<bool, StoreError>;
 
     /// Enables or disables. `false` when there is no such membership.
     async fn set_status(&self, id: UserId, status: UserStatus) -> Result<bool, StoreError>;

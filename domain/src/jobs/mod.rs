@@ -29,10 +29,18 @@ pub const GIVEN_UP_KEPT: TimeDelta = TimeDelta::days(30);
 /// What a job is about. A worker claims the kinds it knows and leaves those of a newer version alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
+    /// The tenant of a connected organization is looked at. The key is the organization's id.
+    ConsentProbe,
+    /// The proof of a tenant's consent is looked for. The key is the organization's id.
+    ConsentProof,
+    /// A deleted organization is purged. The key is the organization's id.
+    OrganizationPurge,
     /// What has expired in one organization is forgotten. The key is the organization's id.
     OrganizationTidy,
     /// What has expired in the global tables is forgotten. There is one row.
     ServiceTidy,
+    /// The people of a tenant are brought in. The key is the organization's id.
+    UsersImport,
 }
 
 /// How a kind of job is carried out.
@@ -46,13 +54,24 @@ pub struct Manner {
 }
 
 impl Kind {
-    pub const ALL: &[Self] = &[Self::OrganizationTidy, Self::ServiceTidy];
+    pub const ALL: &[Self] = &[
+        Self::ConsentProbe,
+        Self::ConsentProof,
+        Self::OrganizationPurge,
+        Self::OrganizationTidy,
+        Self::ServiceTidy,
+        Self::UsersImport,
+    ];
 
     /// The word in the table, in logs and in metrics.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::ConsentProbe => "consent.probe",
+            Self::ConsentProof => "consent.proof",
+            Self::OrganizationPurge => "organization.purge",
             Self::OrganizationTidy => "organization.tidy",
             Self::ServiceTidy => "service.tidy",
+            Self::UsersImport => "users.import",
         }
     }
 
@@ -63,7 +82,11 @@ impl Kind {
     /// Whether its rows belong to organizations.
     pub fn is_of_organization(self) -> bool {
         match self {
-            Self::OrganizationTidy => true,
+            Self::ConsentProbe
+            | Self::ConsentProof
+            | Self::OrganizationPurge
+            | Self::OrganizationTidy
+            | Self::UsersImport => true,
             Self::ServiceTidy => false,
         }
     }
@@ -71,10 +94,24 @@ impl Kind {
     pub fn manner(self) -> Manner {
         match self {
             // It comes back by itself, so a failure is no reason to stop.
-            Self::OrganizationTidy | Self::ServiceTidy => Manner {
+            Self::ConsentProbe | Self::OrganizationPurge | Self::OrganizationTidy | Self::ServiceTidy => {
+                Manner {
+                    attempts: None,
+                    first_pause: TimeDelta::minutes(1),
+                    longest_pause: TimeDelta::hours(6),
+                }
+            }
+            // It ends by itself after a quarter of an hour.
+            Self::ConsentProof => Manner {
                 attempts: None,
-                first_pause: TimeDelta::minutes(1),
-                longest_pause: TimeDelta::hours(6),
+                first_pause: TimeDelta::seconds(2),
+                longest_pause: TimeDelta::minutes(1),
+            },
+            // It gives up by itself, so that whoever waits is told.
+            Self::UsersImport => Manner {
+                attempts: None,
+                first_pause: TimeDelta::seconds(5),
+                longest_pause: TimeDelta::minutes(5),
             },
         }
     }

@@ -19,6 +19,9 @@ const SERVICE_EVERY: TimeDelta = TimeDelta::hours(1);
 /// Epochs older than this are forgotten: no cached thing lives nearly as long.
 const EPOCHS_KEPT: TimeDelta = TimeDelta::days(2);
 
+/// A browser can look at its own way through Microsoft's page for so long.
+const ATTEMPTS_KEPT: TimeDelta = TimeDelta::days(1);
+
 /// Deletes what has expired. It is no change that an event would tell of: nothing that it deletes could still be asked
 /// for.
 #[async_trait]
@@ -28,6 +31,9 @@ pub trait Forget: Send + Sync {
 
     /// Deletes epochs that were last advanced before then; how many.
     async fn epochs(&self, before: DateTime<Utc>) -> Result<u64, StoreError>;
+
+    /// Deletes ways through Microsoft's page that ended before then; how many.
+    async fn onboarding_attempts(&self, before: DateTime<Utc>) -> Result<u64, StoreError>;
 
     /// Deletes jobs that were given up before then; how many.
     async fn given_up_jobs(&self, before: DateTime<Utc>) -> Result<u64, StoreError>;
@@ -56,7 +62,8 @@ impl Tidy {
         let now = self.clock.now();
         let epochs = self.forget.epochs(now - EPOCHS_KEPT).await?;
         let jobs = self.forget.given_up_jobs(now - GIVEN_UP_KEPT).await?;
-        tracing::debug!(epochs, jobs, "the global tables were tidied");
+        let attempts = self.forget.onboarding_attempts(now - ATTEMPTS_KEPT).await?;
+        tracing::debug!(epochs, jobs, attempts, "the global tables were tidied");
         Ok(Outcome::Again(now + SERVICE_EVERY))
     }
 }

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::settings::Error;
+use super::{onboarding::Consent, settings::Error};
 use crate::{
     id::{OrgId, TaxonomyId},
     store::StoreError,
@@ -39,6 +39,8 @@ pub enum OrganizationStatus {
     Active,
     /// By an operator; everybody in it is refused with `403 ORGANIZATION_SUSPENDED`.
     Suspended,
+    /// It can be restored for a while; then it is purged. Everybody is refused with `403 ORGANIZATION_DELETED`.
+    Deleted,
 }
 
 impl OrganizationStatus {
@@ -46,6 +48,7 @@ impl OrganizationStatus {
         match self {
             Self::Active => "active",
             Self::Suspended => "suspended",
+            Self::Deleted => "deleted",
         }
     }
 
@@ -53,6 +56,7 @@ impl OrganizationStatus {
         match word {
             "active" => Some(Self::Active),
             "suspended" => Some(Self::Suspended),
+            "deleted" => Some(Self::Deleted),
             _ => None,
         }
     }
@@ -100,8 +104,12 @@ pub struct Organization {
     pub name: String,
     pub name_source: NameSource,
     pub status: OrganizationStatus,
+    /// How far the consent of its tenant has come.
+    pub consent: Consent,
     /// When an administrator of the tenant consented; `None` before.
     pub consented_at: Option<DateTime<Utc>>,
+    /// When it was deleted; `None` while it is not.
+    pub deleted_at: Option<DateTime<Utc>>,
     /// The taxonomy that annotations use when none is chosen.
     pub default_taxonomy_id: Option<TaxonomyId>,
     /// Free JSON of the organization's own: branding, feature flags.
@@ -158,6 +166,6 @@ pub trait OrganizationRepository: OrganizationReader {
     /// Gives it a name from a better source than the one it has; otherwise does nothing and says `false`.
     async fn improve_name(&self, name: &str, source: NameSource) -> Result<bool, StoreError>;
 
-    /// Suspends or reactivates. `false` when there is no such organization.
+    /// Suspends, reactivates, deletes or restores. `false` when there is no such organization.
     async fn set_status(&self, status: OrganizationStatus) -> Result<bool, StoreError>;
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
-use super::{DriveId, ItemId};
+use super::{DriveId, ItemId, SiteId};
 use crate::graph::GraphError;
 
 /// What an item is.
@@ -30,6 +30,8 @@ pub struct DriveItem {
     pub id: ItemId,
     /// The drive it is in, where Microsoft says so.
     pub drive_id: Option<DriveId>,
+    /// The site that the drive belongs to, where Microsoft says so.
+    pub site_id: Option<SiteId>,
     /// The folder it is in.
     pub parent_id: Option<ItemId>,
     pub kind: ItemKind,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use redis::{
-    Client, RedisError, RedisResult,
+    AsyncCommands, Client, ErrorKind, RedisError, RedisResult,
     aio::{ConnectionManager, ConnectionManagerConfig},
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -38,6 +38,13 @@ impl SharedRedis {
         let manager = ConnectionManager::new_lazy_with_config(Client::open(url.expose_secret())?, config)?;
         let (not_before, is_down) = (AtomicU64::new(0), AtomicBool::new(false));
         Ok(Self { manager, began: Instant::now(), not_before, is_down })
+    }
+
+    /// Whether it answers, for who wants to know why it does not.
+    pub async fn probe(&self) -> Result<(), RedisError> {
+        let mut redis = self.manager.clone();
+        let asked = tokio::time::timeout(CONNECT_PATIENCE * 3, redis.ping::<()>());
+        asked.await.unwrap_or_else(|_| Err((ErrorKind::Io, "it did not answer in time").into()))
     }
 
     /// Asks, unless Redis is being left alone. `None` when there is no answer in time.

@@ -5,7 +5,7 @@ use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use domain::api_keys::{ApiKeyDigests, Peppered, RawKey};
 use secrecy::ExposeSecret;
 
-use super::{KeyRing, Purpose};
+use super::KeyRing;
 
 /// The peppers of a ring.
 pub struct PepperedDigests {
@@ -17,7 +17,7 @@ impl PepperedDigests {
     /// `None` cannot happen: a ring has a first key, and from each a pepper is derived.
     pub fn new(ring: &KeyRing) -> Option<Self> {
         let mut peppers = ring
-            .derive(Purpose::ApiKeys)
+            .subkeys("api-keys")
             .map(|(id, key)| (id.to_owned(), hmac::Key::new(HMAC_SHA256, key.as_ref())));
         Some(Self { first: peppers.next()?, others: peppers.collect() })
     }

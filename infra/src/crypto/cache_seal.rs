@@ -10,7 +10,7 @@ use aws_lc_rs::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::entropy::Entropy;
 
-use super::{KeyRing, Purpose};
+use super::KeyRing;
 
 /// Seals and opens cached values, and gives them names.
 pub struct CacheSeal {
@@ -22,11 +22,11 @@ pub struct CacheSeal {
 impl CacheSeal {
     pub fn new(ring: &KeyRing, entropy: Arc<dyn Entropy>) -> Self {
         let keys = ring
-            .derive(Purpose::Cache)
+            .subkeys("cache")
             .filter_map(|(_, key)| UnboundKey::new(&AES_256_GCM, key.as_ref()).ok())
             .map(LessSafeKey::new)
             .collect();
-        let naming = ring.derive(Purpose::CacheNames).next();
+        let naming = ring.subkeys("cache-names").next();
         let naming = naming.map(|(_, key)| hmac::Key::new(hmac::HMAC_SHA256, key.as_ref()));
         Self { keys, naming, entropy }
     }

@@ -8,7 +8,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{entropy::Entropy, graph::Link, page::CursorSeal};
 use uuid::Uuid;
 
-use super::{KeyRing, Purpose};
+use super::KeyRing;
 
 /// Seals and opens cursors.
 pub struct SealedCursors {
@@ -19,7 +19,7 @@ pub struct SealedCursors {
 impl SealedCursors {
     pub fn new(ring: &KeyRing, entropy: Arc<dyn Entropy>) -> Self {
         let keys = ring
-            .derive(Purpose::Cursors)
+            .subkeys("cursor")
             .filter_map(|(_, key)| UnboundKey::new(&AES_256_GCM, key.as_ref()).ok())
             .map(LessSafeKey::new)
             .collect();

@@ -25,43 +25,6 @@ pub enum KeyRingError {
     },
 }
 
-/// What keys are derived for. Each has its own word, so no two uses share a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    /// Wraps the data keys of organizations.
-    DataKeys,
-    /// Peppers the digests of API keys.
-    ApiKeys,
-    /// Seals what is cached outside the process.
-    Cache,
-    /// Names what is cached there.
-    CacheNames,
-    /// Seals cookies.
-    Cookies,
-    /// Seals positions in lists.
-    Cursors,
-    /// Peppers the digests of secrets that are used once: links, codes.
-    OneTimeSecrets,
-    /// Tells two keys apart without telling either.
-    Fingerprint,
-}
-
-impl Purpose {
-    /// The word that HKDF takes as `info`. Changing one makes unreadable what was made with it.
-    fn info(self) -> &'static str {
-        match self {
-            Self::DataKeys => "data-keys",
-            Self::ApiKeys => "api-keys",
-            Self::Cache => "cache",
-            Self::CacheNames => "cache-names",
-            Self::Cookies => "cookies",
-            Self::Cursors => "cursor",
-            Self::OneTimeSecrets => "one-time-secrets",
-            Self::Fingerprint => "fingerprint",
-        }
-    }
-}
-
 /// A key for one use, wiped from memory when it is dropped.
 pub(crate) type Subkey = Zeroizing<[u8; 32]>;
 
@@ -80,7 +43,7 @@ impl std::fmt::Debug for KeyRing {
     }
 }
 
-struct Length32;
+pub(super) struct Length32;
 
 impl KeyType for Length32 {
     fn len(&self) -> usize {
@@ -151,23 +114,29 @@ impl KeyRing {
         std::iter::once(&self.first).chain(&self.others)
     }
 
-    /// The keys for one use with the ids of those that they come from, in the ring's order.
-    pub(crate) fn derive(&self, purpose: Purpose) -> impl Iterator<Item = (&str, Subkey)> {
+    /// The keys for one use, in the ring's order. The word for the use is HKDF's `info`: changing one makes unreadable
+    /// what was made with it.
+    pub(super) fn derive(&self, purpose: &str) -> Vec<[u8; 32]> {
+        self.subkeys(purpose).map(|(_, key)| *key).collect()
+    }
+
+    /// The same with the ids of the keys that they come from, wiped from memory when they are dropped.
+    pub(crate) fn subkeys(&self, purpose: &str) -> impl Iterator<Item = (&str, Subkey)> {
         self.iter().filter_map(move |(id, key)| Some((id.as_str(), derive(key, purpose)?)))
     }
 
     /// The key for one use that comes from one of the ring.
-    pub(crate) fn subkey(&self, id: &str, purpose: Purpose) -> Option<Subkey> {
+    pub(crate) fn subkey(&self, id: &str, purpose: &str) -> Option<Subkey> {
         self.iter().find(|(other, _)| other == id).and_then(|(_, key)| derive(key, purpose))
     }
 }
 
 /// `None` cannot happen: 32 bytes are far less than what HKDF-SHA-256 can give.
-fn derive(key: &SecretString, purpose: Purpose) -> Option<Subkey> {
+fn derive(key: &SecretString, purpose: &str) -> Option<Subkey> {
     let salt = Salt::new(HKDF_SHA256, b"tenantry");
     let pseudorandom = salt.extract(key.expose_secret().as_bytes());
     let mut derived = Zeroizing::new([0_u8; 32]);
-    pseudorandom.expand(&[purpose.info().as_bytes()], Length32).ok()?.fill(derived.as_mut()).ok()?;
+    pseudorandom.expand(&[purpose.as_bytes()], Length32).ok()?.fill(derived.as_mut()).ok()?;
     Some(derived)
 }
 
@@ -177,16 +146,7 @@ mod tests {
 
     use super::*;
 
-    const ALL: [Purpose; 8] = [
-        Purpose::Cache,
-        Purpose::CacheNames,
-        Purpose::DataKeys,
-        Purpose::ApiKeys,
-        Purpose::Cookies,
-        Purpose::Cursors,
-        Purpose::OneTimeSecrets,
-        Purpose::Fingerprint,
-    ];
+    const ALL: [&str; 4] = ["data-keys", "api-keys", "cursor", "fingerprint"];
 
     fn ring() -> KeyRing {
         let key = |id: &str, letter: &str| (id.to_owned(), SecretString::from(letter.repeat(32)));
@@ -196,17 +156,16 @@ mod tests {
     #[test]
     fn each_use_of_each_key_has_a_key_of_its_own() {
         let ring = ring();
-        let derived: HashSet<[u8; 32]> =
-            ALL.iter().flat_map(|purpose| ring.derive(*purpose).map(|(_, key)| *key)).collect();
+        let derived: HashSet<[u8; 32]> = ALL.iter().flat_map(|purpose| ring.derive(purpose)).collect();
         assert_eq!(derived.len(), 2 * ALL.len());
     }
 
     #[test]
     fn a_key_is_derived_by_its_id() {
         let ring = ring();
-        let old = ring.derive(Purpose::Cookies).find(|(id, _)| *id == "old").unwrap().1;
-        assert_eq!(ring.subkey("old", Purpose::Cookies), Some(old));
-        assert_eq!(ring.subkey("unknown", Purpose::Cookies), None);
+        let old = ring.subkeys("cookies").find(|(id, _)| *id == "old").unwrap().1;
+        assert_eq!(ring.subkey("old", "cookies"), Some(old));
+        assert_eq!(ring.subkey("unknown", "cookies"), None);
     }
 
     #[test]

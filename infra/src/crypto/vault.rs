@@ -15,7 +15,7 @@ use secrecy::zeroize::Zeroizing;
 use uuid::Uuid;
 
 use super::{
-    KeyRing, Purpose,
+    KeyRing,
     seal::{DataKey, GcmKey},
 };
 use crate::epochs::EpochWatch;
@@ -145,7 +145,7 @@ impl Vault {
 }
 
 fn wrapping_key(ring: &KeyRing, id: &str) -> Result<GcmKey, SealError> {
-    let subkey = ring.subkey(id, Purpose::DataKeys);
+    let subkey = ring.subkey(id, "data-keys");
     subkey.and_then(|key| GcmKey::new(key.as_ref())).ok_or_else(|| SealError::RingKeyGone(id.to_owned()))
 }
 

@@ -159,17 +159,30 @@ pub(crate) async fn lease_without_attempt(
     Ok(())
 }
 
-/// One row, locked until the transaction ends where there is one.
+/// When a job of an organization is due; `None` when there is none, or it was given up.
+pub(crate) async fn due_at(
+    connection: &Connection,
+    kind: Kind,
+    key: Uuid,
+    org_id: OrgId,
+) -> Result<Option<DateTime<Utc>>, DbErr> {
+    let row = find()
+        .filter(at(kind, key))
+        .filter(Column::OrgId.eq(org_id.uuid()))
+        .filter(Column::GivenUpAt.is_null())
+        .one(connection)
+        .await?;
+    Ok(row.map(|row| row.run_at))
+}
+
+/// One row of an organization, locked until the transaction ends where there is one.
 pub(crate) async fn one(
     connection: &Connection,
     kind: Kind,
     key: Uuid,
-    org_id: Option<OrgId>,
+    org_id: OrgId,
 ) -> Result<Option<Model>, DbErr> {
-    let rows = find().filter(at(kind, key)).filter(match org_id {
-        Some(org_id) => Column::OrgId.eq(org_id.uuid()),
-        None => Column::OrgId.is_null(),
-    });
+    let rows = find().filter(at(kind, key)).filter(Column::OrgId.eq(org_id.uuid()));
     rows.lock(LockType::Update).one(connection).await
 }
 

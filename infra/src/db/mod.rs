@@ -3,7 +3,9 @@
 //! The handles are private, and what leaves this module is a [`Unit`](unit::Unit) inside one organization, a
 //! narrow question over a global table, or nothing.
 
+mod account_unit;
 mod advisory_lock;
+mod before_scope;
 mod connect;
 mod connection;
 #[expect(unreachable_pub, reason = "the derive makes public items; what is private is the module")]
@@ -14,6 +16,9 @@ mod gauges;
 mod inspect;
 pub(crate) mod jobs;
 pub(crate) mod lookups;
+pub(crate) mod onboarding;
+pub(crate) mod owned;
+pub(crate) mod purge;
 pub(crate) mod ring_keys;
 mod schema;
 mod scoped;
@@ -31,12 +36,12 @@ use std::{
 use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{
-    access::OrgScope,
+    access::{AccountScope, OrgScope},
     clock::Clock,
     entropy::Entropy,
     id::Ids,
     secret::RingKeyState,
-    store::{OrgReader, OrgTx, Store, StoreError},
+    store::{AccountReader, AccountTx, OrgReader, OrgTx, Store, StoreError},
 };
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
@@ -44,12 +49,14 @@ use sea_orm::{
 };
 use tokio::sync::Notify;
 
+pub(crate) use account_unit::{AccountOwned, AccountUnit};
 pub(crate) use advisory_lock::try_lock;
 pub use connect::{ConnectError, DatabaseUrl};
 pub(crate) use connection::Connection;
 pub(crate) use entities::{
-    annotation_terms, annotations, api_key_secrets, api_key_uses, api_keys, data_keys, idempotency_keys,
-    organizations, taxonomies, terms, users,
+    accounts, annotation_terms, annotations, api_key_secrets, api_key_uses, api_keys, data_keys,
+    idempotency_keys, identities, memberships, onboardings, organizations, sessions, taxonomies, terms,
+    user_imports, users,
 };
 pub(crate) use error::{Constraint, store_error, violated};
 pub use gauges::PoolState;
@@ -62,7 +69,7 @@ pub(crate) use sealed::{SealedRows, TABLES as SEALED_TABLES, place};
 pub(crate) use unit::Unit;
 
 use crate::{
-    crypto::{KeyRing, KeyRingError, Purpose, Vault},
+    crypto::{KeyRing, KeyRingError, Vault},
     epochs::EpochWatch,
 };
 
@@ -224,7 +231,7 @@ async fn register(
     clock: &dyn Clock,
 ) -> Result<KeyRing, SchemaError> {
     let keys: Vec<ring_keys::Fingerprinted> = ring
-        .derive(Purpose::Fingerprint)
+        .subkeys("fingerprint")
         .map(|(id, key)| ring_keys::Fingerprinted {
             id: id.to_owned(),
             fingerprint: URL_SAFE_NO_PAD.encode(key.as_ref()),
@@ -267,5 +274,16 @@ impl Store for Database {
 
     async fn read(&self, scope: &OrgScope) -> Result<Box<dyn OrgReader>, StoreError> {
         Ok(Box::new(self.reading(scope).await?))
+    }
+
+    async fn begin_account(&self, scope: &AccountScope) -> Result<Box<dyn AccountTx>, StoreError> {
+        let unit = self.unit(scope.organization()).await.map_err(store_error)?;
+        Ok(Box::new(AccountUnit::new(scope, unit)))
+    }
+
+    async fn read_account(&self, scope: &AccountScope) -> Result<Box<dyn AccountReader>, StoreError> {
+        let organization = scope.organization().clone();
+        let unit = Unit::reading(organization, self.global(), self);
+        Ok(Box::new(AccountUnit::new(scope, unit)))
     }
 }

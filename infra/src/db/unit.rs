@@ -12,10 +12,13 @@ use domain::{
     api_keys::{ApiKeyReader, ApiKeyRepository},
     events::Events,
     id::{EventId, Ids, TypedId},
-    idempotency::IdempotencyRepository,
+    idempotency::{IdempotencyReader, IdempotencyRepository},
     identity::{UserReader, UserRepository},
     jobs::JobRepository,
-    organizations::{OrganizationReader, OrganizationRepository},
+    organizations::{
+        ExportReader, ImportReader, ImportRepository, OrganizationReader, OrganizationRepository,
+        onboarding::{OnboardingReader, OnboardingRepository},
+    },
     page::{Page, PageRequest},
     secret::DataKeyRepository,
     store::{OrgReader, OrgTx, StoreError},
@@ -185,6 +188,14 @@ impl OrgTx for Unit {
         self
     }
 
+    fn onboarding(&self) -> &dyn OnboardingRepository {
+        self
+    }
+
+    fn imports(&self) -> &dyn ImportRepository {
+        self
+    }
+
     fn users(&self) -> &dyn UserRepository {
         self
     }
@@ -243,6 +254,18 @@ impl OrgReader for Unit {
         self
     }
 
+    fn onboarding(&self) -> &dyn OnboardingReader {
+        self
+    }
+
+    fn imports(&self) -> &dyn ImportReader {
+        self
+    }
+
+    fn export(&self) -> &dyn ExportReader {
+        self
+    }
+
     fn users(&self) -> &dyn UserReader {
         self
     }
@@ -256,6 +279,10 @@ impl OrgReader for Unit {
     }
 
     fn api_keys(&self) -> &dyn ApiKeyReader {
+        self
+    }
+
+    fn idempotency(&self) -> &dyn IdempotencyReader {
         self
     }
 }

@@ -26,6 +26,11 @@ pub(super) struct SigningKey {
 }
 
 impl SigningKey {
+    /// Modulus and public exponent, big-endian.
+    pub(super) fn parts(&self) -> (&[u8], &[u8]) {
+        (&self.modulus, &self.exponent)
+    }
+
     fn is_same(&self, other: &Self) -> bool {
         self.modulus == other.modulus
             && self.exponent == other.exponent

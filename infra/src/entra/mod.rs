@@ -19,6 +19,7 @@ mod metadata;
 mod person;
 mod probe;
 mod schedule;
+mod sign_in;
 pub mod token_client;
 mod unknown_keys;
 mod verify;
@@ -31,6 +32,7 @@ pub use audience::AudienceError;
 pub use authority::Authority;
 pub use keys::{AuthorityKeys, KeysState};
 pub use probe::{ProbeError, probe};
+pub use sign_in::{EntraSignIn, SignInSettings};
 pub use verify::{BearerSettings, BearerVerifier};
 
 /// A GUID in the only form that Entra writes: 36 characters with hyphens. The other forms that the `uuid` crate reads

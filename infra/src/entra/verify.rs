@@ -30,7 +30,7 @@ use super::{
 };
 
 /// How far clocks may be apart.
-const SKEW: TimeDelta = TimeDelta::seconds(300);
+pub(super) const SKEW: TimeDelta = TimeDelta::seconds(300);
 
 /// Whose tokens, for whom.
 #[derive(Clone, Debug)]
@@ -213,14 +213,14 @@ fn check_signature(token: &CompactToken<'_>, key: &SigningKey) -> Result<(), Rej
 }
 
 /// Step 5. `tfp` names a policy of Azure AD B2C, whose issuers vouch for no tenant.
-fn check_tenant(claims: &Members) -> Result<TenantClaim<'_>, Rejection> {
+pub(super) fn check_tenant(claims: &Members) -> Result<TenantClaim<'_>, Rejection> {
     if claims.has("tfp") { Err(Rejection::TenantClaim) } else { claims.tenant() }
 }
 
 /// Step 7: the key may vouch for this issuer. Without it a key for personal accounts could vouch for a work tenant,
 /// since both stand in one document. A v1.0 issuer may be vouched for by a key of the v2.0 issuer of its tenant.
 /// (Microsoft.IdentityModel, `AadTokenValidationParametersExtension`.)
-fn check_key_issuer(
+pub(super) fn check_key_issuer(
     key: &SigningKey,
     iss: &str,
     tenant: &TenantClaim<'_>,
@@ -239,7 +239,7 @@ fn check_key_issuer(
 }
 
 /// Step 8.
-fn check_version(claims: &Members, version: TokenVersion) -> Result<(), Rejection> {
+pub(super) fn check_version(claims: &Members, version: TokenVersion) -> Result<(), Rejection> {
     if claims.text("ver")? == Some(version.word()) { Ok(()) } else { Err(Rejection::Version) }
 }
 
@@ -257,7 +257,7 @@ fn check_kind(claims: &Members, version: TokenVersion) -> Result<Option<Uuid>, R
     if is_id_token && !claims.has("scp") { Err(Rejection::PermissionClaims) } else { Ok(client_id) }
 }
 
-fn check_object_id(claims: &Members) -> Result<Uuid, Rejection> {
+pub(super) fn check_object_id(claims: &Members) -> Result<Uuid, Rejection> {
     claims.value("oid").and_then(Value::as_str).and_then(parse_guid).ok_or(Rejection::ObjectId)
 }
 
@@ -279,7 +279,7 @@ fn handles_claims(claims: &Members) -> bool {
     }
 }
 
-fn directory_roles(claims: &Members) -> Vec<Uuid> {
+pub(super) fn directory_roles(claims: &Members) -> Vec<Uuid> {
     let Some(Value::Array(items)) = claims.value("wids") else { return Vec::new() };
     items.iter().filter_map(Value::as_str).filter_map(parse_guid).collect()
 }

@@ -20,6 +20,8 @@ use super::client::{Call, GraphClient, read, text};
 const MOST_BYTES: usize = 2 * 1024 * 1024;
 /// All remembered pictures together.
 const REMEMBERED_BYTES: u64 = 32 * 1024 * 1024;
+/// For how long a picture is waited for, with all pauses and repetitions.
+const PATIENCE: Duration = Duration::from_secs(3);
 /// For how long a picture, or that there is none, is remembered.
 const REMEMBERED: Duration = Duration::from_mins(30);
 
@@ -79,14 +81,14 @@ impl GraphPeople {
 
 #[async_trait]
 impl People for GraphPeople {
-    async fn photo(&self, caller: &OnBehalfOf) -> Result<Option<Photo>, GraphError> {
+    async fn photo(&self, caller: &OnBehalfOf) -> Result<Option<Photo>, Arc<GraphError>> {
         let key = (caller.org_id(), caller.user_id());
-        if let Some(photo) = self.photos.get(&key).await {
-            return Ok(photo);
-        }
-        let photo = self.fetch(caller).await?;
-        self.photos.insert(key, photo.clone()).await;
-        Ok(photo)
+        // Who asks at once shares one question, and nobody waits longer for a picture than a page may stay without.
+        let fetched = async {
+            let fetched = tokio::time::timeout(PATIENCE, self.fetch(caller)).await;
+            fetched.unwrap_or(Err(GraphError::TimedOut))
+        };
+        self.photos.try_get_with(key, fetched).await
     }
 
     async fn organization_name(&self, caller: &OnBehalfOf) -> Result<Option<String>, GraphError> {

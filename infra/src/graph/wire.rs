@@ -73,6 +73,7 @@ impl DriveWire {
 #[serde(rename_all = "camelCase", default)]
 struct Parent {
     drive_id: Option<String>,
+    site_id: Option<String>,
     id: Option<String>,
     path: Option<String>,
 }
@@ -130,6 +131,7 @@ impl ItemWire {
         Some(DriveItem {
             id: ItemId::parse(&self.id)?,
             drive_id: self.parent_reference.drive_id.as_deref().and_then(DriveId::parse),
+            site_id: self.parent_reference.site_id.as_deref().and_then(SiteId::parse),
             parent_id: self.parent_reference.id.as_deref().and_then(ItemId::parse),
             kind,
             name: self.name,

@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    access::{KeyRotation, OrgScope, OrganizationIds, RetireError, RotationProgress},
+    access::{AccountScope, KeyRotation, OrgScope, OrganizationIds, RetireError, RotationProgress},
     clock::Clock,
     entropy::Entropy,
     id::{Ids, OrgId, TypedId},
     secret::{DataKeyRepository, ResealCursor, RingKeys, SealError, Sealed, Secrets},
-    store::{OrgReader, OrgTx, Store, StoreError},
+    store::{AccountReader, AccountTx, OrgReader, OrgTx, Store, StoreError},
 };
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, QueryFilter};
 use secrecy::{ExposeSecret, SecretString};
@@ -84,6 +84,14 @@ impl Store for Doorkeeper {
     }
 
     async fn read(&self, _: &OrgScope) -> Result<Box<dyn OrgReader>, StoreError> {
+        Err(StoreError::Unavailable("closed".into()))
+    }
+
+    async fn begin_account(&self, _: &AccountScope) -> Result<Box<dyn AccountTx>, StoreError> {
+        Err(StoreError::Unavailable("closed".into()))
+    }
+
+    async fn read_account(&self, _: &AccountScope) -> Result<Box<dyn AccountReader>, StoreError> {
         Err(StoreError::Unavailable("closed".into()))
     }
 }

@@ -198,4 +198,28 @@ await check("the API refuses their ID tokens, tokens for Graph, and those of Str
   assert.equal((await whoami(foreign.accessToken)).status, 401);
 });
 
+await check("msal-node: the API passes a challenge on, and answers whoever comes back with what it asked for", async () => {
+  await ask("/reset", {});
+  const sites = async (token) => {
+    const headers = { authorization: `Bearer ${token}` };
+    const answer = await fetch(`${places.api}/api/sharepoint/sites?search=*`, { headers });
+    return { status: answer.status, challenge: answer.headers.get("www-authenticate"), body: await answer.json() };
+  };
+  const first = await byCode("lee@contoso.com");
+  const refused = await sites(first.accessToken);
+  assert.deepEqual([refused.status, refused.body.error.code], [401, "INTERACTION_REQUIRED"]);
+  const [, encoded] = refused.challenge.match(/error="insufficient_claims", claims="([^"]+)"/);
+  const wanted = Buffer.from(encoded, "base64").toString();
+  assert.equal(refused.body.error.details.claims, wanted);
+
+  const { account } = first;
+  const error = await thrown(() => client.acquireTokenSilent({ account, scopes: [scope], claims: wanted }));
+  assert.ok(error instanceof InteractionRequiredAuthError, error.stack);
+  const second = await byCode("lee@contoso.com", { claims: wanted });
+  assert.deepEqual(claims(second.accessToken).amr, ["pwd", "mfa"]);
+  const answered = await sites(second.accessToken);
+  assert.equal(answered.status, 200);
+  assert.ok(answered.body.data.length > 0);
+});
+
 done();

@@ -59,6 +59,28 @@ await check("other origin: claims that a challenge asks for are read as the auth
   assert.deepEqual(JSON.parse(await page.evaluate((text) => wantedClaims(text), challenge)), wanted);
 });
 
+await check("other origin: a challenge of Microsoft's arrives with its claims, and the bytes of a file with their name", async () => {
+  const { access_token: lee } = await ask("/tokens", { user: "lee" });
+  const refused = await called("/api/sharepoint/sites?search=*", lee);
+  assert.deepEqual([refused.status, refused.body.error.code], [401, "INTERACTION_REQUIRED"]);
+  assert.equal(refused.claims, refused.body.error.details.claims);
+  assert.ok(JSON.parse(refused.claims).access_token);
+  const drives = await called("/api/sharepoint/sites/root/drives", token);
+  const drive = drives.body.data[0].id;
+  const files = await called(`/api/sharepoint/drives/${drive}/search?q=Welcome`, token);
+  const content = `/api/sharepoint/drives/${drive}/items/${files.body.data[0].id}/content`;
+  const part = await page.evaluate(
+    async ([url, token]) => {
+      const headers = { authorization: `Bearer ${token}`, range: "bytes=-7", "if-range": '"another"' };
+      const answer = await fetch(url, { headers });
+      const read = (name) => answer.headers.get(name);
+      return { status: answer.status, names: ["content-disposition", "accept-ranges"].filter((name) => read(name)) };
+    },
+    [`${api}${content}`, token],
+  );
+  assert.deepEqual(part, { status: 200, names: ["content-disposition", "accept-ranges"] });
+});
+
 await check("other origin: one that is not listed reads nothing", async () => {
   await page.goto(unlisted);
   for (const given of [undefined, token]) {

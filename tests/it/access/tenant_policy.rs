@@ -23,10 +23,8 @@ fn assert_not_onboarded(response: &Response, tenant: &str) {
     assert_eq!(response.status, 403, "{}", response.text);
     assert_eq!(response.code(), "TENANT_NOT_ONBOARDED");
     let url = url::Url::parse(&response.text_at("/error/details/consentUrl")).expect("a URL");
-    assert_eq!(url.path(), format!("/{tenant}/v2.0/adminconsent"));
-    let client = url.query_pairs().find(|(name, _)| name == "client_id").expect("the client");
-    assert_eq!(client.1, ids::TENANTRY_APP);
-    assert!(url.query_pairs().any(|(name, _)| name == "redirect_uri"));
+    assert_eq!(url.path(), "/api/onboarding/start");
+    assert!(url.query_pairs().any(|(name, value)| name == "tenant" && value == tenant));
 }
 
 #[tokio::test]
@@ -52,7 +50,8 @@ async fn consented_lets_a_tenant_in_from_its_consent_on() {
     assert_not_onboarded(&app.user("alex").get(ME).await, ids::CONTOSO);
     assert_not_onboarded(&app.user("lee").get(ME).await, ids::CONTOSO);
     assert_eq!(rows(&app, "users").await, 2);
-    let consented = "UPDATE organizations SET consented_at = created_at WHERE name = 'contoso.com'";
+    let consented =
+        "UPDATE organizations SET consent = 'active', consented_at = created_at WHERE name = 'contoso.com'";
     app.database.execute(consented).await;
     app.user("alex").get(ME).await.expect(200);
     app.user("lee").get(ME).await.expect(200);

@@ -67,10 +67,25 @@ async fn a_token_of_another_issuer_is_read_from_its_file_each_time() {
     let patch = AppPatch { federated: Some(vec![trusted]), ..AppPatch::default() };
     app.emulator.update_app("Tenantry", &patch).unwrap();
 
-    assert_eq!(app.user("adele").get(DELEGATION).await.expect(502).code(), "UPSTREAM_ERROR");
+    // While the file is away, and no longer: it is being replaced.
+    for _ in 0..2 {
+        let refused = app.user("adele").get(DELEGATION).await.expect(503);
+        assert_eq!((refused.code().as_str(), refused.header("retry-after")), ("UNAVAILABLE", Some("2")));
+        assert_eq!(asked(&app), 0);
+        app.advance(TimeDelta::milliseconds(100));
+    }
     std::fs::write(&file, format!("{token}\n")).unwrap();
-    app.advance(TimeDelta::seconds(61));
+    app.advance(TimeDelta::seconds(2));
     app.user("adele").get(DELEGATION).await.expect(200);
+
+    // A token that was just replaced is refused once, and the next one is read soon.
+    app.emulator.set_fault(Fault::refuse("invalid_client", 700_024).times(1));
+    for _ in 0..2 {
+        assert_eq!(app.user("alex").get(DELEGATION).await.expect(502).code(), "UPSTREAM_ERROR");
+    }
+    assert_eq!(asked(&app), 2);
+    app.advance(TimeDelta::milliseconds(2_100));
+    app.user("alex").get(DELEGATION).await.expect(200);
 }
 
 fn issuer(token: &str) -> String {
@@ -93,6 +108,26 @@ async fn one_that_fails_makes_room_for_the_next_and_is_passed_over_for_a_while()
     app.emulator.update_app("Tenantry", &secret).unwrap();
     app.user("alex").get(DELEGATION).await.expect(200);
     assert_eq!(asked(&app), 4);
+}
+
+#[tokio::test]
+async fn one_without_a_proof_is_passed_over_for_a_while_but_not_when_it_is_the_last() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    let app = TestApp::builder().set("AZURE_FEDERATED_TOKEN_FILE", file.to_str().unwrap()).start().await;
+    app.user("adele").get(DELEGATION).await.expect(200);
+    std::fs::write(&file, "a token that nobody trusts").unwrap();
+    app.advance(TimeDelta::seconds(5));
+    app.user("adele").get(DELEGATION).await.expect(200);
+    assert_eq!(asked(&app), 2, "it was not looked at again");
+    // The other one is not good any more, so it is, soon.
+    let another = AppPatch { secret: Some("another".to_owned()), ..AppPatch::default() };
+    app.emulator.update_app("Tenantry", &another).unwrap();
+    app.user("adele").get(DELEGATION).await.expect(503);
+    assert_eq!(asked(&app), 3);
+    app.advance(TimeDelta::milliseconds(2_100));
+    assert_eq!(app.user("adele").get(DELEGATION).await.expect(502).code(), "UPSTREAM_ERROR");
+    assert_eq!(asked(&app), 4, "what the file holds was tried first, and is wrong");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Tokens that replicas share in Redis.
 
 use serde_json::json;
-use tests::{Redis, TestApp, emulator::AccessPolicy};
+use tests::{Actor, Redis, TestApp, emulator::AccessPolicy};
 
 use super::{DELEGATION, asked};
 
@@ -34,15 +34,12 @@ async fn what_is_in_redis_is_sealed_and_does_not_outlive_a_change() {
     let app = app(&redis).await;
     let (admin, alex) = (app.user("adele"), app.user("alex"));
     alex.get(DELEGATION).await.expect(200);
-    let names = redis.command(&["KEYS", "tenantry:delegated:*"]).await;
-    let names = String::from_utf8(names).unwrap();
-    let name =
-        names.lines().find(|line| line.starts_with("tenantry:delegated:")).expect("there is one").trim();
-    let sealed = redis.command(&["GET", name]).await;
+    let name = names(&redis).await.remove(0);
+    let sealed = redis.command(&["GET", &name]).await;
     for plain in ["eyJ", "graph.microsoft.com", "expires_at", "User.Read"] {
         assert!(!sealed.windows(plain.len()).any(|window| window == plain.as_bytes()), "{plain}");
     }
-    let left = String::from_utf8(redis.command(&["PTTL", name]).await).unwrap();
+    let left = String::from_utf8(redis.command(&["PTTL", &name]).await).unwrap();
     let left: i64 = left.trim().trim_start_matches(':').parse().unwrap();
     assert!((1..=28 * 60 * 60 * 1000).contains(&left), "{left}");
 
@@ -52,11 +49,49 @@ async fn what_is_in_redis_is_sealed_and_does_not_outlive_a_change() {
     let replica = app.replica().await;
     replica.token(alex.token.as_deref().unwrap()).get(DELEGATION).await.expect(200);
     assert_eq!(asked(&app), 2, "what was had before the change is not served");
+}
 
-    // What somebody else wrote there does not open.
-    let planted = redis.command(&["SET", name, "planted"]).await;
+/// The name under which an actor's token is, which is the one that their request adds.
+async fn name_of(redis: &Redis, actor: &Actor) -> String {
+    let before = names(redis).await;
+    actor.get(DELEGATION).await.expect(200);
+    let mut added = names(redis).await;
+    added.retain(|name| !before.contains(name));
+    assert_eq!(added.len(), 1, "{added:?}");
+    added.remove(0)
+}
+
+async fn names(redis: &Redis) -> Vec<String> {
+    let names = redis.command(&["KEYS", "tenantry:delegated:*"]).await;
+    let names = String::from_utf8(names).unwrap();
+    names.lines().filter(|line| line.starts_with("tenantry:")).map(|name| name.trim().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn what_was_not_put_under_its_name_does_not_open() {
+    let Some(redis) = Redis::start().await else { return };
+    let app = app(&redis).await;
+    let (adele, alex) = (app.user("adele"), app.user("alex"));
+    let hers = name_of(&redis, &adele).await;
+    let his = name_of(&redis, &alex).await;
+    assert_eq!(asked(&app), 2);
+    // As they are, another replica takes them.
+    let replica = app.replica().await;
+    for actor in [&adele, &alex] {
+        replica.token(actor.token.as_deref().unwrap()).get(DELEGATION).await.expect(200);
+    }
+    assert_eq!(asked(&app), 2);
+
+    // What another one's token was, and what somebody else wrote. A replica that remembers nothing asks anew.
+    let copied = redis.command(&["COPY", &his, &hers, "REPLACE"]).await;
+    assert!(copied.starts_with(b":1"), "{copied:?}");
+    let planted = redis.command(&["SET", &his, "planted"]).await;
     assert!(planted.starts_with(b"+OK"));
-    alex.get(DELEGATION).await.expect(200);
+    let replica = app.replica().await;
+    for (index, actor) in [&adele, &alex].into_iter().enumerate() {
+        replica.token(actor.token.as_deref().unwrap()).get(DELEGATION).await.expect(200);
+        assert_eq!(asked(&app), 3 + index as u64);
+    }
 }
 
 #[tokio::test]

@@ -29,7 +29,16 @@ async fn a_preflight_is_answered_before_anybody_authenticates() {
     let methods = answer.header("access-control-allow-methods").unwrap();
     assert!(methods.split(", ").any(|method| method == "PATCH"), "{methods}");
     let headers = answer.header("access-control-allow-headers").unwrap();
-    for header in ["Authorization", "Content-Type", "If-Match", "If-None-Match", "Idempotency-Key"] {
+    let needed = [
+        "Authorization",
+        "Content-Type",
+        "If-Match",
+        "If-None-Match",
+        "If-Range",
+        "Idempotency-Key",
+        "Range",
+    ];
+    for header in needed {
         assert!(headers.split(", ").any(|allowed| allowed == header), "{headers}");
     }
     assert!(answer.header("x-request-id").is_some());
@@ -41,9 +50,10 @@ async fn a_page_reads_refusals_and_their_challenge_too() {
     let refused = app.anonymous().with("origin", APP).get("/api/auth/me").await.expect(401);
     assert_eq!(refused.header("access-control-allow-origin"), Some(APP));
     let exposed = refused.header("access-control-expose-headers").unwrap().to_owned();
-    for header in
-        ["WWW-Authenticate", "ETag", "Location", "Retry-After", "RateLimit-Remaining", "X-Request-Id"]
-    {
+    let needed =
+        ["WWW-Authenticate", "ETag", "Location", "Retry-After", "RateLimit-Remaining", "X-Request-Id"];
+    let of_files = ["Accept-Ranges", "Content-Disposition", "Content-Range"];
+    for header in needed.into_iter().chain(of_files) {
         assert!(exposed.split(", ").any(|name| name == header), "{exposed}");
     }
     let nowhere = app.anonymous().with("origin", APP).get("/nowhere").await.expect(404);

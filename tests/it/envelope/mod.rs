@@ -90,6 +90,9 @@ async fn no_operation_with_a_body_is_left_out() {
     let app = TestApp::start().await;
     let paths = app.app.document["paths"].as_object().unwrap().values();
     let operations_of_document = paths.flat_map(|item| item.as_object().unwrap().values());
-    let with_body = operations_of_document.filter(|operation| operation.get("requestBody").is_some()).count();
+    // A body that may be left out is the refresh token's: `identity` has its tests.
+    let with_body = operations_of_document
+        .filter(|operation| operation.pointer("/requestBody/required") == Some(&json!(true)))
+        .count();
     assert_eq!(operations(&app).await.len(), with_body);
 }

@@ -6,14 +6,14 @@ use super::{
     fill::{Filled, Place, fill, unknown},
     world::World,
 };
-use crate::openapi::operation::operations;
+use crate::openapi::operation::walked;
 
 #[tokio::test]
 async fn a_cursor_of_another_organization_is_refused_by_every_list() {
     let world = World::filled().await;
     let document = &world.app.app.document;
     let mut lists = 0;
-    for operation in operations(document).into_iter().filter(|operation| operation.takes("cursor")) {
+    for operation in walked(document).into_iter().filter(|operation| operation.takes("cursor")) {
         lists += 1;
         let id = &operation.id;
         let is_required = |name: &str| {

@@ -7,13 +7,13 @@ use super::{
     fill::{Filled, Noun, Place, fill, unknown},
     world::World,
 };
-use crate::openapi::operation::{Operation, operations};
+use crate::openapi::operation::{Operation, walked};
 
 /// Every operation with a world of its own, since what it succeeds in changes the world.
 #[tokio::test]
 async fn nothing_of_an_organization_is_seen_or_changed_by_another_one() {
     let document = api::app::document().await.unwrap();
-    for operation in operations(&document) {
+    for operation in walked(&document) {
         let world = World::filled().await;
         assert_eq!(world.app.app.document, document);
         let before = world.rows_of_a().await;

@@ -9,6 +9,7 @@ use tests::{Actor, Response, Rows, TestApp, emulator::ids};
 use super::fill::{Noun, Place};
 use crate::{
     annotations::{id, taxonomy, term, user_id},
+    identity::handle as session_handle,
     schema::catalog::tables,
     sharepoint::item,
 };
@@ -34,9 +35,13 @@ pub(crate) struct Organization {
     pub admin: Actor,
     pub member: Actor,
     pub application: Actor,
+    /// The member again, by a session in cookies.
+    pub session: Actor,
     pub api_key: Actor,
     api_key_id: String,
     member_id: String,
+    /// One of two that the administrator has.
+    admin_session: String,
     /// Its default, and in use.
     topics: String,
     /// Of `topics`, and in use.
@@ -133,6 +138,10 @@ impl Organization {
         admin: &str,
         member: &str,
     ) -> Self {
+        let address = |name: &str| format!("{name}@{word}.com");
+        let admin_session = session_handle(&app.signed_in(&address(admin)).await).await;
+        app.signed_in(&address(admin)).await;
+        let session = app.signed_in(&address(member)).await.actor();
         let (admin, member) = (app.user(admin), app.user(member));
         let application = app.application("Tenantry", tenant, &[ids::TENANTRY_ADMIN]);
         let id_of = |response: Response| response.text_at("/data/organization/id");
@@ -182,7 +191,7 @@ impl Organization {
         api_key.get("/api/auth/me").await.expect(200);
         app.app.turn_background().await.expect("uses are written");
         // Known again after that change, so that requests cost what they cost and not what the first one costs.
-        for actor in [&admin, &member, &application, &api_key] {
+        for actor in [&admin, &member, &application, &session, &api_key] {
             actor.get("/api/auth/me").await.expect(200);
         }
         Self {
@@ -193,7 +202,9 @@ impl Organization {
             application,
             api_key,
             api_key_id,
+            session,
             member_id,
+            admin_session,
             topics,
             used_terms,
             places,
@@ -206,12 +217,13 @@ impl Organization {
     }
 
     /// Everybody who may try something, by what they are.
-    pub(crate) fn callers(&self) -> [(&'static str, &Actor); 4] {
+    pub(crate) fn callers(&self) -> [(&'static str, &Actor); 5] {
         [
             ("a member", &self.member),
             ("an administrator", &self.admin),
             ("an application", &self.application),
             ("an API key", &self.api_key),
+            ("a session", &self.session),
         ]
     }
 
@@ -228,6 +240,10 @@ impl Organization {
             (_, "apiKeyId") => json!(self.api_key_id),
             (_, "annotationId") => json!(self.annotation),
             (_, "authorId" | "userId") => json!(self.member_id),
+            (Place::Query, "confirm") => {
+                let word = if self.tenant == ids::CONTOSO { "contoso" } else { "fabrikam" };
+                json!(format!("{word} organization"))
+            }
             (_, "defaultTaxonomyId") => json!(self.topics),
             (_, "driveId") => json!(self.drive),
             // The same in both organizations, as ids are that are unique within their drive.
@@ -237,6 +253,7 @@ impl Organization {
             (Place::Query, "q") => json!("txt"),
             // Of the second organization's sites none fits.
             (Place::Query, "search") => json!("project"),
+            (_, "sessionId") => json!(self.admin_session),
             (_, "siteId") => json!(self.site),
             (_, "taxonomyId") => json!(self.places),
             (Place::Path, "termId") => json!(self.leaf),

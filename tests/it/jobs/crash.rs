@@ -25,7 +25,8 @@ fn tenantry() -> PathBuf {
     binary
 }
 
-fn start(app: &TestApp) -> Child {
+/// A worker of its own process, on the real clock.
+pub(crate) fn process(app: &TestApp) -> Child {
     Command::new(tenantry())
         .arg("worker")
         .env_clear()
@@ -34,6 +35,8 @@ fn start(app: &TestApp) -> Child {
             ("DATABASE_URL", app.database.url.as_str()),
             ("AZURE_AUTHORITY_HOST", app.emulator.http_url()),
             ("AZURE_CLIENT_ID", ids::TENANTRY_APP),
+            ("AZURE_CLIENT_SECRET", ids::TENANTRY_SECRET),
+            ("GRAPH_URL", app.emulator.http_url()),
             ("TENANT_POLICY", "open"),
             ("TOKEN_KEY", "a key for tests, which is long enough to be one"),
             ("LOG_LEVEL", "warn"),
@@ -68,7 +71,7 @@ async fn what_a_killed_process_left_is_done_by_the_next_one() {
     let app = TestApp::start().await;
     fill(&app).await;
     let keys = "SELECT count(*) AS n FROM idempotency_keys";
-    let mut process = start(&app);
+    let mut process = process(&app);
     let begun = async {
         while app.database.count(keys).await == ORGANIZATIONS {
             tokio::time::sleep(Duration::from_millis(1)).await;

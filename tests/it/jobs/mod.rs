@@ -5,6 +5,8 @@ mod leases;
 mod tidy;
 mod workers;
 
+pub(crate) use crash::process;
+
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use domain::{
@@ -52,10 +54,8 @@ fn past() -> &'static str {
 
 /// Writes a job that is due and has failed so often, past the service.
 async fn insert(app: &TestApp, kind: Kind, key: Uuid, attempt: u32) {
-    let (kind, org_id) = match kind {
-        Kind::OrganizationTidy => (kind.as_str(), uuid(key)),
-        Kind::ServiceTidy => (kind.as_str(), "NULL".to_owned()),
-    };
+    let org_id = if kind.is_of_organization() { uuid(key) } else { "NULL".to_owned() };
+    let kind = kind.as_str();
     let (key, past) = (uuid(key), past());
     let row = format!("('{kind}', {key}, {org_id}, {past}, {attempt}, 1)");
     let columns = "kind, key, org_id, run_at, attempt, version";

@@ -34,10 +34,29 @@ impl Operation {
         self.raw.get("x-delegated") == Some(&json!(true))
     }
 
+    /// Whether its credential is a refresh token, which names one session and nothing else. No caller's own credential
+    /// is one, so the walks pass by these few; `identity` has their tests.
+    pub(crate) fn is_by_refresh_token(&self) -> bool {
+        self.raw["security"] == json!([{ "refreshToken": [] }])
+    }
+
     /// Whether it takes a parameter of this name, wherever.
     pub(crate) fn takes(&self, name: &str) -> bool {
         self.parameters.iter().any(|parameter| parameter.name == name)
     }
+}
+
+/// Every operation that callers of organizations call.
+pub(crate) fn walked(document: &Value) -> Vec<Operation> {
+    let all = operations(document);
+    let (passed_by, walked): (Vec<_>, Vec<_>) = all.into_iter().partition(Operation::is_by_refresh_token);
+    let passed_by: Vec<&str> = passed_by.iter().map(|operation| operation.id.as_str()).collect();
+    assert_eq!(
+        passed_by,
+        ["signOut", "refreshSession"],
+        "the list of those that the walks pass by is closed"
+    );
+    walked
 }
 
 /// Every operation of a document.

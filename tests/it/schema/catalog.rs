@@ -17,6 +17,19 @@ pub(crate) const GLOBAL: &[(&str, &str)] = &[
         "ids and fingerprints of the service's own keys, which wrap the data keys of all organizations",
     ),
     ("lookups", "prefixes and digests of what arrives before its organization is known, and ids"),
+    (
+        "onboarding_attempts",
+        "ways to consent: digests, ids and times of whoever begins, who has no organization yet",
+    ),
+    (
+        "onboarding_invitations",
+        "operators' links: made before there is an organization; the note is the operators' own",
+    ),
+    ("accounts", "people's logins: a person may belong to several organizations"),
+    ("identities", "whose outside identity it is: asked before an organization is known"),
+    ("memberships", "which organizations an account belongs to (ids): asked before one is entered"),
+    ("sessions", "an account's; looked for by the id in a token, before an organization is known"),
+    ("spent_secrets", "digests of what was used once, until it expires"),
     ("seaql_migrations", "which steps of the schema were carried out"),
 ];
 

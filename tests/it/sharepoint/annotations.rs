@@ -37,6 +37,13 @@ async fn only_what_the_caller_may_see_can_be_annotated() {
         let refused = actor.post("/api/annotations", on(key)).await.expect(400);
         assert!(refused.at("/error/details/itemId").is_array(), "{key}: {}", refused.text);
     }
+    // Of another site, though the item is hers to see; how the id is written is no matter.
+    let mut elsewhere = on("WELCOME");
+    elsewhere["siteId"] = json!(SITE.replace("1002", "1003"));
+    let refused = adele.post("/api/annotations", elsewhere.clone()).await.expect(400);
+    assert!(refused.at("/error/details/itemId").is_array(), "{}", refused.text);
+    elsewhere["siteId"] = json!(SITE.to_ascii_uppercase());
+    adele.post("/api/annotations", elsewhere).await.expect(201);
     let no_ids = json!({ "siteId": SITE, "driveId": "..", "itemId": "a/b" });
     let before = asked(&app, Endpoint::Graph).len();
     adele.post("/api/annotations", no_ids).await.expect(400);
@@ -59,6 +66,37 @@ async fn nothing_is_made_while_microsoft_cannot_be_asked() {
     keyed.post("/api/annotations", on("WELCOME")).await.expect(502);
     let made = keyed.post("/api/annotations", on("WELCOME")).await.expect(201);
     assert_eq!(made.header("idempotency-replayed"), None);
+}
+
+#[tokio::test]
+async fn a_repeat_is_told_of_the_first_one_whatever_microsoft_says_by_now() {
+    let app = checked().await;
+    let keyed = app.user("adele").with("Idempotency-Key", "k");
+    let made = keyed.post("/api/annotations", on("BROCHURE")).await.expect(201);
+    let before = asked(&app, Endpoint::Graph).len();
+    let repeat = async || {
+        let again = keyed.post("/api/annotations", on("BROCHURE")).await.expect(201);
+        assert_eq!((id(&again), again.header("idempotency-replayed")), (id(&made), Some("true")));
+        let reused = keyed.post("/api/annotations", on("NOBODYS")).await.expect(409);
+        assert_eq!(reused.code(), "IDEMPOTENCY_KEY_REUSED");
+    };
+    app.emulator.set_fault(Fault::status(Endpoint::Graph, 500));
+    repeat().await;
+    app.emulator.clear_faults();
+    let gone = FileChange {
+        drive: DRIVE.to_owned(),
+        item: Some(item("BROCHURE")),
+        deleted: Some(true),
+        ..FileChange::default()
+    };
+    app.emulator.change_file(&gone).unwrap();
+    repeat().await;
+    assert_eq!(asked(&app, Endpoint::Graph).len(), before, "nobody is asked");
+    // Another caller's key is another one; and what was deleted here stays so.
+    app.user("alex").with("Idempotency-Key", "k").post("/api/annotations", on("BROCHURE")).await.expect(400);
+    keyed.delete(&format!("/api/annotations/{}", id(&made))).await.expect(204);
+    let deleted = keyed.post("/api/annotations", on("BROCHURE")).await.expect(404);
+    assert_eq!(deleted.header("idempotency-replayed"), Some("true"));
 }
 
 #[tokio::test]

@@ -1,6 +1,9 @@
 //! `GET /api/auth/me/photo`.
 
+use std::time::{Duration, Instant};
+
 use chrono::TimeDelta;
+use futures_util::future::join_all;
 use tests::{
     TestApp,
     emulator::{Endpoint, Fault, ids},
@@ -53,7 +56,42 @@ async fn who_has_none_or_cannot_be_asked_for_has_initials() {
 #[tokio::test]
 async fn everybody_has_their_own() {
     let app = TestApp::start().await;
+    let (adele, alex, megan) = (app.user("adele"), app.user("alex"), app.user("megan"));
+    let hers = adele.get(PHOTO).await.expect(200);
+    assert_eq!(hers.header("content-type"), Some("image/png"));
+    // Somebody of her organization who has none, and somebody of another one, after hers is remembered.
     app.emulator.set_fault(Fault::status(Endpoint::Graph, 404));
-    let (adele, alex) = (app.user("adele").get(PHOTO).await, app.user("alex").get(PHOTO).await);
-    assert_ne!(adele.text, alex.text);
+    for (actor, initials) in [(&alex, "AW"), (&megan, "MB")] {
+        for _ in 0..2 {
+            let made = actor.get(PHOTO).await.expect(200);
+            assert_eq!(made.header("content-type"), Some("image/svg+xml"));
+            assert!(made.text.contains(&format!(">{initials}</text>")), "{}", made.text);
+        }
+    }
+    assert_eq!(asked(&app, Endpoint::Graph).len(), 3, "that there is none is remembered too");
+    app.emulator.clear_faults();
+    assert_eq!(adele.get(PHOTO).await.expect(200).bytes, hers.bytes);
+    assert_eq!(asked(&app, Endpoint::Graph).len(), 3);
+}
+
+#[tokio::test]
+async fn those_who_ask_at_once_share_one_question() {
+    let app = TestApp::start().await;
+    let adele = app.user("adele");
+    adele.get("/api/auth/me").await.expect(200);
+    app.emulator.set_fault(Fault::latency(Endpoint::Graph, Duration::from_millis(300)));
+    let photos = join_all((0..20).map(|_| adele.get(PHOTO))).await;
+    assert!(photos.iter().all(|photo| photo.header("content-type") == Some("image/png")));
+    assert_eq!(asked(&app, Endpoint::Graph).len(), 1);
+}
+
+#[tokio::test]
+async fn nobody_waits_long_for_a_picture() {
+    let app = TestApp::start().await;
+    let adele = app.user("adele");
+    app.emulator.set_fault(Fault::latency(Endpoint::Graph, Duration::from_secs(8)));
+    let began = Instant::now();
+    let made = adele.get(PHOTO).await.expect(200);
+    assert_eq!(made.header("content-type"), Some("image/svg+xml"));
+    assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
 }

@@ -19,12 +19,12 @@ use self::ports::{Cache, Identities, NoIdentities, Ports};
 use crate::{
     access::{
         AdmissionPolicy, ApiKeyPorts, Authenticated, Authentication, AuthenticationError,
-        AuthenticationPorts, IdentityCache, Principal, Role, Subject, TenantPolicy, VerificationError,
-        VerifiedToken,
+        AuthenticationPorts, IdentityCache, Principal, Role, SessionCheck, Subject, TenantPolicy,
+        VerificationError, VerifiedToken,
     },
     id::{Ids, OrgId, TypedId, UserId},
     identity::{Profile, User, UserKind, UserStatus},
-    organizations::{NameSource, Organization, OrganizationStatus},
+    organizations::{NameSource, Organization, OrganizationStatus, onboarding::Consent},
 };
 
 pub(super) const TENANT: Uuid = uuid!("c0000000-0000-4000-8000-000000000001");
@@ -123,6 +123,8 @@ impl World {
             store: Arc::clone(&ports) as _,
             epochs: Arc::clone(&ports) as _,
             cache: Arc::new(Cache::default()),
+            accounts: Arc::clone(&ports) as _,
+            tokens: Arc::clone(&ports) as _,
             identities,
             api_keys: ApiKeyPorts {
                 directory: Arc::clone(&ports) as _,
@@ -217,6 +219,7 @@ pub(super) fn policy() -> AdmissionPolicy {
         admin_directory_roles: Vec::new(),
         admin_emails: Vec::new(),
         first_user_is_admin: false,
+        session_check: SessionCheck::default(),
     }
 }
 
@@ -241,7 +244,9 @@ fn organization(now: DateTime<Utc>) -> Organization {
         name: "Contoso".to_owned(),
         name_source: NameSource::Administrator,
         status: OrganizationStatus::Active,
+        consent: Consent::Pending,
         consented_at: None,
+        deleted_at: None,
         default_taxonomy_id: None,
         config: serde_json::Value::Null,
         version: 1,
@@ -255,6 +260,7 @@ fn user(now: DateTime<Utc>) -> User {
         id: UserId::from_uuid(Uuid::from_u128(2)),
         kind: UserKind::Person,
         object_id: Some(ADA),
+        account_id: None,
         profile: Profile::default(),
         profile_as_of: now,
         role: Some(Role::Member),

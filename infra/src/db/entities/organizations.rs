@@ -11,6 +11,8 @@ pub struct Model {
     pub name_source: String,
     pub status: String,
     pub consented_at: Option<DateTimeUtc>,
+    pub consent: String,
+    pub deleted_at: Option<DateTimeUtc>,
     pub default_taxonomy_id: Option<Uuid>,
     pub config: Json,
     pub version: i64,

@@ -1,6 +1,6 @@
 use sea_orm::entity::prelude::*;
 
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel, serde::Serialize)]
 #[sea_orm(table_name = "users")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
@@ -9,6 +9,7 @@ pub struct Model {
     pub id: Uuid,
     pub kind: String,
     pub object_id: Option<Uuid>,
+    pub account_id: Option<Uuid>,
     pub email: Option<String>,
     pub display_name: Option<String>,
     pub is_guest: bool,

@@ -28,7 +28,7 @@ use uuid::Uuid;
 
 use super::{
     ClientCredential, Credentials, ResourceNames, TokenEndpoint, credential::Proof, endpoint::TokenFailure,
-    refusal::Meaning, transport,
+    pauses::Pauses, refusal::Meaning, transport,
 };
 
 /// So many tenants' credentials are kept, with their tokens.
@@ -43,6 +43,8 @@ pub struct AppTokenSource {
     names: ResourceNames,
     transport: Transport,
     made: Cache<(usize, Uuid), Arc<dyn TokenCredential>>,
+    /// What was asked for too often, by tenant and scope.
+    looping: Pauses<(Uuid, String)>,
     is_misconfigured: AtomicBool,
 }
 
@@ -50,29 +52,36 @@ impl AppTokenSource {
     pub fn new(endpoint: Arc<TokenEndpoint>, credentials: Arc<Credentials>, names: ResourceNames) -> Self {
         let transport = transport::over(Arc::clone(&endpoint));
         let made = Cache::builder().max_capacity(MOST).time_to_idle(IDLE).build();
-        let is_misconfigured = AtomicBool::new(false);
-        Self { endpoint, credentials, names, transport, made, is_misconfigured }
+        let (looping, is_misconfigured) = (Pauses::default(), AtomicBool::new(false));
+        Self { endpoint, credentials, names, transport, made, looping, is_misconfigured }
     }
 
     /// Tries the credentials in their order.
     async fn ask(&self, tenant: Uuid, resource: &Resource) -> Result<AccessToken, TokenFailure> {
         let scope = self.names.default_scope(resource);
+        let wanted = (tenant, scope.clone());
+        if let Some(retry_after) = self.looping.left(&wanted, self.endpoint.clock().now()) {
+            return Err(TokenFailure::Looping { retry_after });
+        }
         for (index, credential) in self.credentials.usable(tenant, &self.endpoint) {
             let made = self.made.try_get_with((index, tenant), async { self.make(credential, tenant) }).await;
             let Ok(made) = made else {
-                self.credentials.failed(index, tenant, &self.endpoint, "it cannot be used");
+                self.credentials.gave_none(index, tenant, &self.endpoint, "it cannot be used");
                 continue;
             };
             let token = made.get_token(&[scope.as_str()], None).await;
             let token = token.map_err(|error| transport::failure(&error));
+            if let Err(TokenFailure::Looping { retry_after }) = &token {
+                self.looping.pause(wanted.clone(), self.endpoint.clock().now(), *retry_after);
+            }
             if matches!(token, Err(TokenFailure::NoCredential)) {
-                self.credentials.failed(index, tenant, &self.endpoint, "it gives no proof");
+                self.credentials.gave_none(index, tenant, &self.endpoint, "it gives no proof");
             }
             if !self.credentials.is_to_blame(index, tenant, &self.endpoint, &token) {
                 return token;
             }
         }
-        Err(self.credentials.exhausted())
+        Err(self.credentials.exhausted(tenant, &self.endpoint))
     }
 
     fn make(
@@ -121,6 +130,7 @@ impl AppTokenSource {
                 | Meaning::AssertionRejected
                 | Meaning::AccountBlocked
                 | Meaning::Throttled
+                | Meaning::Looping
                 | Meaning::Transient => {
                     if !self.is_misconfigured.swap(true, Ordering::Relaxed) {
                         tracing::error!(%refusal, "Entra ID refuses the service's own token requests as wrong");
@@ -129,7 +139,9 @@ impl AppTokenSource {
                 }
             },
             TokenFailure::NoCredential => return AppTokenError::Misconfigured,
-            TokenFailure::Throttled { retry_after } => AppTokenError::Throttled { retry_after },
+            TokenFailure::Throttled { retry_after } | TokenFailure::Looping { retry_after } => {
+                AppTokenError::Throttled { retry_after }
+            }
             TokenFailure::Unavailable { retry_after, .. } => AppTokenError::Unavailable { retry_after },
             TokenFailure::Timeout => AppTokenError::Timeout,
         };
@@ -149,6 +161,12 @@ impl AppTokens for AppTokenSource {
             secret: SecretString::from(token.token.secret()),
             expires_at: self.endpoint.clock().now() + TimeDelta::seconds(left),
         }))
+    }
+
+    async fn forget(&self, tenant: Uuid) {
+        for (index, _) in self.credentials.usable(tenant, &self.endpoint) {
+            self.made.invalidate(&(index, tenant)).await;
+        }
     }
 }
 

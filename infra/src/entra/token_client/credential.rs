@@ -19,8 +19,10 @@ use uuid::Uuid;
 
 use super::{ClientCertificate, TokenEndpoint, endpoint::TokenFailure, pauses::Pauses, refusal::Meaning};
 
-/// How long a credential that failed for a tenant is passed over.
+/// How long a credential that failed for a tenant is passed over while there is another one.
 const PASSED_OVER: Duration = Duration::from_mins(1);
+/// And while there is none: a file that was just being replaced is there again, and so may a machine's service be.
+const LAST_PASSED_OVER: Duration = Duration::from_secs(2);
 /// The metadata service of a machine answers at once, or is not there.
 const MACHINE_PATIENCE: Duration = Duration::from_secs(5);
 /// No token of an issuer is as long.
@@ -149,7 +151,10 @@ impl Proof {
 pub struct Credentials {
     pub(super) client_id: Uuid,
     list: Vec<Entry>,
-    failing: Pauses<(usize, Uuid)>,
+    /// What the authority refused.
+    refused: Pauses<(usize, Uuid)>,
+    /// What gave no proof.
+    mute: Pauses<(usize, Uuid)>,
     is_broken: AtomicBool,
 }
 
@@ -163,7 +168,8 @@ impl Credentials {
         let entry =
             |credential| Entry { credential: Arc::new(credential), has_failed: AtomicBool::new(false) };
         let list = list.into_iter().map(entry).collect();
-        Self { client_id, list, failing: Pauses::default(), is_broken: AtomicBool::new(false) }
+        let (refused, mute) = (Pauses::default(), Pauses::default());
+        Self { client_id, list, refused, mute, is_broken: AtomicBool::new(false) }
     }
 
     /// The words of what there is, in order.
@@ -181,7 +187,10 @@ impl Credentials {
         let now = endpoint.clock().now();
         let entries = self.list.iter().enumerate();
         entries
-            .filter(move |(index, _)| self.failing.left(&(*index, tenant), now).is_none())
+            .filter(move |(index, _)| {
+                let key = (*index, tenant);
+                self.refused.left(&key, now).is_none() && self.mute.left(&key, now).is_none()
+            })
             .map(|(index, entry)| (index, &entry.credential))
     }
 
@@ -195,7 +204,8 @@ impl Credentials {
     ) -> bool {
         match attempt {
             Err(TokenFailure::Refused(refusal)) if refusal.meaning() == Meaning::OurCredential => {
-                self.failed(index, tenant, endpoint, &refusal.to_string());
+                self.refused.pause((index, tenant), endpoint.clock().now(), PASSED_OVER);
+                self.tell(index, &refusal.to_string());
                 true
             }
             Err(TokenFailure::NoCredential) => true,
@@ -212,22 +222,37 @@ impl Credentials {
         }
     }
 
-    /// Notes that a credential is of no use for now.
-    pub(super) fn failed(&self, index: usize, tenant: Uuid, endpoint: &TokenEndpoint, reason: &str) {
-        self.failing.pause((index, tenant), endpoint.clock().now(), PASSED_OVER);
+    /// Notes that a credential gives no proof for now.
+    pub(super) fn gave_none(&self, index: usize, tenant: Uuid, endpoint: &TokenEndpoint, reason: &str) {
+        self.mute.pause((index, tenant), endpoint.clock().now(), PASSED_OVER);
+        self.tell(index, reason);
+    }
+
+    fn tell(&self, index: usize, reason: &str) {
         if let Some(entry) = self.list.get(index)
             && !entry.has_failed.swap(true, Ordering::Relaxed)
         {
             tracing::warn!(
                 credential = entry.credential.kind(),
                 reason,
-                "a client credential is not accepted; the next one is tried"
+                "a client credential cannot be used; the next one is tried"
             );
         }
     }
 
-    /// Nothing was left to try: said once, as an error, until something works again.
-    pub(super) fn exhausted(&self) -> TokenFailure {
+    /// Nothing was left to try. All of them are tried again soon: what failed a moment ago, in a tenant or for a moment
+    /// here, must not be an outage of a minute. Where one gave no proof, that may have passed by then; that all were
+    /// refused is said once, as an error, until something works again.
+    pub(super) fn exhausted(&self, tenant: Uuid, endpoint: &TokenEndpoint) -> TokenFailure {
+        let now = endpoint.clock().now();
+        let keys = (0..self.list.len()).map(|index| (index, tenant));
+        for key in keys.clone() {
+            self.refused.shorten(&key, now, LAST_PASSED_OVER);
+            self.mute.shorten(&key, now, LAST_PASSED_OVER);
+        }
+        if let Some(retry_after) = keys.filter_map(|key| self.mute.left(&key, now)).min() {
+            return TokenFailure::Unavailable { retry_after, reason: "a credential of ours gives no proof" };
+        }
         if !self.is_broken.swap(true, Ordering::Relaxed) {
             tracing::error!(
                 configured = ?self.kinds(),

@@ -31,7 +31,9 @@ use secrecy::ExposeSecret;
 use super::{
     Credentials, ResourceNames, SharedTokens, TokenEndpoint,
     asker::Asker,
+    endpoint::TokenFailure,
     exchange::{Exchanged, exchange},
+    pauses::Pauses,
     shared::Key,
     verdict::Verdicts,
 };
@@ -70,6 +72,8 @@ struct Inner {
     epochs: Arc<dyn Epochs>,
     clock: Arc<dyn Clock>,
     memory: Cache<Key, Arc<Entry>>,
+    /// What was asked for too often.
+    looping: Pauses<Key>,
     shared: Option<SharedTokens>,
 }
 
@@ -134,6 +138,7 @@ impl DelegatedTokenSource {
             epochs,
             clock,
             memory,
+            looping: Pauses::default(),
             shared,
         }))
     }
@@ -356,8 +361,17 @@ impl Inner {
         resource: &Resource,
         wanted: &Wanted,
     ) -> Result<Arc<Entry>, DelegationError> {
-        count(resource, "authority");
-        let exchanged = exchange(&self.endpoint, &self.credentials, caller, &wanted.scopes).await;
+        let exchanged = if let Some(retry_after) = self.looping.left(&wanted.key, self.clock.now()) {
+            Err(TokenFailure::Looping { retry_after })
+        } else {
+            count(resource, "authority");
+            exchange(&self.endpoint, &self.credentials, caller, &wanted.scopes).await
+        };
+        if let Err(TokenFailure::Looping { retry_after }) = &exchanged
+            && self.looping.left(&wanted.key, self.clock.now()).is_none()
+        {
+            self.looping.pause(wanted.key, self.clock.now(), *retry_after);
+        }
         let exchanged =
             exchanged.map_err(|failure| self.verdicts.on(failure, caller.tenant, &wanted.scopes))?;
         self.verdicts.good();

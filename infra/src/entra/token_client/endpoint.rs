@@ -6,7 +6,7 @@ use bytes::Bytes;
 use domain::{clock::Clock, entropy::Entropy};
 use reqwest::{
     StatusCode,
-    header::{ACCEPT, CONTENT_TYPE, HeaderMap, RETRY_AFTER},
+    header::{ACCEPT, CONTENT_TYPE},
 };
 use url::Url;
 use uuid::Uuid;
@@ -15,6 +15,7 @@ use super::{
     pauses::Pauses,
     refusal::{Meaning, Refusal},
 };
+use crate::http::retry_after;
 
 /// Why there is no answer.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -23,6 +24,9 @@ pub(super) enum TokenFailure {
     Refused(Box<Refusal>),
     #[error("the authority throttles")]
     Throttled { retry_after: Duration },
+    /// What is left alone is this question of this caller, and nothing else of the tenant.
+    #[error("the authority was asked the same too often")]
+    Looping { retry_after: Duration },
     #[error("the authority is not available: {reason}")]
     Unavailable { retry_after: Duration, reason: &'static str },
     #[error("the authority did not answer in time")]
@@ -55,7 +59,6 @@ const LONGEST_WAIT: Duration = Duration::from_secs(1);
 /// What a throttled or failing authority gets that does not say how long.
 const DEFAULT_THROTTLE: Duration = Duration::from_mins(1);
 const DEFAULT_PAUSE: Duration = Duration::from_secs(5);
-const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 
 /// The token endpoints of an authority, one for each tenant.
 pub struct TokenEndpoint {
@@ -156,7 +159,7 @@ impl TokenEndpoint {
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(form);
         let mut response = request.send().await.map_err(lost)?;
-        let (status, retry_after) = (response.status(), retry_after(response.headers(), self.clock.as_ref()));
+        let (status, retry_after) = (response.status(), retry_after(response.headers(), self.clock.now()));
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(lost)? {
             if body.len() + chunk.len() > self.limits.size {
@@ -202,19 +205,20 @@ impl Missed {
 
 /// What an answer means that is no success.
 fn failure(status: StatusCode, body: &[u8], retry_after: Option<Duration>) -> TokenFailure {
-    if status == StatusCode::TOO_MANY_REQUESTS {
-        return throttled(retry_after);
-    }
+    let is_throttling = status == StatusCode::TOO_MANY_REQUESTS;
+    let throttle = retry_after.unwrap_or(DEFAULT_THROTTLE);
     let Some(refusal) = Refusal::parse(body) else {
-        return match retry_after {
-            _ if status.is_server_error() => unavailable("a server error", retry_after),
-            Some(_) => throttled(retry_after),
-            None => unavailable("the answer is not one of a token endpoint", None),
+        return match () {
+            () if is_throttling => TokenFailure::Throttled { retry_after: throttle },
+            () if status.is_server_error() => unavailable("a server error", retry_after),
+            () => unavailable("the answer is not one of a token endpoint", retry_after),
         };
     };
     let meaning = refusal.meaning();
-    if meaning == Meaning::Throttled {
-        throttled(retry_after)
+    if meaning == Meaning::Looping {
+        TokenFailure::Looping { retry_after: throttle }
+    } else if is_throttling || meaning == Meaning::Throttled {
+        TokenFailure::Throttled { retry_after: throttle }
     } else if meaning == Meaning::Transient || status.is_server_error() {
         unavailable("it said so", retry_after)
     } else {
@@ -222,30 +226,15 @@ fn failure(status: StatusCode, body: &[u8], retry_after: Option<Duration>) -> To
     }
 }
 
-fn throttled(retry_after: Option<Duration>) -> TokenFailure {
-    TokenFailure::Throttled { retry_after: retry_after.unwrap_or(DEFAULT_THROTTLE).min(LONGEST_PAUSE) }
-}
-
 fn unavailable(reason: &'static str, retry_after: Option<Duration>) -> TokenFailure {
-    let retry_after = retry_after.unwrap_or(DEFAULT_PAUSE).min(LONGEST_PAUSE);
-    TokenFailure::Unavailable { retry_after, reason }
-}
-
-/// Seconds, perhaps with a fraction, or a date (RFC 9110 §10.2.3).
-fn retry_after(headers: &HeaderMap, clock: &dyn Clock) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse::<f64>() {
-        return Duration::try_from_secs_f64(seconds).ok();
-    }
-    let at = chrono::DateTime::parse_from_rfc2822(text).ok()?;
-    Some((at.to_utc() - clock.now()).to_std().unwrap_or_default())
+    TokenFailure::Unavailable { retry_after: retry_after.unwrap_or(DEFAULT_PAUSE), reason }
 }
 
 fn word(asked: &Result<Bytes, TokenFailure>) -> &'static str {
     match asked {
         Ok(_) => "ok",
         Err(TokenFailure::Refused(_) | TokenFailure::NoCredential) => "refused",
-        Err(TokenFailure::Throttled { .. }) => "throttled",
+        Err(TokenFailure::Throttled { .. } | TokenFailure::Looping { .. }) => "throttled",
         Err(TokenFailure::Unavailable { .. }) => "unavailable",
         Err(TokenFailure::Timeout) => "timeout",
     }

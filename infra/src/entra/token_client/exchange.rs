@@ -40,7 +40,7 @@ pub(super) async fn exchange(
         let proof = match credential.proof(endpoint, credentials.client_id, tenant).await {
             Ok(proof) => proof,
             Err(reason) => {
-                credentials.failed(index, tenant, endpoint, &reason);
+                credentials.gave_none(index, tenant, endpoint, &reason);
                 continue;
             }
         };
@@ -50,7 +50,7 @@ pub(super) async fn exchange(
             return parse(&body?, endpoint.clock().now());
         }
     }
-    Err(credentials.exhausted())
+    Err(credentials.exhausted(tenant, endpoint))
 }
 
 fn form(caller: &Asker, scopes: &[String], credentials: &Credentials, proof: &Proof) -> String {

@@ -34,6 +34,15 @@ impl<K: Eq + Hash> Pauses<K> {
         pauses.insert(key, until);
     }
 
+    /// Lets a pause of the key, if there is one, end after `most`.
+    pub(super) fn shorten(&self, key: &K, now: DateTime<Utc>, most: Duration) {
+        let latest = now + TimeDelta::from_std(most).unwrap_or(TimeDelta::zero());
+        let mut pauses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(until) = pauses.get_mut(key) {
+            *until = latest.min(*until);
+        }
+    }
+
     /// How long the key is still to be left alone.
     pub(super) fn left(&self, key: &K, now: DateTime<Utc>) -> Option<Duration> {
         let mut pauses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -48,6 +57,19 @@ impl<K: Eq + Hash> Pauses<K> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pause_is_made_shorter_and_never_longer() {
+        let now = DateTime::UNIX_EPOCH;
+        let pauses = Pauses::default();
+        pauses.pause("long", now, Duration::from_mins(1));
+        pauses.pause("short", now, Duration::from_secs(1));
+        for key in ["long", "short", "none"] {
+            pauses.shorten(&key, now, Duration::from_secs(2));
+        }
+        let left = ["long", "short", "none"].map(|key| pauses.left(&key, now).map(|left| left.as_secs()));
+        assert_eq!(left, [Some(2), Some(1), None]);
+    }
 
     #[test]
     fn a_pause_ends_and_what_is_remembered_is_bounded() {

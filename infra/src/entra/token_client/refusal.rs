@@ -50,14 +50,18 @@ pub(super) enum Meaning {
     OurCredential,
     /// Our registration or request is wrong.
     OurMistake,
+    /// The tenant sends too much.
     Throttled,
+    /// One caller's client asks for the same again and again.
+    Looping,
     Transient,
 }
 
 const APPLICATION_UNKNOWN: [u32; 2] = [700_016, 7_000_229];
 const APPLICATION_DISABLED: [u32; 2] = [70_001, 7_000_112];
 const TRANSIENT: [u32; 7] = [90_006, 90_012, 90_024, 90_033, 90_090, 50_033, 50_087];
-const THROTTLED: [u32; 2] = [50_196, 90_055];
+const THROTTLED: [u32; 1] = [90_055];
+const LOOPING: [u32; 1] = [50_196];
 const ASSERTION: [u32; 4] = [50_013, 500_131, 500_133, 7_000_114];
 const CONSENT: [u32; 1] = [65_001];
 const ACCOUNT: [u32; 7] = [50_014, 50_020, 50_034, 500_341, 50_053, 50_057, 50_105];
@@ -135,6 +139,7 @@ impl Refusal {
             (&INTERACTION, Meaning::Interaction),
             (&RESOURCE, Meaning::NoSuchResource),
             (&THROTTLED, Meaning::Throttled),
+            (&LOOPING, Meaning::Looping),
             (&TRANSIENT, Meaning::Transient),
         ];
         let refined = known.into_iter().find(|(codes, _)| self.has(codes));
@@ -148,6 +153,7 @@ impl Refusal {
             (&RESOURCE, Meaning::NoSuchResource),
             (&ASSERTION, Meaning::AssertionRejected),
             (&THROTTLED, Meaning::Throttled),
+            (&LOOPING, Meaning::Looping),
             (&TRANSIENT, Meaning::Transient),
         ];
         let refined = known.into_iter().find(|(codes, _)| self.has(codes));
@@ -222,7 +228,8 @@ mod tests {
         assert_eq!(meaning("invalid_grant", None, 50_057, false), Meaning::AccountBlocked);
         assert_eq!(meaning("invalid_grant", None, 50_076, false), Meaning::Interaction);
         assert_eq!(meaning("invalid_grant", None, 53_003, false), Meaning::PolicyBlocked);
-        assert_eq!(meaning("invalid_grant", None, 50_196, false), Meaning::Throttled);
+        assert_eq!(meaning("invalid_grant", None, 50_196, false), Meaning::Looping);
+        assert_eq!(meaning("invalid_request", None, 90_055, false), Meaning::Throttled);
         assert_eq!(meaning("invalid_client", None, 7_000_229, false), Meaning::ApplicationUnknown);
         assert_eq!(meaning("unauthorized_client", None, 7_000_112, false), Meaning::ApplicationDisabled);
         assert_eq!(meaning("invalid_request", None, 90_002, false), Meaning::NoSuchTenant);

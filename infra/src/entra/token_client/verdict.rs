@@ -42,7 +42,7 @@ impl Verdicts {
                 self.on_refusal(&refusal, tenant, scopes)
             }
             TokenFailure::NoCredential => DelegationError::Misconfigured,
-            TokenFailure::Throttled { retry_after } => {
+            TokenFailure::Throttled { retry_after } | TokenFailure::Looping { retry_after } => {
                 tracing::info!("the authority throttles");
                 DelegationError::Throttled { retry_after }
             }
@@ -80,6 +80,7 @@ impl Verdicts {
             | Meaning::OurMistake
             | Meaning::NoSuchTenant
             | Meaning::Throttled
+            | Meaning::Looping
             | Meaning::Transient => {
                 if !self.is_misconfigured.swap(true, Ordering::Relaxed) {
                     tracing::error!(%refusal, "Entra ID refuses on-behalf-of requests as wrong: see the registration");

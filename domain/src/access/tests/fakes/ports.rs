@@ -7,25 +7,33 @@ use std::{
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use secrecy::SecretString;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use super::{Place, State};
 use crate::{
     access::{
-        AllowedTenants, ApiKeyDirectory, AuthenticationError, CachedPrincipal, Directory, Epochs,
-        EpochsUnavailable, Identity, IdentityCache, IdentityKey, Loading, Mark, OrgScope, PrincipalCache,
-        Subject, TokenVerifier, VerificationError, VerifiedToken,
+        AccountScope, AllowedTenants, ApiKeyDirectory, AuthenticationError, CachedPrincipal, Directory,
+        Epochs, EpochsUnavailable, Identity, IdentityCache, IdentityKey, Loading, Mark, OrgScope,
+        PrincipalCache, Rejection, Subject, TokenVerifier, VerificationError, VerifiedToken,
     },
     annotations::{AnnotationReader, TaxonomyReader},
     api_keys::{ApiKeyDigests, ApiKeyReader, Peppered, RawKey},
     clock::Clock,
     entropy::Entropy,
-    id::{ApiKeySecretId, OrgId, UserId},
-    identity::{User, UserReader},
-    organizations::{Organization, OrganizationOrigin, OrganizationReader},
+    id::{AccountId, ApiKeySecretId, OrgId, SessionId, UserId},
+    idempotency::IdempotencyReader,
+    identity::{
+        AccessClaims, AccountDirectory, CannotSign, OutsideIdentity, RefreshClaims, Session, SessionTokens,
+        User, UserReader,
+    },
+    organizations::{
+        ExportReader, ImportReader, Organization, OrganizationOrigin, OrganizationReader,
+        onboarding::OnboardingReader,
+    },
     page::{Page, PageRequest},
-    store::{OrgReader, OrgTx, Store, StoreError},
+    store::{AccountReader, AccountTx, OrgReader, OrgTx, Store, StoreError},
 };
 
 #[derive(Clone)]
@@ -105,9 +113,58 @@ impl Store for Ports {
     async fn read(&self, _scope: &OrgScope) -> Result<Box<dyn OrgReader>, StoreError> {
         Ok(Box::new(self.clone()))
     }
+
+    async fn begin_account(&self, _scope: &AccountScope) -> Result<Box<dyn AccountTx>, StoreError> {
+        unreachable!("nobody has an account here")
+    }
+
+    async fn read_account(&self, _scope: &AccountScope) -> Result<Box<dyn AccountReader>, StoreError> {
+        unreachable!("nobody has an account here")
+    }
+}
+
+#[async_trait]
+impl AccountDirectory for Ports {
+    async fn account_of(&self, _identity: &OutsideIdentity) -> Result<Option<AccountId>, StoreError> {
+        unreachable!("nobody has an account here")
+    }
+
+    async fn session(&self, _id: SessionId) -> Result<Option<Session>, StoreError> {
+        unreachable!("nobody has a session here")
+    }
+}
+
+impl SessionTokens for Ports {
+    fn access(&self, _claims: &AccessClaims) -> Result<SecretString, CannotSign> {
+        Err(CannotSign)
+    }
+
+    fn refresh(&self, _claims: &RefreshClaims) -> Result<SecretString, CannotSign> {
+        Err(CannotSign)
+    }
+
+    fn read_access(&self, _token: &str) -> Result<AccessClaims, Rejection> {
+        Err(Rejection::Malformed)
+    }
+
+    fn read_refresh(&self, _token: &str) -> Result<RefreshClaims, Rejection> {
+        Err(Rejection::Malformed)
+    }
 }
 
 impl OrgReader for Ports {
+    fn onboarding(&self) -> &dyn OnboardingReader {
+        unreachable!("nobody asks")
+    }
+
+    fn imports(&self) -> &dyn ImportReader {
+        unreachable!("nobody asks")
+    }
+
+    fn export(&self) -> &dyn ExportReader {
+        unreachable!("nobody asks")
+    }
+
     fn organization(&self) -> &dyn OrganizationReader {
         self
     }
@@ -122,6 +179,10 @@ impl OrgReader for Ports {
 
     fn annotations(&self) -> &dyn AnnotationReader {
         unreachable!("authentication has nothing to do with annotations")
+    }
+
+    fn idempotency(&self) -> &dyn IdempotencyReader {
+        unreachable!("authentication makes nothing that a key would be for")
     }
 
     fn api_keys(&self) -> &dyn ApiKeyReader {

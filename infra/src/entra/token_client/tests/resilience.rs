@@ -51,7 +51,11 @@ async fn a_wait_is_read_in_all_its_forms_and_bounded() {
         ("7", 7.0),
         ("2.5", 2.5),
         ("Fri, 15 Jan 2027 08:00:30 GMT", 30.0),
-        ("86400", 300.0),
+        ("Friday, 15-Jan-27 08:00:30 GMT", 30.0),
+        ("Fri Jan 15 08:00:30 2027", 30.0),
+        ("3600", 3_600.0),
+        ("86400", 86_400.0),
+        ("999999", 86_400.0),
         ("soon", 60.0),
         ("-1", 60.0),
     ] {
@@ -62,6 +66,9 @@ async fn a_wait_is_read_in_all_its_forms_and_bounded() {
         assert_eq!(ask(&fake).await, Err(DelegationError::Throttled { retry_after }), "{text}");
         assert_eq!(fake.asked().len(), 1);
     }
+    // A time that is named is named to the client, whatever the failure.
+    let fake = Fake::start([Answer::new(503, "text/plain", "").with("retry-after", "3600")]).await;
+    assert_eq!(ask(&fake).await, unavailable(3_600));
     // A short one is kept, and the request repeated.
     let fake =
         Fake::start([Answer::new(503, "text/plain", "").with("retry-after", "0.05"), Answer::token("t")])

@@ -1,0 +1,195 @@
+//! How customers' tenants come and go, put together.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::{
+    access::OnBehalfOf,
+    delegation::{
+        AppToken, AppTokenError, AppTokens, ClaimsChallenge, DelegatedToken, DelegatedTokens,
+        DelegationError, Resource,
+    },
+    organizations::{
+        Imports, Leaving,
+        onboarding::{AppPermission, Onboarding, OnboardingPorts, OnboardingSettings, Tenants},
+    },
+    store::Store,
+};
+use infra::{
+    crypto::{KeyRing, SignedCookies},
+    db::Database,
+    entra::{Authority, EntraAllowedTenants},
+    onboarding::GraphTenants,
+};
+use url::Url;
+use uuid::Uuid;
+
+use super::{Parts, consent_url};
+use crate::{
+    config::Config,
+    onboarding::{Browser, BrowserSettings, OnboardingApi},
+    organizations::{ImportApi, LeavingApi},
+};
+
+/// The operations about coming and going.
+pub(super) type CustomersApi = (OnboardingApi, ImportApi, LeavingApi);
+
+/// The use-cases of coming and going.
+pub(super) struct Customers {
+    pub(super) onboarding: Onboarding,
+    pub(super) imports: Imports,
+    pub(super) leaving: Leaving,
+    store: Arc<dyn Store>,
+    consent_url: String,
+}
+
+/// What they are made from.
+pub(super) struct Needed<'a> {
+    pub(super) database: &'a Database,
+    pub(super) parts: &'a Parts,
+    pub(super) tokens: Arc<dyn AppTokens>,
+}
+
+impl Customers {
+    pub(super) fn new(config: &Config, needed: &Needed<'_>) -> anyhow::Result<Self> {
+        let settings = OnboardingSettings {
+            permissions: config.onboarding.permissions.clone(),
+            policy: config.tenants.policy,
+        };
+        let authority = Authority::new(config.entra.authority_host.clone(), config.entra.tenant.clone());
+        let listed = config.tenants.allowed.clone();
+        Self::at(needed, settings, &config.delegation.graph_url, (&authority, listed), consent_url(config))
+    }
+
+    /// For the document, which is the same wherever Microsoft is.
+    pub(super) fn unconnected(database: &Database, parts: &Parts) -> anyhow::Result<Self> {
+        let nowhere = Url::parse("https://graph.microsoft.com")?;
+        let authority = Authority::new(nowhere.clone(), domain::access::TenantSelector::Common);
+        let settings = OnboardingSettings {
+            permissions: AppPermission::ALL.to_vec(),
+            policy: domain::access::TenantPolicy::Open,
+        };
+        let needed = Needed { database, parts, tokens: Arc::new(NoAppTokens) };
+        Self::at(&needed, settings, &nowhere, (&authority, Vec::new()), String::new())
+    }
+
+    fn at(
+        needed: &Needed<'_>,
+        settings: OnboardingSettings,
+        graph_url: &Url,
+        (authority, listed): (&Authority, Vec<domain::access::AllowedTenant>),
+        consent_url: String,
+    ) -> anyhow::Result<Self> {
+        let Needed { database, parts, tokens } = needed;
+        let clock = || Arc::clone(&parts.clock);
+        let store: Arc<dyn Store> = Arc::new((*database).clone());
+        let http = infra::http::client()?;
+        let tenants: Arc<dyn Tenants> =
+            Arc::new(GraphTenants::new(http.clone(), Arc::clone(tokens), graph_url.clone(), clock()));
+        let ports = OnboardingPorts {
+            store: Arc::clone(&store),
+            directory: Arc::new((*database).clone()),
+            attempts: Arc::new((*database).clone()),
+            invitations: Arc::new((*database).clone()),
+            tenants: Arc::clone(&tenants),
+            allowed_tenants: Arc::new(EntraAllowedTenants::new(listed, authority, http, clock())),
+            ids: parts.ids(),
+            entropy: Arc::clone(&parts.entropy),
+        };
+        Ok(Self {
+            onboarding: Onboarding::new(ports, settings),
+            imports: Imports::new(Arc::clone(&store), tenants, parts.ids()),
+            leaving: Leaving::new(
+                Arc::clone(&store),
+                Arc::new((*database).clone()),
+                Arc::new((*database).clone()),
+                clock(),
+            ),
+            store,
+            consent_url,
+        })
+    }
+
+    pub(super) fn api(&self) -> CustomersApi {
+        let onboarding = self.onboarding.clone();
+        (
+            OnboardingApi { onboarding, consent_url: self.consent_url.clone() },
+            ImportApi { store: Arc::clone(&self.store), imports: self.imports.clone() },
+            LeavingApi { store: Arc::clone(&self.store), leaving: self.leaving.clone() },
+        )
+    }
+
+    /// The steps of a browser.
+    pub(super) fn browser(&self, config: &Config, ring: &KeyRing) -> Browser {
+        let settings = BrowserSettings {
+            authority_host: config.entra.authority_host.clone(),
+            authority_tenant: config.entra.tenant.clone(),
+            client_id: config.entra.client_id,
+            scope: config.onboarding.scope.clone(),
+            public_url: config.process.public_url.clone(),
+            origins: config.http.cors_origins.clone(),
+        };
+        let signer = Arc::new(SignedCookies::new(ring, "onboarding"));
+        Browser::new(self.onboarding.clone(), signer, settings)
+    }
+}
+
+/// For a document without a service that could answer.
+struct NoAppTokens;
+
+#[async_trait]
+impl AppTokens for NoAppTokens {
+    async fn token(&self, _: Uuid, _: &Resource) -> Result<Arc<AppToken>, AppTokenError> {
+        Err(AppTokenError::Misconfigured)
+    }
+
+    async fn forget(&self, _: Uuid) {}
+}
+
+/// Tokens in callers' names, watched: where Microsoft refuses one for want of consent, the tenant is looked at.
+pub(super) struct Watched {
+    pub(super) tokens: Arc<dyn DelegatedTokens>,
+    pub(super) onboarding: Onboarding,
+}
+
+impl Watched {
+    async fn noticed<T>(
+        &self,
+        caller: &OnBehalfOf,
+        result: Result<T, DelegationError>,
+    ) -> Result<T, DelegationError> {
+        if let Err(DelegationError::ConsentRequired { .. }) = &result
+            && let Err(error) = self.onboarding.suspect(caller).await
+        {
+            // The look of every day is still to come.
+            tracing::warn!(
+                error = crate::auth::chain(&error),
+                "a tenant could not be marked to be looked at"
+            );
+        }
+        result
+    }
+}
+
+#[async_trait]
+impl DelegatedTokens for Watched {
+    async fn token(
+        &self,
+        caller: &OnBehalfOf,
+        resource: &Resource,
+    ) -> Result<Arc<DelegatedToken>, DelegationError> {
+        let result = self.tokens.token(caller, resource).await;
+        self.noticed(caller, result).await
+    }
+
+    async fn refused(
+        &self,
+        caller: &OnBehalfOf,
+        resource: &Resource,
+        token: &DelegatedToken,
+        challenge: Option<&ClaimsChallenge>,
+    ) -> Result<Arc<DelegatedToken>, DelegationError> {
+        let result = self.tokens.refused(caller, resource, token, challenge).await;
+        self.noticed(caller, result).await
+    }
+}

@@ -1,0 +1,104 @@
+//! What signing in is put together from.
+
+use std::sync::Arc;
+
+use domain::{
+    access::{SessionPolicy, SessionPorts, Sessions},
+    identity::{MicrosoftSignIn, SessionTokens, SignIn},
+};
+use infra::{
+    crypto::{CsrfSigner, KeyRing, SealedTexts, SessionSigner},
+    db::Database,
+    entra::{AuthorityKeys, EntraSignIn, SignInSettings},
+};
+
+use url::Url;
+
+use super::Parts;
+use crate::{
+    auth::{CsrfGuard, Gate, SessionCookies},
+    config::{BrowserConfig, Config},
+    http::StateCookies,
+    identity::Delivery,
+    oauth::{DEPARTURE_LASTS, Landing, MICROSOFT_PATH, MicrosoftOAuth},
+};
+
+/// Signs and reads the tokens of sessions: they are from the service's address, and for it.
+pub(super) fn signer(
+    public_url: &Url,
+    policy: SessionPolicy,
+    parts: &Parts,
+    ring: &KeyRing,
+) -> anyhow::Result<SessionSigner> {
+    let issuer = public_url.as_str().trim_end_matches('/').to_owned();
+    Ok(SessionSigner::new(ring, issuer, policy.refresh_lasts, Arc::clone(&parts.clock))?)
+}
+
+pub(super) fn sessions(
+    policy: SessionPolicy,
+    parts: &Parts,
+    database: &Database,
+    tokens: Arc<dyn SessionTokens>,
+) -> Sessions {
+    let (store, accounts) = (Arc::new(database.clone()), Arc::new(database.clone()));
+    Sessions::new(SessionPorts { store, accounts, tokens, ids: parts.ids() }, policy)
+}
+
+/// `origins` are those whose pages may call.
+pub(super) fn delivery(
+    browser: &BrowserConfig,
+    origins: Vec<String>,
+    policy: SessionPolicy,
+    parts: &Parts,
+    ring: &KeyRing,
+) -> Delivery {
+    let tokens = CsrfSigner::new(ring, Arc::clone(&parts.entropy));
+    Delivery {
+        cookies: SessionCookies::new(browser),
+        csrf: Arc::new(CsrfGuard::new(Arc::new(tokens), origins, browser.csrf)),
+        clock: Arc::clone(&parts.clock),
+        session_lasts: policy.refresh_lasts,
+    }
+}
+
+/// What the endpoints of the sign-in with Microsoft share with the rest.
+pub(super) struct Shared<'a> {
+    pub database: &'a Database,
+    pub keys: &'a Arc<AuthorityKeys>,
+    pub ring: &'a KeyRing,
+    pub gate: &'a Arc<Gate>,
+    pub sessions: &'a Sessions,
+    pub delivery: &'a Arc<Delivery>,
+}
+
+pub(super) fn microsoft(
+    config: &Config,
+    parts: &Parts,
+    shared: &Shared<'_>,
+) -> anyhow::Result<Arc<MicrosoftOAuth>> {
+    let microsoft: Option<Arc<dyn MicrosoftSignIn>> = match &config.delegation.secret {
+        Some(secret) => {
+            let settings = SignInSettings {
+                client_id: config.entra.client_id,
+                client_secret: secret.clone(),
+                redirect_uri: config.entra.redirect_uri.to_string(),
+            };
+            let (keys, clock) = (Arc::clone(shared.keys), Arc::clone(&parts.clock));
+            Some(Arc::new(EntraSignIn::new(settings, keys, infra::http::client()?, clock)?))
+        }
+        None => None,
+    };
+    let seal = Arc::new(SealedTexts::new(shared.ring, Arc::clone(&parts.entropy)));
+    let secure = config.browser.secure;
+    Ok(Arc::new(MicrosoftOAuth {
+        microsoft,
+        gate: Arc::clone(shared.gate),
+        sign_in: SignIn::new(shared.sessions.clone()),
+        delivery: Arc::clone(shared.delivery),
+        landing: Landing::new(config),
+        departures: StateCookies::new(seal, "microsoft", MICROSOFT_PATH, DEPARTURE_LASTS, secure),
+        once: Arc::new(shared.database.clone()),
+        clock: Arc::clone(&parts.clock),
+        entropy: Arc::clone(&parts.entropy),
+    }))
+}

@@ -1,0 +1,11 @@
+//! Browsers that go to an identity provider and come back.
+
+mod landing;
+mod microsoft;
+mod page;
+mod refusals;
+
+pub(crate) use landing::{Landing, SignedIn};
+pub(crate) use microsoft::{
+    Callback, LASTS as DEPARTURE_LASTS, MicrosoftOAuth, PATH as MICROSOFT_PATH, Start,
+};

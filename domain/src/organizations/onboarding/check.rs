@@ -1,0 +1,69 @@
+//! Looking at a tenant before the next day: because somebody asks, or because something was refused in normal use.
+
+use chrono::TimeDelta;
+use serde_json::json;
+
+use super::{Onboarding, OnboardingRecord, OrganizationState};
+use crate::{
+    access::{Authorized, OnBehalfOf, OrgScope, Origin, doorway::Doorway},
+    events::Event,
+    id::TypedId,
+    jobs::Kind,
+    organizations::{Manage, Organization, Read},
+    store::StoreError,
+};
+
+/// What was looked at so recently is not looked at again at once.
+const AT_MOST_EVERY: TimeDelta = TimeDelta::minutes(1);
+
+/// Where an organization stands, for its people.
+#[derive(Debug)]
+pub struct Status {
+    pub state: OrganizationState,
+    pub organization: Organization,
+    pub record: OnboardingRecord,
+    /// When the tenant is looked at next.
+    pub next_check_at: Option<chrono::DateTime<chrono::Utc>>,
+}
+
+impl Onboarding {
+    /// Where the caller's organization stands; `None` when it has been purged.
+    pub async fn status(&self, caller: &Authorized<Read>) -> Result<Option<Status>, StoreError> {
+        self.status_in(&caller.scope()).await
+    }
+
+    async fn status_in(&self, scope: &OrgScope) -> Result<Option<Status>, StoreError> {
+        let reader = self.store.read(scope).await?;
+        let Some(organization) = reader.organization().get().await? else { return Ok(None) };
+        let record = reader.onboarding().get().await?;
+        let state = OrganizationState::of(organization.status, organization.consent);
+        let next_check_at = reader.onboarding().next_check_at().await?;
+        Ok(Some(Status { state, organization, record, next_check_at }))
+    }
+
+    /// Has the tenant looked at now, in the background.
+    pub async fn check_now(&self, caller: &Authorized<Manage>) -> Result<Option<Status>, StoreError> {
+        self.request_check(&caller.scope(), "asked").await?;
+        self.status_in(&caller.scope()).await
+    }
+
+    /// Something was refused for want of consent while it was used: the tenant is looked at now. What comes of it is
+    /// decided by that look alone.
+    pub async fn suspect(&self, caller: &OnBehalfOf) -> Result<(), StoreError> {
+        self.request_check(&Doorway::known(caller.org_id(), &Origin::default()), "refused").await
+    }
+
+    async fn request_check(&self, scope: &OrgScope, reason: &'static str) -> Result<(), StoreError> {
+        let now = self.ids.clock().now();
+        let tx = self.store.begin(scope).await?;
+        let Some(organization) = tx.organization().get().await? else { return Ok(()) };
+        let record = tx.onboarding().get().await?;
+        let is_recent = record.checked_at.is_some_and(|at| now - at < AT_MOST_EVERY);
+        if organization.azure_tenant_id.is_none() || organization.consented_at.is_none() || is_recent {
+            return Ok(());
+        }
+        tx.jobs().schedule(Kind::ConsentProbe, organization.id.uuid(), now).await?;
+        let data = json!({ "reason": reason });
+        tx.commit(Event::new("organization.consent.check_requested", data).into()).await
+    }
+}

@@ -54,9 +54,8 @@ use crate::{
     edge::Edge,
     health::{Draining, Readyz, healthz},
     http::{BodySchemas, PageQuery, PathMethods},
-    identity::{Delivery, Jwks, RefreshApi, SessionsApi},
+    identity::{Delivery, RefreshApi, SessionsApi},
     metrics::Gauges,
-    oauth::{Callback, SignedIn, Start},
     onboarding as steps,
     openapi::{self, Published},
     organizations::{MeApi, MembersApi, OrganizationApi, export_lines},
@@ -119,6 +118,10 @@ pub struct App {
 impl App {
     /// Opens the database and builds everything on it. Nothing is fetched from the authority yet: the service
     /// starts while the authority is down.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "what is put together here has as many parts, and decides nothing"
+    )]
     pub async fn build(config: &Config, parts: Parts) -> anyhow::Result<Self> {
         // An error means that another one is installed already, which serves as well.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
@@ -139,7 +142,7 @@ impl App {
         let customers = Customers::new(config, &needed)?;
         let tokens = sources.delegated(config, &parts, Arc::new(epochs.clone()), shared);
         let tokens = Arc::new(Watched { tokens, onboarding: customers.onboarding.clone() });
-        let cursors = SealedCursors::new(&ring, Arc::clone(&parts.entropy));
+        let cursors = Arc::new(SealedCursors::new(&ring, Arc::clone(&parts.entropy)));
         let has_credential = !sources.credentials().is_empty();
         let microsoft_365 = Microsoft365::new(config, &parts, Arc::clone(&tokens) as _, has_credential)?;
         let shared = sign_in::Shared {
@@ -151,7 +154,6 @@ impl App {
             delivery: &delivery,
         };
         let microsoft = sign_in::microsoft(config, &parts, &shared)?;
-        let cursors = Arc::new(cursors);
         let behind = Behind {
             ids: parts.ids(),
             cursors,
@@ -164,21 +166,18 @@ impl App {
         };
         let service = api(Arc::clone(&store), behind);
         let document = openapi::document(&service, &Published::nowhere())?;
-        let dependencies = Arc::new(Dependencies {
+        let clock = Arc::clone(&parts.clock);
+        let dependencies = Dependencies {
             database: database.clone(),
             keys: Arc::clone(&keys),
             epochs: epochs.clone(),
-            clock: Arc::clone(&parts.clock),
-        });
+            clock,
+        };
+        let dependencies = Arc::new(dependencies);
         let draining = Draining::default();
-        let mut open = Route::new()
-            .at("/healthz", get(healthz))
-            .at("/readyz", get(Readyz::new(Arc::clone(&dependencies) as _, draining.clone())));
-        open = open
-            .at("/api/oauth/microsoft/start", get(Start(Arc::clone(&microsoft))))
-            .at("/api/oauth/microsoft/callback", get(Callback(microsoft)))
-            .at("/signed-in", get(SignedIn))
-            .at("/.well-known/jwks.json", get(Jwks(Arc::new(move || signer.jwks()))));
+        let ready = Readyz::new(Arc::clone(&dependencies) as _, draining.clone());
+        let mut open = sign_in::mount(Route::new(), microsoft, signer);
+        open = open.at("/healthz", get(healthz)).at("/readyz", get(ready));
         if config.docs.enabled {
             open = docs::mount(open, config, |published| openapi::document(&service, published))?;
         }

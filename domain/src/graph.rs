@@ -80,6 +80,10 @@ pub enum GraphError {
     /// Microsoft throttles, and it was not over in the time that a request may wait.
     #[error("Microsoft throttles: {report}")]
     Throttled { retry_after: Duration, report: GraphReport },
+    /// As many downloads are under way as may be at once: of the person, or of their tenant. Nobody at Microsoft said
+    /// so.
+    #[error("too many downloads are under way")]
+    TooManyDownloads,
     /// Microsoft cannot make sense of what is asked: an id that is none, words that cannot be searched for.
     #[error("Microsoft does not understand the request: {report}")]
     NotUnderstood { report: GraphReport },

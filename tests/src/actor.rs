@@ -25,6 +25,8 @@ pub struct Response {
     /// The body; empty when it is no text.
     pub text: String,
     pub bytes: Vec<u8>,
+    /// Whether the body came to its end; if not, there is none of it here.
+    pub is_whole: bool,
 }
 
 impl Response {
@@ -108,9 +110,10 @@ impl Actor {
         }
         let response = self.endpoint.get_response(request.body(body)).await;
         let (parts, body) = response.into_parts();
-        let bytes = body.into_vec().await.unwrap_or_default();
+        let body = body.into_vec().await;
+        let (is_whole, bytes) = (body.is_ok(), body.unwrap_or_default());
         let text = String::from_utf8(bytes.clone()).unwrap_or_default();
-        Response { status: parts.status, headers: parts.headers, text, bytes }
+        Response { status: parts.status, headers: parts.headers, text, bytes, is_whole }
     }
 
     pub async fn get(&self, path: &str) -> Response {

@@ -12,6 +12,7 @@ use infra::{
     entra::{AuthorityKeys, EntraSignIn, SignInSettings},
 };
 
+use poem::{Route, get};
 use url::Url;
 
 use super::Parts;
@@ -19,9 +20,18 @@ use crate::{
     auth::{CsrfGuard, Gate, SessionCookies},
     config::{BrowserConfig, Config},
     http::StateCookies,
-    identity::Delivery,
-    oauth::{DEPARTURE_LASTS, Landing, MICROSOFT_PATH, MicrosoftOAuth},
+    identity::{Delivery, Jwks},
+    oauth::{Callback, DEPARTURE_LASTS, Landing, MICROSOFT_PATH, MicrosoftOAuth, SignedIn, Start},
 };
+
+/// Where browsers are led to and back, and the keys of sessions.
+pub(super) fn mount(routes: Route, microsoft: Arc<MicrosoftOAuth>, signer: Arc<SessionSigner>) -> Route {
+    routes
+        .at("/api/oauth/microsoft/start", get(Start(Arc::clone(&microsoft))))
+        .at("/api/oauth/microsoft/callback", get(Callback(microsoft)))
+        .at("/signed-in", get(SignedIn))
+        .at("/.well-known/jwks.json", get(Jwks(Arc::new(move || signer.jwks()))))
+}
 
 /// Signs and reads the tokens of sessions: they are from the service's address, and for it.
 pub(super) fn signer(

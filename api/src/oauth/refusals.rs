@@ -115,7 +115,7 @@ pub(super) fn not_admitted(return_to: &str, consent_url: &str, error: &Authentic
             ..again
         },
         AuthenticationError::OrganizationDeleted => Page {
-            title: "Your organization is deleted",
+            title: "Your organization was deleted",
             text: "Nobody of it can sign in at present. Ask whoever runs this service.",
             code: Some(ErrorCode::OrganizationDeleted),
             ..again

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use domain::{
     access::{Identified, Origin, TenantSelector},
     organizations::onboarding::{
-        Answer, ConfirmError, LinkError, Onboarding, Progress, Redirect, Signer, Start,
+        Answer, ConfirmError, LinkError, Onboarding, OrganizationState, Progress, Redirect, Signer, Start,
     },
 };
 use poem::{
@@ -112,8 +112,8 @@ impl Browser {
         let started = match self.onboarding.start(&start).await {
             Ok(started) => started,
             Err(LinkError::Store(error)) => return Err(error.into()),
-            Err(LinkError::InvitationEnded) => return self.refused(request, &words::INVITATION_ENDED),
-            Err(LinkError::OtherTenant) => return self.refused(request, &words::OTHER_TENANT),
+            Err(LinkError::InvitationEnded) => return Self::refused(request, &words::INVITATION_ENDED),
+            Err(LinkError::OtherTenant) => return Self::refused(request, &words::OTHER_TENANT),
         };
         let url = self.consent_page(started.tenant, &started.state)?;
         let mut response = if wants_page(request) {
@@ -139,7 +139,7 @@ impl Browser {
         let browser = way.as_ref().map(|way| way.browser.as_str());
         let progress = self.onboarding.callback(&redirect_back, browser, &origin(request)).await?;
         match progress {
-            None => self.refused(request, &words::INVALID),
+            None => Self::refused(request, &words::INVALID),
             // Away from the address with the state, so that loading the page again looks and does nothing.
             Some(_) if wants_page(request) => Ok(redirect(StatusCode::SEE_OTHER, PROGRESS)),
             Some(progress) => Ok(shown(&progress)),
@@ -147,9 +147,9 @@ impl Browser {
     }
 
     async fn progress(&self, request: &Request) -> Result<Response, ApiError> {
-        let Some(way) = self.cookie.read(request) else { return self.refused(request, &words::INVALID) };
+        let Some(way) = self.cookie.read(request) else { return Self::refused(request, &words::INVALID) };
         let Some(progress) = self.onboarding.progress(&way.browser, &origin(request)).await? else {
-            return self.refused(request, &words::INVALID);
+            return Self::refused(request, &words::INVALID);
         };
         if !wants_page(request) {
             return Ok(shown(&progress));
@@ -173,7 +173,7 @@ impl Browser {
         }
     }
 
-    fn refused(&self, request: &Request, words: &Words) -> Result<Response, ApiError> {
+    fn refused(request: &Request, words: &Words) -> Result<Response, ApiError> {
         if !wants_page(request) {
             return Err(ApiError::new(ErrorCode::OnboardingLinkInvalid, words.title));
         }
@@ -211,7 +211,7 @@ fn shown(progress: &Progress) -> Response {
         .collect();
     let view = json!({ "data": {
         "outcome": progress.answer.as_str(),
-        "state": progress.state.map(|state| state.as_str()),
+        "state": progress.state.map(OrganizationState::as_str),
         "organization": progress.name,
         "title": title,
         "text": text,

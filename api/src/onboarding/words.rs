@@ -38,6 +38,7 @@ pub(super) const OTHER_TENANT: Words = words(
     true,
 );
 
+#[expect(clippy::too_many_lines, reason = "a table of words")]
 pub(super) fn of(progress: &Progress) -> Words {
     match progress.answer {
         Answer::Begun => words(

@@ -1,11 +1,15 @@
 //! What the client is told when Microsoft does not give what was asked for.
 
+use std::time::Duration;
+
 use domain::graph::{GraphError, GraphReport};
 use serde_json::{Map, Value, json};
 
 use crate::error::{ApiError, ErrorCode};
 
 const REFUSED: &str = "Microsoft 365 refused";
+/// When to look again whether a download has ended; nobody knows when one does.
+const DOWNLOAD_ENDS: Duration = Duration::from_secs(2);
 
 impl From<GraphError> for ApiError {
     fn from(error: GraphError) -> Self {
@@ -30,6 +34,10 @@ impl From<GraphError> for ApiError {
                 message: "Microsoft 365 wants fewer requests of your organization; try again later".into(),
                 details: Some(reported(&report)),
                 ..Self::rate_limited(retry_after)
+            },
+            GraphError::TooManyDownloads => Self {
+                message: "Too many downloads are under way; try again when one of them has ended".into(),
+                ..Self::rate_limited(DOWNLOAD_ENDS)
             },
             GraphError::Refused { report, retry_after } => Self {
                 details: Some(reported(&report)),
@@ -64,8 +72,6 @@ fn reported(report: &GraphReport) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use poem::http::header;
 
     use super::*;
@@ -106,6 +112,7 @@ mod tests {
                 Some("2"),
                 details.clone(),
             ),
+            (GraphError::TooManyDownloads, 429, "RATE_LIMITED", Some("2"), Value::Null),
             (GraphError::TimedOut, 504, "UPSTREAM_TIMEOUT", None, Value::Null),
             (GraphError::Unreachable("down".into()), 502, "UPSTREAM_ERROR", None, Value::Null),
             (GraphError::Unusable("not JSON"), 502, "UPSTREAM_ERROR", None, Value::Null),

@@ -43,6 +43,8 @@ impl ClaimsChallenge {
         if text.trim_start().starts_with('{') {
             return Self::parse(text);
         }
+        // Resources send either alphabet (RFC 4648 §4, §5).
+        let text = text.replace('-', "+").replace('_', "/");
         let bytes = BASE64.decode(text).map_err(|_| NotAChallenge)?;
         Self::parse(std::str::from_utf8(&bytes).map_err(|_| NotAChallenge)?)
     }

@@ -105,14 +105,60 @@ impl ByteRange {
     }
 }
 
+/// Where a part lies in its file, in bytes from 0: `bytes first-last/size` (RFC 9110 §14.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PartPlace {
+    first: u64,
+    /// Of the part too; not before `first`.
+    last: u64,
+    /// Of the whole file, where that is known.
+    size: Option<u64>,
+}
+
+impl PartPlace {
+    /// Reads the value of a `Content-Range` header. `None` for what is no place in a file.
+    pub fn parse(text: &str) -> Option<Self> {
+        let number = |text: &str| -> Option<u64> {
+            let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+            digits.then(|| text.parse().ok())?
+        };
+        let (place, size) = text.strip_prefix("bytes ")?.split_once('/')?;
+        let (first, last) = place.split_once('-')?;
+        let (first, last) = (number(first)?, number(last)?);
+        let size = if size == "*" { None } else { Some(number(size)?) };
+        (first <= last && size.is_none_or(|size| last < size)).then_some(Self { first, last, size })
+    }
+
+    /// How many bytes the part has.
+    pub fn length(self) -> u64 {
+        (self.last - self.first).saturating_add(1)
+    }
+
+    /// Whether this is of the bytes that were asked for. There may be fewer of them (RFC 9110 §15.3.7).
+    pub fn answers(self, asked: ByteRange) -> bool {
+        match asked {
+            ByteRange::From(first, last) => self.first == first && last.is_none_or(|last| self.last <= last),
+            ByteRange::Last(length) => {
+                self.length() <= length && self.size.is_none_or(|size| self.last.checked_add(1) == Some(size))
+            }
+        }
+    }
+
+    /// The value of a `Content-Range` header.
+    pub fn header(self) -> String {
+        let size = self.size.map_or_else(|| "*".to_owned(), |size| size.to_string());
+        format!("bytes {}-{}/{size}", self.first, self.last)
+    }
+}
+
 /// The bytes of a file as they come.
 pub struct Content {
     /// What they are, as Microsoft has it.
     pub content_type: Option<String>,
     /// How many bytes come, where that is known.
     pub length: Option<u64>,
-    /// Of a part: where it lies (`bytes 0-9/100`). `None` for the whole.
-    pub range: Option<String>,
+    /// Of a part: where it lies, which is where it was asked for. `None` for the whole.
+    pub range: Option<PartPlace>,
     pub body: Box<dyn ContentBody>,
 }
 
@@ -136,6 +182,46 @@ mod tests {
             ("Bytes= 7-7", "bytes=7-7"),
         ] {
             assert_eq!(ByteRange::parse(text).map(ByteRange::header).as_deref(), Some(range), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_part_is_where_it_says() {
+        for (text, length) in [("bytes 0-9/100", 10), ("bytes 0-9/*", 10), ("bytes 99-99/100", 1)] {
+            let place = PartPlace::parse(text).unwrap();
+            assert_eq!((place.header().as_str(), place.length()), (text, length));
+        }
+        for text in [
+            "",
+            "bytes */100",
+            "bytes 0-9",
+            "bytes 9-0/100",
+            "bytes 0-100/100",
+            "items 0-9/100",
+            "bytes a-b/c",
+            "bytes 0-9/100\r\nx: y",
+        ] {
+            assert_eq!(PartPlace::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_part_is_what_was_asked_for() {
+        for (asked, place, is_it) in [
+            ("bytes=5-9", "bytes 5-9/100", true),
+            ("bytes=5-200", "bytes 5-99/100", true),
+            ("bytes=5-9", "bytes 5-7/*", true),
+            ("bytes=5-9", "bytes 5-10/100", false),
+            ("bytes=5-9", "bytes 4-9/100", false),
+            ("bytes=5-", "bytes 5-99/100", true),
+            ("bytes=5-", "bytes 0-99/100", false),
+            ("bytes=-5", "bytes 95-99/100", true),
+            ("bytes=-5", "bytes 95-99/*", true),
+            ("bytes=-5", "bytes 0-4/100", false),
+            ("bytes=-5", "bytes 94-99/100", false),
+        ] {
+            let read = (ByteRange::parse(asked).unwrap(), PartPlace::parse(place).unwrap());
+            assert_eq!(read.1.answers(read.0), is_it, "{asked} {place}");
         }
     }
 

@@ -14,7 +14,7 @@ use async_trait::async_trait;
 pub use self::{
     drive::Drive,
     id::{DriveId, ItemId, SiteId},
-    item::{ByteRange, Content, ContentBody, DriveItem, ItemKind, ItemLookup},
+    item::{ByteRange, Content, ContentBody, DriveItem, ItemKind, ItemLookup, PartPlace},
     list::SharePointList,
     site::Site,
 };

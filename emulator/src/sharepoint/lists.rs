@@ -15,7 +15,12 @@ pub(super) fn route(call: &Call<'_>, files: &Files, site: &Site, rest: &[&str]) 
     let (list, rest) = match rest {
         [lists] if is_lists(lists) => {
             let shown = |list| Value::Object(call.selected(shown(files, list)));
-            return Ok(Reply::Many { all: site.lists.iter().map(shown).collect(), next: None });
+            // All come at once; a link that is set to lead astray stands there nevertheless, once.
+            let is_first = call.option("$skiptoken").is_none();
+            let next =
+                (is_first && call.world.links.get().next.is_some()).then(|| next(call, site.lists.len()));
+            let all = if is_first { site.lists.iter().map(shown).collect() } else { Vec::new() };
+            return Ok(Reply::Many { all, next });
         }
         [lists, by, rest @ ..] if is_lists(lists) => (by_title(site, by), rest),
         [lists, rest @ ..] => (by_guid(site, lists), rest),

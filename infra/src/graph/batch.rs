@@ -2,18 +2,23 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use domain::{
     access::OnBehalfOf,
     delegation::Resource,
     graph::GraphError,
     sharepoint::{DriveId, ItemId, ItemLookup},
 };
+use futures_util::future::join_all;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
+use tokio::time::{Instant, timeout_at};
 
 use super::{
     address::Root,
     client::{Call, GraphClient},
+    patience::Patience,
     refusal::Refusal,
     sharepoint::ITEM_MEMBERS,
     wire::ItemWire,
@@ -21,6 +26,8 @@ use super::{
 
 /// How many questions one request may hold.
 const MOST: usize = 20;
+/// How many such requests of one look are under way at once.
+const AT_ONCE: usize = 3;
 
 #[derive(Deserialize)]
 struct Answers {
@@ -32,16 +39,26 @@ struct Answer {
     id: String,
     status: u16,
     #[serde(default)]
+    headers: Map<String, Value>,
+    #[serde(default)]
     body: Value,
 }
 
+/// What became of one question.
+enum Part {
+    Known(ItemLookup),
+    Refused(Refusal),
+}
+
 impl GraphClient {
-    /// What there is to know of some items, in their order; each is asked for once, however often it is named.
+    /// What there is to know of some items, in their order; each is asked for once, however often it is named. All of
+    /// it takes no longer than one question may; what is not known by then stays unknown.
     pub(super) async fn look_up(
         &self,
         caller: &OnBehalfOf,
         items: &[(DriveId, ItemId)],
     ) -> Result<Vec<ItemLookup>, GraphError> {
+        let deadline = Instant::now() + self.timeout;
         let mut distinct: Vec<&(DriveId, ItemId)> = Vec::new();
         let mut place: HashMap<&(DriveId, ItemId), usize> = HashMap::new();
         for item in items {
@@ -51,36 +68,128 @@ impl GraphClient {
             });
         }
         let mut found = Vec::with_capacity(distinct.len());
-        for some in distinct.chunks(MOST) {
-            found.extend(self.batch(caller, some).await?);
+        let mut failure = None;
+        for some in distinct.chunks(MOST * AT_ONCE) {
+            let mut batches = Vec::with_capacity(AT_ONCE);
+            for items in some.chunks(MOST) {
+                batches.push(self.batch(caller, items, deadline));
+            }
+            for (parts, failed) in join_all(batches).await {
+                found.extend(parts);
+                failure = failure.or(failed);
+            }
+            if failure.is_some() {
+                break;
+            }
+        }
+        if let Some(error) = failure {
+            if found.iter().all(|one| matches!(one, ItemLookup::Unknown)) {
+                return Err(error);
+            }
+            tracing::info!(%error, "some items could not be looked for");
         }
         let of = |item| place.get(item).and_then(|place| found.get(*place)).cloned();
         Ok(items.iter().map(|item| of(item).unwrap_or(ItemLookup::Unknown)).collect())
     }
 
+    /// What there is to know of a few items, and what went wrong if that is not all there is. Parts that are refused
+    /// for the moment are asked for again.
     async fn batch(
         &self,
         caller: &OnBehalfOf,
         items: &[&(DriveId, ItemId)],
-    ) -> Result<Vec<ItemLookup>, GraphError> {
-        let mut requests = Vec::with_capacity(items.len());
-        for (number, (drive, item)) in items.iter().enumerate() {
+        deadline: Instant,
+    ) -> (Vec<ItemLookup>, Option<GraphError>) {
+        let mut found = vec![ItemLookup::Unknown; items.len()];
+        let mut open: Vec<usize> = (0..items.len()).collect();
+        let (mut patience, mut is_renewed) = (Patience::new(), false);
+        while !open.is_empty() && Instant::now() < deadline {
+            let round = self.round(caller, items, &mut open, &mut found, &mut patience, &mut is_renewed);
+            match timeout_at(deadline, round).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => return (found, Some(error)),
+                Err(_) => return (found, Some(GraphError::TimedOut)),
+            }
+        }
+        let failure = (!open.is_empty()).then_some(GraphError::TimedOut);
+        (found, failure)
+    }
+
+    /// Asks for what is open, and waits before the next round if there is to be one.
+    async fn round(
+        &self,
+        caller: &OnBehalfOf,
+        items: &[&(DriveId, ItemId)],
+        open: &mut Vec<usize>,
+        found: &mut [ItemLookup],
+        patience: &mut Patience,
+        is_renewed: &mut bool,
+    ) -> Result<(), GraphError> {
+        let call = self.question(caller, items, open)?;
+        let (answers, token) = self.json_and_token::<Answers>(&call).await?;
+        let lane = self.lane(caller, call.resource);
+        let now = self.ports.clock.now();
+        let (mut wait, mut passing, mut of_token) = (None, None, None);
+        let mut again = Vec::new();
+        for answer in answers.responses {
+            let Some(number) = answer.id.parse().ok().filter(|number| open.contains(number)) else {
+                continue;
+            };
+            let refusal = match part(answer, now) {
+                Part::Known(lookup) => {
+                    if let Some(place) = found.get_mut(number) {
+                        *place = lookup;
+                    }
+                    continue;
+                }
+                Part::Refused(refusal) => refusal,
+            };
+            self.close_if_throttled(&lane, &refusal);
+            if refusal.is_about_the_token() {
+                again.push(number);
+                of_token = of_token.or(Some(refusal));
+            } else if refusal.is_passing() {
+                again.push(number);
+                wait = wait.max(refusal.retry_after);
+                passing = passing.or(Some(refusal.error()));
+            }
+        }
+        *open = again;
+        if let Some(refusal) = of_token {
+            // Once, as with any other question; with a challenge it is the caller's client that has to act.
+            if std::mem::replace(is_renewed, true) && refusal.claims.is_none() {
+                return Err(refusal.error());
+            }
+            self.ports.tokens.refused(caller, call.resource, &token, refusal.claims.as_ref()).await?;
+        }
+        if let Some(error) = passing {
+            // Parts that stay refused are unknown; others may be answered all the same.
+            if self.pause_or(patience, wait, error).await.is_err() {
+                open.clear();
+            }
+        }
+        Ok(())
+    }
+
+    fn question<'a>(
+        &self,
+        caller: &'a OnBehalfOf,
+        items: &[&(DriveId, ItemId)],
+        open: &[usize],
+    ) -> Result<Call<'a>, GraphError> {
+        let mut requests = Vec::with_capacity(open.len());
+        for (number, (drive, item)) in items.iter().enumerate().filter(|(number, _)| open.contains(number)) {
             let url = relative(&self.root, drive, item)?;
             requests.push(json!({ "id": number.to_string(), "method": "GET", "url": url }));
         }
-        let call = Call {
+        Ok(Call {
             name: "batch",
             caller,
             resource: &Resource::Graph,
             url: self.root.at(&["$batch"], &[])?,
             accept: "application/json",
             body: Some(json!({ "requests": requests })),
-        };
-        let answers: Answers = self.json(&call).await?;
-        let mut by_id: HashMap<String, Answer> =
-            answers.responses.into_iter().map(|answer| (answer.id.clone(), answer)).collect();
-        let each = (0..items.len()).map(|number| by_id.remove(&number.to_string()));
-        Ok(each.map(|answer| answer.map_or(ItemLookup::Unknown, lookup)).collect())
+        })
     }
 }
 
@@ -93,26 +202,27 @@ fn relative(root: &Root, drive: &DriveId, item: &ItemId) -> Result<String, Graph
     Ok(whole.as_str().strip_prefix(start).unwrap_or_default().to_owned())
 }
 
-fn lookup(answer: Answer) -> ItemLookup {
+fn part(answer: Answer, now: DateTime<Utc>) -> Part {
     if (200..300).contains(&answer.status) {
         let item = serde_json::from_value::<ItemWire>(answer.body).ok().and_then(ItemWire::item);
-        return item.map_or(ItemLookup::Unknown, |item| ItemLookup::Found(Box::new(item)));
+        return Part::Known(item.map_or(ItemLookup::Unknown, |item| ItemLookup::Found(Box::new(item))));
     }
-    let refusal = Refusal::of_part(answer.status, &answer.body);
+    let headers = answer.headers.iter().filter_map(|(name, value)| {
+        Some((HeaderName::try_from(name).ok()?, HeaderValue::try_from(text(value)?).ok()?))
+    });
+    let refusal = Refusal::of_part(answer.status, &headers.collect::<HeaderMap>(), &answer.body, now);
     tracing::info!(graph.call = "batch", graph.refusal = %refusal.report, "Microsoft refused a part");
-    match refusal.error() {
+    match refusal.status.as_u16() {
         // An id that Microsoft cannot read is an item that is not there.
-        GraphError::NotFound | GraphError::NotUnderstood { .. } => ItemLookup::Gone,
-        GraphError::Denied => ItemLookup::Denied,
-        GraphError::RangeNotSatisfiable { .. }
-        | GraphError::ResyncRequired
-        | GraphError::Throttled { .. }
-        | GraphError::Refused { .. }
-        | GraphError::TimedOut
-        | GraphError::Unreachable(_)
-        | GraphError::Unusable(_)
-        | GraphError::Delegation(_) => ItemLookup::Unknown,
+        400 | 404 => Part::Known(ItemLookup::Gone),
+        403 if refusal.claims.is_none() => Part::Known(ItemLookup::Denied),
+        _ => Part::Refused(refusal),
     }
+}
+
+/// A header's value, which is text, or a number that was not put in quotes.
+fn text(value: &Value) -> Option<String> {
+    value.as_str().map(str::to_owned).or_else(|| value.as_number().map(ToString::to_string))
 }
 
 #[cfg(test)]
@@ -131,13 +241,27 @@ mod tests {
 
     #[test]
     fn each_part_has_its_own_end() {
-        let of = |status, body| format!("{:?}", lookup(Answer { id: "0".to_owned(), status, body }));
-        assert!(of(200, json!({ "id": "01A", "name": "a" })).starts_with("Found"));
-        assert_eq!(of(200, json!([])), "Unknown");
-        assert_eq!(of(404, json!({})), "Gone");
-        assert_eq!(of(403, json!({})), "Denied");
+        let of = |status, headers, body| {
+            let Value::Object(headers) = headers else { panic!("headers are an object") };
+            part(Answer { id: "0".to_owned(), status, headers, body }, DateTime::<Utc>::MIN_UTC)
+        };
+        let known = |status, body| match of(status, json!({}), body) {
+            Part::Known(lookup) => format!("{lookup:?}"),
+            Part::Refused(_) => "refused".to_owned(),
+        };
+        assert!(known(200, json!({ "id": "01A", "name": "a" })).starts_with("Found"));
+        assert_eq!(known(200, json!([])), "Unknown");
+        assert_eq!(known(404, json!({})), "Gone");
+        assert_eq!(known(400, json!({})), "Gone");
+        assert_eq!(known(403, json!({})), "Denied");
         for status in [401, 424, 429, 500, 503, 504] {
-            assert_eq!(of(status, json!({})), "Unknown", "{status}");
+            assert_eq!(known(status, json!({})), "refused", "{status}");
+        }
+        for value in [json!("90"), json!(90)] {
+            let Part::Refused(refusal) = of(429, json!({ "retry-after": value }), json!({})) else {
+                panic!("it is refused");
+            };
+            assert_eq!(refusal.retry_after, Some(std::time::Duration::from_secs(90)));
         }
     }
 }

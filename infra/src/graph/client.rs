@@ -6,9 +6,9 @@ use std::{sync::Arc, time::Duration};
 use domain::{
     access::OnBehalfOf,
     clock::{Clock, Pauses},
-    delegation::{ClaimsChallenge, DelegatedToken, DelegatedTokens, Resource},
+    delegation::{DelegatedToken, DelegatedTokens, Resource},
     entropy::Entropy,
-    graph::{GraphError, GraphReport},
+    graph::GraphError,
     id::{EventId, Ids},
 };
 use reqwest::{
@@ -18,13 +18,11 @@ use reqwest::{
 use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tokio::sync::OwnedSemaphorePermit;
 use url::Url;
 
 use super::{
     address::{LeadsElsewhere, Root},
-    lanes::Lane,
-    lanes::Lanes,
+    lanes::{DownloadPlace, Lane, Lanes, Place},
     patience::Patience,
     refusal::{Refusal, request_id},
 };
@@ -56,7 +54,7 @@ pub struct GraphClient {
     http: reqwest::Client,
     pub(super) root: Root,
     pub(super) timeout: Duration,
-    ports: GraphPorts,
+    pub(super) ports: GraphPorts,
     ids: Ids,
     lanes: Lanes,
 }
@@ -71,6 +69,14 @@ pub(super) struct Call<'a> {
     pub accept: &'static str,
     /// Asks by `POST`.
     pub body: Option<Value>,
+}
+
+/// The answer to a call: a success, or a redirect. Its place in the lane is given up with it, when it has been read.
+pub(super) struct Answer {
+    pub response: Response,
+    /// What it was asked with.
+    pub token: Arc<DelegatedToken>,
+    pub place: Place,
 }
 
 impl From<LeadsElsewhere> for GraphError {
@@ -93,7 +99,15 @@ impl GraphClient {
 
     /// The JSON that answers a call.
     pub(super) async fn json<T: DeserializeOwned>(&self, call: &Call<'_>) -> Result<T, GraphError> {
-        let response = self.send(call).await?;
+        Ok(self.json_and_token(call).await?.0)
+    }
+
+    /// The same, with the token that it was asked with.
+    pub(super) async fn json_and_token<T: DeserializeOwned>(
+        &self,
+        call: &Call<'_>,
+    ) -> Result<(T, Arc<DelegatedToken>), GraphError> {
+        let Answer { response, token, place: _place } = self.send(call).await?;
         if !response.status().is_success() {
             return Err(GraphError::Unusable("a redirect"));
         }
@@ -101,24 +115,28 @@ impl GraphClient {
             return Err(GraphError::Unusable("not JSON"));
         }
         let body = read(response, MOST_BYTES).await?;
-        serde_json::from_slice(&body).map_err(|error| {
+        let document = serde_json::from_slice(&body).map_err(|error| {
             tracing::warn!(graph.call = call.name, %error, "an answer of Microsoft is not the expected document");
             GraphError::Unusable("not the expected document")
-        })
+        })?;
+        Ok((document, token))
     }
 
     /// The answer to a call: a success, or a redirect, which is not followed.
-    pub(super) async fn send(&self, call: &Call<'_>) -> Result<Response, GraphError> {
+    pub(super) async fn send(&self, call: &Call<'_>) -> Result<Answer, GraphError> {
         let lane = self.lane(call.caller, call.resource);
         let mut patience = Patience::new();
         self.wait_for_the_end_of_throttling(&lane, &mut patience).await?;
-        let _place = lane.enter(self.timeout).await.ok_or_else(busy)?;
+        // All places are taken for as long as one request may take: Microsoft is slow.
+        let place = lane.enter(self.timeout).await.ok_or(GraphError::TimedOut)?;
         let mut token = self.ports.tokens.token(call.caller, call.resource).await?;
         let mut is_renewed = false;
         loop {
+            // Others may have been throttled while this one waited: for its place, for its token, or between attempts.
+            self.wait_for_the_end_of_throttling(&lane, &mut patience).await?;
             let refusal = match self.attempt(call, &token).await {
                 Ok(response) if response.status().is_success() || response.status().is_redirection() => {
-                    return Ok(response);
+                    return Ok(Answer { response, token, place });
                 }
                 Ok(response) => self.refusal(response).await?,
                 Err(error) => {
@@ -126,14 +144,11 @@ impl GraphClient {
                     continue;
                 }
             };
-            if is_about_the_token(&refusal) {
+            if refusal.is_about_the_token() {
                 token = self.renewed(call, &token, refusal, &mut is_renewed).await?;
             } else if refusal.is_passing() {
-                let named = refusal.retry_after;
-                if let (true, Some(named)) = (refusal.is_throttling(), named) {
-                    lane.close(self.ports.clock.now(), named);
-                }
-                self.pause_or(&mut patience, named, refusal.error()).await?;
+                self.close_if_throttled(&lane, &refusal);
+                self.pause_or(&mut patience, refusal.retry_after, refusal.error()).await?;
             } else {
                 return Err(refusal.error());
             }
@@ -147,10 +162,13 @@ impl GraphClient {
         caller: &OnBehalfOf,
         url: Url,
         range: Option<&str>,
-    ) -> Result<(Response, OwnedSemaphorePermit), GraphError> {
-        let place = self.lane(caller, &Resource::Graph).enter_download().ok_or_else(busy)?;
+    ) -> Result<(Response, DownloadPlace), GraphError> {
+        // SharePoint counts what is asked of it through Graph and what is downloaded together.
+        let lane = self.lane(caller, &Resource::Graph);
+        let place = lane.enter_download(caller.object_id()).ok_or(GraphError::TooManyDownloads)?;
         let mut patience = Patience::new();
         loop {
+            self.wait_for_the_end_of_throttling(&lane, &mut patience).await?;
             let mut request = self.http.get(url.clone());
             if let Some(range) = range {
                 request = request.header(RANGE, range);
@@ -169,6 +187,7 @@ impl GraphClient {
             tracing::info!(graph.call = "download", graph.refusal = %refusal.report, "Microsoft refused");
             match refusal.status.as_u16() {
                 429 | 503 | 504 => {
+                    self.close_if_throttled(&lane, &refusal);
                     self.pause_or(&mut patience, refusal.retry_after, refusal.error()).await?;
                 }
                 416 => return Err(refusal.error()),
@@ -224,10 +243,13 @@ impl GraphClient {
         refusal: Refusal,
         is_renewed: &mut bool,
     ) -> Result<Arc<DelegatedToken>, GraphError> {
-        let challenge =
-            refusal.claims.as_deref().and_then(|claims| ClaimsChallenge::parse_parameter(claims).ok());
-        let newer = self.ports.tokens.refused(call.caller, call.resource, token, challenge.as_ref()).await?;
-        if std::mem::replace(is_renewed, true) { Err(refusal.error()) } else { Ok(newer) }
+        // A new token that is refused like the one before it is not the trouble; one more would be had in vain.
+        if std::mem::replace(is_renewed, true) && refusal.claims.is_none() {
+            return Err(refusal.error());
+        }
+        let newer =
+            self.ports.tokens.refused(call.caller, call.resource, token, refusal.claims.as_ref()).await?;
+        Ok(newer)
     }
 
     async fn refusal(&self, response: Response) -> Result<Refusal, GraphError> {
@@ -242,13 +264,21 @@ impl GraphClient {
         lane: &Lane,
         patience: &mut Patience,
     ) -> Result<(), GraphError> {
-        let Some(wait) = lane.closed_for(self.ports.clock.now()) else { return Ok(()) };
-        let report = GraphReport { status: 429, ..GraphReport::default() };
-        self.pause_or(patience, Some(wait), GraphError::Throttled { retry_after: wait, report }).await
+        while let Some(wait) = lane.closed_for(self.ports.clock.now()) {
+            self.pause_or(patience, Some(wait), lane.refusal(wait)).await?;
+        }
+        Ok(())
+    }
+
+    /// Keeps all of the tenant from asking until the time that Microsoft named is over.
+    pub(super) fn close_if_throttled(&self, lane: &Lane, refusal: &Refusal) {
+        if let (true, Some(named)) = (refusal.is_throttling(), refusal.retry_after) {
+            lane.close(self.ports.clock.now(), named, &refusal.report);
+        }
     }
 
     /// Waits before the next attempt; the error when there is to be none.
-    async fn pause_or(
+    pub(super) async fn pause_or(
         &self,
         patience: &mut Patience,
         named: Option<Duration>,
@@ -266,7 +296,7 @@ impl GraphClient {
         Ok(())
     }
 
-    fn lane(&self, caller: &OnBehalfOf, resource: &Resource) -> Arc<Lane> {
+    pub(super) fn lane(&self, caller: &OnBehalfOf, resource: &Resource) -> Arc<Lane> {
         let host = match resource {
             Resource::Graph => self.root.host(),
             Resource::SharePoint { host } => host.as_str(),
@@ -293,23 +323,6 @@ pub(super) fn transport_error(error: reqwest::Error) -> GraphError {
         GraphError::TimedOut
     } else {
         GraphError::Unreachable(Box::new(error.without_url()))
-    }
-}
-
-/// Too many requests of this tenant are under way here.
-fn busy() -> GraphError {
-    GraphError::Throttled {
-        retry_after: Duration::from_secs(1),
-        report: GraphReport { status: 429, ..GraphReport::default() },
-    }
-}
-
-/// `401`, and `403` where it asks for claims (Microsoft Graph, "Error responses and resource types").
-fn is_about_the_token(refusal: &Refusal) -> bool {
-    match refusal.status {
-        StatusCode::UNAUTHORIZED => true,
-        StatusCode::FORBIDDEN => refusal.claims.is_some(),
-        _ => false,
     }
 }
 

@@ -8,17 +8,17 @@ use domain::{
     access::OnBehalfOf,
     delegation::Resource,
     graph::GraphError,
-    sharepoint::{ByteRange, Content, ContentBody, DriveId, ItemId},
+    sharepoint::{ByteRange, Content, ContentBody, DriveId, ItemId, PartPlace},
 };
 use reqwest::{
     Response, StatusCode,
     header::{CONTENT_RANGE, CONTENT_TYPE, LOCATION},
 };
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
     address::download,
     client::{Call, GraphClient, text, transport_error},
+    lanes::DownloadPlace,
 };
 
 impl GraphClient {
@@ -38,28 +38,42 @@ impl GraphClient {
             accept: "*/*",
             body: None,
         };
-        let answer = self.send(&call).await?;
+        let answer = self.send(&call).await?.response;
         if !answer.status().is_redirection() {
             return Err(GraphError::Unusable("no redirect to the bytes of a file"));
         }
         let location = text(answer.headers(), LOCATION).unwrap_or_default();
         let url = download(location, &call.url)
             .map_err(|_| GraphError::Unusable("a redirect to a place where no file can be"))?;
-        let range = range.map(ByteRange::header);
-        let (response, place) = self.download(caller, url, range.as_deref()).await?;
-        Ok(content(response, place, self.timeout))
+        let header = range.map(ByteRange::header);
+        let (response, place) = self.download(caller, url, header.as_deref()).await?;
+        content(response, range, place, self.timeout)
     }
 }
 
-fn content(response: Response, place: OwnedSemaphorePermit, idle: Duration) -> Content {
+fn content(
+    response: Response,
+    asked: Option<ByteRange>,
+    place: DownloadPlace,
+    idle: Duration,
+) -> Result<Content, GraphError> {
     let is_part = response.status() == StatusCode::PARTIAL_CONTENT;
-    let range = text(response.headers(), CONTENT_RANGE).filter(|_| is_part).map(str::to_owned);
-    Content {
+    let length = response.content_length();
+    let range = if is_part {
+        // A part that is taken for the whole, or for another part, makes a file that is none.
+        let part = text(response.headers(), CONTENT_RANGE).and_then(PartPlace::parse);
+        let part = part.filter(|part| asked.is_some_and(|asked| part.answers(asked)));
+        let part = part.filter(|part| length.is_none_or(|length| length == part.length()));
+        Some(part.ok_or(GraphError::Unusable("a part of a file that was not asked for"))?)
+    } else {
+        None
+    };
+    Ok(Content {
         content_type: text(response.headers(), CONTENT_TYPE).map(str::to_owned),
-        length: response.content_length(),
+        length,
         range,
         body: Box::new(Download { response, idle, _place: place }),
-    }
+    })
 }
 
 /// A response whose pieces are asked for one by one. Who stops asking stops the sender.
@@ -67,7 +81,7 @@ struct Download {
     response: Response,
     /// How long one piece may take.
     idle: Duration,
-    _place: OwnedSemaphorePermit,
+    _place: DownloadPlace,
 }
 
 #[async_trait]

@@ -14,7 +14,7 @@ use moka::future::Cache;
 use reqwest::header::CONTENT_TYPE;
 use serde::Deserialize;
 
-use super::client::{Call, GraphClient, read, text};
+use super::client::{Answer, Call, GraphClient, read, text};
 
 /// The longest picture that is shown; Microsoft's largest (648 × 648) has about a tenth of it.
 const MOST_BYTES: usize = 2 * 1024 * 1024;
@@ -63,8 +63,8 @@ impl GraphPeople {
         let url = self.client.root.at(&["me", "photo", "$value"], &[])?;
         let call =
             Call { name: "photo", caller, resource: &Resource::Graph, url, accept: "image/*", body: None };
-        let response = match self.client.send(&call).await {
-            Ok(response) if response.status().is_success() => response,
+        let Answer { response, place: _place, .. } = match self.client.send(&call).await {
+            Ok(answer) if answer.response.status().is_success() => answer,
             Ok(_) => return Err(GraphError::Unusable("a redirect")),
             Err(GraphError::NotFound) => return Ok(None),
             Err(error) => return Err(error),

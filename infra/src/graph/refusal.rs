@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use domain::graph::{GraphError, GraphReport};
+use domain::{
+    delegation::ClaimsChallenge,
+    graph::{GraphError, GraphReport},
+};
 use reqwest::{
     Response, StatusCode,
     header::{CONTENT_RANGE, HeaderMap, WWW_AUTHENTICATE},
@@ -21,8 +24,8 @@ pub(super) struct Refusal {
     pub status: StatusCode,
     pub report: GraphReport,
     pub retry_after: Option<Duration>,
-    /// The claims that the resource wants of a new token: base64 of JSON, as it sent them.
-    pub claims: Option<String>,
+    /// The claims that the resource wants of a new token.
+    pub claims: Option<ClaimsChallenge>,
     size: Option<u64>,
 }
 
@@ -41,11 +44,20 @@ impl Refusal {
     }
 
     fn of(status: StatusCode, headers: &HeaderMap, body: &[u8], now: DateTime<Utc>) -> Self {
-        let body: Value = serde_json::from_slice(body).unwrap_or_default();
+        Self::of_json(status, headers, &serde_json::from_slice(body).unwrap_or_default(), now)
+    }
+
+    /// A refusal of one part of a batch, which has headers and a body of its own.
+    pub(super) fn of_part(status: u16, headers: &HeaderMap, body: &Value, now: DateTime<Utc>) -> Self {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self::of_json(status, headers, body, now)
+    }
+
+    fn of_json(status: StatusCode, headers: &HeaderMap, body: &Value, now: DateTime<Utc>) -> Self {
         let report = GraphReport {
             status: status.as_u16(),
-            code: code(&body),
-            request_id: request_id(headers).or_else(|| id_in(&body)),
+            code: code(body),
+            request_id: request_id(headers).or_else(|| id_in(body)),
         };
         let total = headers.get(CONTENT_RANGE).and_then(|value| value.to_str().ok());
         Self {
@@ -61,11 +73,13 @@ impl Refusal {
         }
     }
 
-    /// A refusal of one part of a batch.
-    pub(super) fn of_part(status: u16, body: &Value) -> Self {
-        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let report = GraphReport { status: status.as_u16(), code: code(body), request_id: id_in(body) };
-        Self { status, report, retry_after: None, claims: None, size: None }
+    /// `401`, and `403` where it asks for claims (Microsoft Graph, "Error responses and resource types").
+    pub(super) fn is_about_the_token(&self) -> bool {
+        match self.status {
+            StatusCode::UNAUTHORIZED => true,
+            StatusCode::FORBIDDEN => self.claims.is_some(),
+            _ => false,
+        }
     }
 
     /// Whether it may be over soon.
@@ -73,8 +87,9 @@ impl Refusal {
         matches!(self.status.as_u16(), 429 | 503 | 504)
     }
 
+    /// `503` is how SharePoint throttles too; it names a time then (SharePoint, "Avoid getting throttled or blocked").
     pub(super) fn is_throttling(&self) -> bool {
-        self.status == StatusCode::TOO_MANY_REQUESTS
+        matches!(self.status.as_u16(), 429 | 503)
     }
 
     pub(super) fn error(self) -> GraphError {
@@ -124,25 +139,74 @@ fn word(text: &str) -> Option<String> {
 }
 
 /// The claims of a challenge that asks for more (Microsoft identity platform, "Claims challenges, claims requests and
-/// client capabilities"). The parameters of one challenge may come in any order.
-fn insufficient_claims(challenge: &str) -> Option<String> {
-    let parameter = |name: &str| {
-        challenge.match_indices(name).find_map(|(at, _)| {
-            let starts = challenge.get(..at)?.ends_with([' ', ',']);
-            let value = challenge.get(at + name.len()..)?.strip_prefix("=\"")?;
-            starts.then(|| value.split('"').next())?
-        })
-    };
-    if parameter("error")? != "insufficient_claims" {
-        return None;
+/// client capabilities"). Its parameters may come in any order, and other challenges may stand beside it.
+fn insufficient_claims(header: &str) -> Option<ClaimsChallenge> {
+    challenges(header).into_iter().find_map(|parameters| {
+        let parameter = |wanted: &str| {
+            parameters
+                .iter()
+                .find(|(name, _)| name.eq_ignore_ascii_case(wanted))
+                .map(|(_, value)| value.as_str())
+        };
+        let claims = parameter("claims").filter(|_| parameter("error") == Some("insufficient_claims"))?;
+        ClaimsChallenge::parse_parameter(claims).ok()
+    })
+}
+
+/// The parameters of each challenge of a `WWW-Authenticate` (RFC 9110 §11.6.1). What cannot be read ends it.
+fn challenges(header: &str) -> Vec<Vec<(&str, String)>> {
+    let is_end_of_token =
+        |letter: char| letter == '=' || letter == ',' || letter == '"' || letter.is_whitespace();
+    let mut found: Vec<Vec<(&str, String)>> = Vec::new();
+    let mut rest = header;
+    loop {
+        rest = rest.trim_start_matches([' ', '\t', ',']);
+        let (token, after) = rest.split_at(rest.find(is_end_of_token).unwrap_or(rest.len()));
+        if token.is_empty() {
+            return found;
+        }
+        let Some(value) = after.trim_start().strip_prefix('=') else {
+            // A scheme, with which a challenge begins.
+            found.push(Vec::new());
+            rest = after;
+            continue;
+        };
+        let value = value.trim_start();
+        let read = if let Some(quoted) = value.strip_prefix('"') {
+            unquoted(quoted)
+        } else {
+            let end = value.find([' ', '\t', ',']).unwrap_or(value.len());
+            let (word, after) = value.split_at(end);
+            Some((word.to_owned(), after))
+        };
+        let Some((value, after)) = read else { return found };
+        if let Some(challenge) = found.last_mut() {
+            challenge.push((token, value));
+        }
+        rest = after;
     }
-    let claims = parameter("claims")?;
-    let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=-_".contains(&byte);
-    ((1..=8192).contains(&claims.len()) && claims.bytes().all(is_base64)).then(|| claims.to_owned())
+}
+
+/// A quoted string without its first quote (RFC 9110 §5.6.4), and what comes after it.
+fn unquoted(text: &str) -> Option<(String, &str)> {
+    let mut value = String::new();
+    let mut letters = text.char_indices();
+    while let Some((at, letter)) = letters.next() {
+        match letter {
+            '"' => return Some((value, text.get(at + 1..)?)),
+            '\\' => value.push(letters.next()?.1),
+            _ => value.push(letter),
+        }
+    }
+    None
 }
 
 #[cfg(test)]
 mod tests {
+    use base64::{
+        Engine as _,
+        engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+    };
     use reqwest::header::HeaderValue;
     use serde_json::json;
 
@@ -191,18 +255,39 @@ mod tests {
 
     #[test]
     fn claims_are_read_from_a_challenge_that_asks_for_them() {
-        let claims = |value: &'static str| refusal(401, &[("www-authenticate", value)], &json!({})).claims;
-        let challenge = "Bearer realm=\"\", authorization_uri=\"https://login/authorize?error=x\", client_id=\"c\", \
-                         error=\"insufficient_claims\", claims=\"eyJhIjoxfQ==\"";
-        assert_eq!(claims(challenge).as_deref(), Some("eyJhIjoxfQ=="));
-        let other_order = "Bearer claims=\"eyJhIjoxfQ==\",error=\"insufficient_claims\"";
-        assert_eq!(claims(other_order).as_deref(), Some("eyJhIjoxfQ=="));
+        let claims = |value: &'static str| {
+            let claims = refusal(401, &[("www-authenticate", value)], &json!({})).claims;
+            claims.map(|claims| claims.json().to_owned())
+        };
+        // {"access_token":{"x":{"values":["??>"]}}}, whose base64 differs in the two alphabets.
+        let expected = "{\"access_token\":{\"x\":{\"values\":[\"??>\"]}}}";
+        for challenge in [
+            "Bearer realm=\"\", authorization_uri=\"https://login/authorize?error=x\", client_id=\"c\", \
+             error=\"insufficient_claims\", claims=\"STANDARD\"",
+            "Bearer claims=\"STANDARD\",error=\"insufficient_claims\"",
+            "Bearer error=\"insufficient_claims\", claims=\"URL_SAFE\"",
+            "Bearer error=insufficient_claims, claims=URL_SAFE",
+            "Bearer error=\"insufficient_claims\", claims=\"JSON\"",
+            "bearer Error = \"insufficient_claims\" , Claims = \"STANDARD\"",
+            "PoP error=\"invalid_token\", nonce=\"a, error=\", Bearer error=\"insufficient_claims\", claims=\"STANDARD\"",
+        ] {
+            let filled = challenge
+                .replace("STANDARD", &STANDARD.encode(expected))
+                .replace("URL_SAFE", &URL_SAFE_NO_PAD.encode(expected))
+                .replace("JSON", &expected.replace('"', "\\\""));
+            assert_eq!(claims(filled.leak()).as_deref(), Some(expected), "{challenge}");
+        }
+        assert_ne!(STANDARD.encode(expected).trim_end_matches('='), URL_SAFE_NO_PAD.encode(expected));
         for none in [
+            "",
             "Bearer realm=\"\"",
-            "Bearer error=\"invalid_token\", claims=\"eyJhIjoxfQ==\"",
+            "Bearer error=\"invalid_token\", claims=\"eyJhY2Nlc3NfdG9rZW4iOnt9fQ==\"",
+            "Bearer realm=\"error=insufficient_claims\", claims=\"eyJhY2Nlc3NfdG9rZW4iOnt9fQ==\"",
+            "Bearer error=\"insufficient_claims\", PoP claims=\"eyJhY2Nlc3NfdG9rZW4iOnt9fQ==\"",
             "Bearer error=\"insufficient_claims\"",
             "Bearer error=\"insufficient_claims\", claims=\"{\\\"a\\\":1}\"",
             "Bearer error=\"insufficient_claims\", claims=\"\"",
+            "Bearer error=\"insufficient_claims\", claims=\"eyJhY2Nlc3NfdG9rZW4iOnt9fQ==",
         ] {
             assert_eq!(claims(none), None, "{none}");
         }

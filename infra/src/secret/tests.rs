@@ -160,15 +160,19 @@ impl File {
         unit.connection.execute_unprepared(TABLE).await.unwrap();
         for (id, name) in [(1, "acme"), (2, "globex")] {
             let id = Uuid::from_u128(id).simple();
-            let organization = format!(
-                "INSERT INTO organizations VALUES (x'{id}', '{name}', NULL, '{name}', 'graph', 'active', NULL, \
-                 NULL, '{{}}', 1, '2026-01-01', '2026-01-01')"
-            );
-            unit.connection.execute_unprepared(&organization).await.unwrap();
+            unit.connection.execute_unprepared(&organization(&id.to_string(), name)).await.unwrap();
         }
         unit.connection_commit().await;
         (file, world)
     }
+}
+
+fn organization(id: &str, name: &str) -> String {
+    format!(
+        "INSERT INTO organizations (id, origin_key, name, name_source, status, consent, config, version, \
+         created_at, updated_at) VALUES (x'{id}', '{name}', '{name}', 'graph', 'active', 'pending', '{{}}', 1, \
+         '2026-01-01', '2026-01-01')"
+    )
 }
 
 async fn enter(database: &Database, org_id: OrgId) -> OrgScope {
@@ -420,11 +424,7 @@ async fn a_new_key_in_the_file_is_found_by_a_process_that_runs() {
         let unit = running.database.changing(&running.acme).await.unwrap();
         unit.connection.execute_unprepared(TABLE).await.unwrap();
         let id = Uuid::from_u128(1).simple();
-        let organization = format!(
-            "INSERT INTO organizations VALUES (x'{id}', 'acme', NULL, 'acme', 'graph', 'active', NULL, NULL, \
-             '{{}}', 1, '2026-01-01', '2026-01-01')"
-        );
-        unit.connection.execute_unprepared(&organization).await.unwrap();
+        unit.connection.execute_unprepared(&organization(&id.to_string(), "acme")).await.unwrap();
         unit.connection_commit().await;
         running.put(&running.acme, 1, "secret").await.unwrap();
 

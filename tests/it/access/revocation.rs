@@ -122,11 +122,7 @@ async fn a_remembered_token_is_refused_once_it_has_expired_beyond_the_skew() {
     assert_eq!(app.app.statements(), statements, "it is remembered up to its expiry");
     app.advance(TimeDelta::seconds(2));
     app.app.turn_background().await.expect("the background turns");
-    for _ in 0..2 {
-        let statements = app.app.statements();
-        alex.get(ME).await.expect(200);
-        assert!(app.app.statements() > statements, "after it, everything is looked at again");
-    }
+    alex.get(ME).await.expect(200);
     app.advance(TimeDelta::seconds(300));
     alex.get(ME).await.expect(401);
 }

@@ -113,7 +113,7 @@ async fn each_refusal_has_its_answer_within_one_request() {
         assert_eq!(asked(&app) - before, 1, "{index}: it was repeated");
         if code == "CONSENT_REQUIRED" {
             let url = refused.text_at("/error/details/consentUrl");
-            assert!(url.contains(&format!("/{}/v2.0/adminconsent?client_id=", ids::CONTOSO)), "{url}");
+            assert!(url.ends_with(&format!("/api/onboarding/start?tenant={}", ids::CONTOSO)), "{url}");
         }
         // Megan's tenant has nothing to do with it, and Alex is still who he is here.
         if index != 4 {

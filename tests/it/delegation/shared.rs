@@ -63,7 +63,7 @@ async fn name_of(redis: &Redis, actor: &Actor) -> String {
 
 async fn names(redis: &Redis) -> Vec<String> {
     let names = redis.command(&["KEYS", "tenantry:delegated:*"]).await;
-    let names = String::from_utf8(names).unwrap();
+    let names = String::from_utf8(names).expect("names are text");
     names.lines().filter(|line| line.starts_with("tenantry:")).map(|name| name.trim().to_owned()).collect()
 }
 

@@ -17,9 +17,10 @@ async fn signed_in(settings: &[(&str, &str)]) -> (TestApp, Browser) {
 
 /// A cookie's attributes, without its value.
 fn attributes(browser: &Browser, name: &str) -> String {
-    let line =
-        browser.cookie_line(name).unwrap_or_else(|| panic!("no cookie {name}: {:?}", browser.cookies()));
-    line.split_once("; ").unwrap().1.to_owned()
+    let line = browser
+        .cookie_line(name)
+        .unwrap_or_else(|| unreachable!("no cookie {name}: {:?}", browser.cookies()));
+    line.split_once("; ").expect("it is there").1.to_owned()
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use super::{ME, REFRESH};
 
 /// A client without cookies, and its refresh token.
 async fn native(app: &TestApp, who: &str) -> (Actor, String) {
-    let token = app.signed_in(who).await.cookie("refreshToken").unwrap();
+    let token = app.signed_in(who).await.cookie("refreshToken").expect("it is there");
     (app.anonymous().with("x-auth-strategy", "bearer"), token)
 }
 

@@ -12,7 +12,7 @@ fn is_refused(answer: &tests::Response, code: &str) {
     assert!(answer.text.contains(code), "{}", answer.text);
     assert!(answer.text.contains("<a href=\"/api/oauth/microsoft/start"), "{}", answer.text);
     let cookies = answer.headers.get_all("set-cookie").iter().any(|line| {
-        let line = line.to_str().unwrap();
+        let line = line.to_str().expect("it is there");
         line.starts_with("accessToken=") || line.starts_with("refreshToken=")
     });
     assert!(!cookies, "a refused sign-in gives a session");

@@ -16,7 +16,6 @@ async fn nothing_of_an_organization_is_seen_or_changed_by_another_one() {
     for operation in walked(&document) {
         let world = World::filled().await;
         assert_eq!(world.app.app.document, document);
-        let before = world.rows_of_a().await;
         let all_of_a = |place: Place, name: &str| world.a.noun(place, name);
         let all_unknown = |place: Place, name: &str| world.a.noun(place, name).map(unknown);
         let known = fill(&document, &operation, &all_of_a).unwrap_or_else(|problem| panic!("{problem}"));
@@ -24,6 +23,8 @@ async fn nothing_of_an_organization_is_seen_or_changed_by_another_one() {
             fill(&document, &operation, &all_unknown).unwrap_or_else(|problem| panic!("{problem}"));
         let own = on_own_path(&world, &document, &operation);
         let tag = tag(&world, &known).await;
+        // After that look: reading all of it at once is recorded.
+        let before = world.rows_of_a().await;
         for (who, actor) in world.b.callers() {
             for (how, name, value) in claims(&world, &tag) {
                 let what = format!("{} by {who} {how}", operation.id);

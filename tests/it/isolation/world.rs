@@ -150,6 +150,7 @@ impl Organization {
         application.get("/api/auth/me").await.expect(200);
         let suspended = user_id(&app.application("Stranger", tenant, &["Other.Role"])).await;
         admin.post(&format!("/api/members/{suspended}/suspend"), json!({})).await.expect(200);
+        admin.post("/api/organization/import-users", json!({})).await.expect(200);
 
         let topics = taxonomy(&admin, &format!("{word} topics")).await;
         let places = taxonomy(&admin, &format!("{word} places")).await;

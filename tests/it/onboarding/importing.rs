@@ -117,7 +117,7 @@ async fn a_process_that_is_killed_in_the_middle_loses_nobody_and_makes_nobody_tw
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), begun).await.expect("it begins");
+    tokio::time::timeout(Duration::from_mins(1), begun).await.expect("it begins");
     process.kill().unwrap();
     process.wait().unwrap();
     let left = admin.get(IMPORT).await.expect(200);

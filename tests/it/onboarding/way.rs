@@ -38,14 +38,14 @@ impl<'a> Way<'a> {
 
     async fn ask(&self, path: &str, accept: &str) -> Response {
         let mut actor = self.app.anonymous().with("accept", accept);
-        let cookie = self.cookie.lock().unwrap().clone();
+        let cookie = self.cookie.lock().expect("it is there").clone();
         if let Some(cookie) = cookie {
             actor = actor.with("cookie", &cookie);
         }
         let response = actor.get(path).await;
         if let Some(set) = response.header("set-cookie") {
-            let pair = set.split(';').next().unwrap().to_owned();
-            *self.cookie.lock().unwrap() = Some(pair);
+            let pair = set.split(';').next().expect("it is there").to_owned();
+            *self.cookie.lock().expect("it is there") = Some(pair);
         }
         response
     }
@@ -95,7 +95,7 @@ impl<'a> Way<'a> {
 
     /// The page's text, and where it leads.
     async fn send(&self, mut request: reqwest::RequestBuilder) -> (String, Option<String>) {
-        let session = self.session.lock().unwrap().clone();
+        let session = self.session.lock().expect("it is there").clone();
         if let Some(session) = session {
             request = request.header("cookie", session);
         }
@@ -104,7 +104,7 @@ impl<'a> Way<'a> {
             response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
         };
         if let Some(set) = header("set-cookie") {
-            *self.session.lock().unwrap() = set.split(';').next().map(str::to_owned);
+            *self.session.lock().expect("it is there") = set.split(';').next().map(str::to_owned);
         }
         let location = header("location");
         (response.text().await.expect("a page"), location)
@@ -139,7 +139,13 @@ fn hidden(html: &str) -> Vec<(String, String)> {
         .skip(1)
         .map(|field| {
             let value = |name: &str| {
-                let text = field.split_once(&format!("{name}=\"")).unwrap().1.split('"').next().unwrap();
+                let text = field
+                    .split_once(&format!("{name}=\""))
+                    .expect("it is there")
+                    .1
+                    .split('"')
+                    .next()
+                    .expect("it is there");
                 text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&")
             };
             (value("name"), value("value"))

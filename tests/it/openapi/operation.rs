@@ -37,7 +37,7 @@ impl Operation {
     /// Whether its credential is a refresh token, which names one session and nothing else. No caller's own credential
     /// is one, so the walks pass by these few; `identity` has their tests.
     pub(crate) fn is_by_refresh_token(&self) -> bool {
-        self.raw["security"] == json!([{ "refreshToken": [] }])
+        self.raw.get("security") == Some(&json!([{ "refreshToken": [] }]))
     }
 
     /// Whether it takes a parameter of this name, wherever.

@@ -40,6 +40,29 @@ async fn no_next_link_takes_a_token_to_another_place() {
 }
 
 #[tokio::test]
+async fn no_link_of_sharepoint_takes_a_token_to_another_place() {
+    let app = TestApp::start().await;
+    let adele = app.user("adele");
+    let lists = "/api/sharepoint/lists?resource=sharepoint";
+    app.emulator.set_links(Links { next: Some("{link}".to_owned()), download: None });
+    adele.get(lists).await.expect(200);
+    assert_eq!(asked(&app, Endpoint::SharePoint).len(), 2, "a link that leads on is followed");
+    for (name, text) in ASTRAY {
+        app.emulator.set_links(Links { next: Some((*text).to_owned()), download: None });
+        let answer = adele.get(lists).await;
+        assert!([200, 502].contains(&answer.status.as_u16()), "{name}: {}", answer.text);
+        assert!(asked(&app, Endpoint::Content).is_empty(), "{name} was followed");
+        assert!(strayed(&app).is_empty(), "{name}: {:?}", strayed(&app));
+        for seen in asked(&app, Endpoint::SharePoint) {
+            let is_there = seen.target.starts_with("/sharepoint/contoso.sharepoint.com/_api/web/lists?");
+            assert!(is_there, "{name}: {}", seen.target);
+        }
+    }
+    app.emulator.set_links(Links { next: Some("http://{elsewhere}{path}".to_owned()), download: None });
+    assert_eq!(adele.get(lists).await.expect(502).code(), "UPSTREAM_ERROR");
+}
+
+#[tokio::test]
 async fn no_download_takes_a_token_anywhere_and_none_is_redirected_twice() {
     let app = TestApp::start().await;
     let adele = app.user("adele");

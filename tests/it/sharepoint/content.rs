@@ -1,5 +1,8 @@
 //! Downloads.
 
+use std::time::Duration;
+
+use futures_util::future::join_all;
 use tests::{
     TestApp,
     emulator::{Endpoint, Fault, FaultKind, FileChange},
@@ -130,8 +133,66 @@ async fn a_download_that_fails_there_fails_here_and_one_that_is_busy_is_tried_ag
     }
     app.emulator.set_fault(Fault::new(Endpoint::Content, FaultKind::Close));
     let broken = adele.get(&content).await;
-    assert!(broken.status == 502 || broken.bytes.is_empty(), "{}", broken.text);
+    assert!(broken.status == 502 || !broken.is_whole, "what is not whole does not look so: {}", broken.text);
     app.emulator.clear_faults();
     adele.get(&content).await.expect(200);
     assert_no_token_astray(&app, "failures");
+}
+
+#[tokio::test]
+async fn a_part_is_not_taken_for_the_whole() {
+    let app = TestApp::start().await;
+    let adele = app.user("adele");
+    let content = format!("{}/content", path("WELCOME"));
+    app.emulator.set_fault(Fault::status(Endpoint::Content, 206));
+    for actor in [adele.clone(), adele.with("Range", "bytes=0-9")] {
+        assert_eq!(actor.get(&content).await.expect(502).code(), "UPSTREAM_ERROR");
+    }
+}
+
+#[tokio::test]
+async fn a_part_of_a_file_that_changes_meanwhile_does_not_have_the_tag_of_what_was_before() {
+    let app = TestApp::start().await;
+    let adele = app.user("adele");
+    let content = format!("{}/content", path("WELCOME"));
+    let tag = adele.get(&content).await.expect(200).header("etag").expect("a tag").to_owned();
+    let requests = asked(&app, Endpoint::Content).len();
+    app.emulator.set_fault(Fault::latency(Endpoint::Content, Duration::from_secs(1)).times(1));
+    let continued = adele.with("Range", "bytes=0-2").with("If-Range", &tag);
+    let change = async {
+        // Its tag has been asked for, and its bytes are about to be sent.
+        while asked(&app, Endpoint::Content).len() == requests {
+            tokio::task::yield_now().await;
+        }
+        let other = FileChange {
+            drive: DRIVE.to_owned(),
+            item: Some(item("WELCOME")),
+            text: Some("Other words.".to_owned()),
+            ..FileChange::default()
+        };
+        app.emulator.change_file(&other).unwrap();
+    };
+    let (whole, ()) = tokio::join!(continued.get(&content), change);
+    let whole = whole.expect(200);
+    assert_eq!(whole.text, "Other words.");
+    assert_ne!(whole.header("etag"), Some(tag.as_str()));
+}
+
+#[tokio::test]
+async fn nobody_has_all_downloads_of_a_tenant() {
+    let app = TestApp::start().await;
+    let (adele, alex) = (app.user("adele"), app.user("alex"));
+    let content = format!("{}/content", path("WELCOME"));
+    app.emulator.set_fault(Fault::latency(Endpoint::Content, Duration::from_secs(2)));
+    let of_adele = join_all((0..6).map(|_| adele.get(&content)));
+    let of_alex = join_all((0..4).map(|_| alex.get(&content)));
+    let (of_adele, of_alex) = tokio::join!(of_adele, of_alex);
+    assert!(of_alex.iter().all(|answer| answer.status == 200));
+    let (had, refused): (Vec<_>, Vec<_>) = of_adele.into_iter().partition(|answer| answer.status == 200);
+    assert_eq!((had.len(), refused.len()), (4, 2));
+    for refused in refused {
+        let refused = refused.expect(429);
+        assert_eq!((refused.code().as_str(), refused.header("retry-after")), ("RATE_LIMITED", Some("2")));
+        assert!(refused.at("/error/details").is_null(), "nobody at Microsoft said so: {}", refused.text);
+    }
 }

@@ -2,6 +2,7 @@
 
 mod annotations;
 mod astray;
+mod batch;
 mod changes;
 mod content;
 mod journey;

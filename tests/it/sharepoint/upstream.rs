@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use futures_util::future::join_all;
 use serde_json::json;
 use tests::{
     TestApp, TokenRequest,
@@ -73,6 +74,53 @@ async fn throttling_that_lasts_is_passed_on_and_nothing_is_sent_meanwhile() {
 
     app.advance(TimeDelta::seconds(91));
     app.user("adele").get(SITES).await.expect(200);
+}
+
+#[tokio::test]
+async fn those_that_wait_for_their_turn_are_not_sent_when_one_before_them_is_throttled() {
+    for (status, told) in [(429, 429), (503, 502)] {
+        let app = TestApp::start().await;
+        let adele = app.user("adele");
+        app.emulator.set_fault(Fault::latency(Endpoint::Graph, Duration::from_millis(500)));
+        let throttled = Fault::status(Endpoint::Graph, status).retry_after(RetryAfter::seconds(90));
+        app.emulator.set_fault(throttled);
+        let answers = join_all((0..40).map(|_| adele.get(SITES))).await;
+        for answer in answers {
+            let answer = answer.expect(told);
+            assert_eq!(answer.at("/error/details/upstreamStatus"), status);
+            let wait: u64 = answer.header("retry-after").unwrap().parse().unwrap();
+            assert!((80..=90).contains(&wait), "{wait}");
+        }
+        assert_eq!(asked(&app, Endpoint::Graph).len(), 16, "as many as may be under way at once");
+    }
+}
+
+#[tokio::test]
+async fn a_download_that_is_throttled_stops_its_tenant_too() {
+    let app = TestApp::start().await;
+    let adele = app.user("adele");
+    let content = format!("{}/content", path("WELCOME"));
+    for (status, told) in [(429, 429), (503, 502)] {
+        let fault = Fault::status(Endpoint::Content, status).retry_after(RetryAfter::seconds(90)).times(1);
+        app.emulator.set_fault(fault);
+        adele.get(&content).await.expect(told);
+        let before = asked(&app, Endpoint::Graph).len();
+        assert!(adele.get(SITES).await.expect(told).header("retry-after").is_some());
+        assert_eq!(asked(&app, Endpoint::Graph).len(), before);
+        app.advance(TimeDelta::seconds(91));
+        adele.get(SITES).await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn who_gets_no_place_while_microsoft_is_slow_is_told_that_it_is_slow() {
+    let app = TestApp::builder().set("GRAPH_TIMEOUT", "1s").start().await;
+    let adele = app.user("adele");
+    adele.get(SITES).await.expect(200);
+    app.emulator.set_fault(Fault::latency(Endpoint::Graph, Duration::from_secs(20)));
+    for answer in join_all((0..40).map(|_| adele.get(SITES))).await {
+        assert_eq!(answer.expect(504).code(), "UPSTREAM_TIMEOUT");
+    }
 }
 
 #[tokio::test]
@@ -158,10 +206,18 @@ async fn a_token_that_graph_refuses_is_replaced_once() {
     app.emulator.set_fault(Fault::status(Endpoint::Graph, 401).times(1));
     adele.get(SITES).await.expect(200);
     assert_eq!(asked(&app, Endpoint::Graph).len(), 2);
+    let exchanges = app.emulator.requests(Endpoint::Token);
     app.emulator.set_fault(Fault::status(Endpoint::Graph, 401));
     let refused = adele.get(SITES).await.expect(502);
     assert_eq!(refused.at("/error/details/upstreamStatus"), 401);
     assert_eq!(asked(&app, Endpoint::Graph).len(), 4);
+    assert_eq!(app.emulator.requests(Endpoint::Token), exchanges + 1);
+    adele.get(SITES).await.expect(502);
+    assert_eq!(
+        app.emulator.requests(Endpoint::Token),
+        exchanges + 2,
+        "one exchange for each, as long as it lasts"
+    );
 }
 
 #[tokio::test]

@@ -42,7 +42,10 @@ fn each_role_has_its_permissions_and_no_others() {
     let admin_alone = [
         "annotations:moderate",
         "api-keys:manage",
+        "members:import",
         "members:manage",
+        "organization:delete",
+        "organization:export",
         "organization:manage",
         "taxonomies:manage",
     ];
@@ -68,8 +71,11 @@ fn every_permission_that_a_handler_can_name_is_in_the_list_and_the_other_way_rou
         word::<taxonomies::Manage>(),
         word::<organizations::Read>(),
         word::<organizations::Manage>(),
+        word::<organizations::Export>(),
+        word::<organizations::Delete>(),
         word::<members::Read>(),
         word::<members::Manage>(),
+        word::<members::Import>(),
         word::<sharepoint::Read>(),
     ];
     named.sort_unstable();

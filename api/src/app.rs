@@ -8,12 +8,18 @@ mod onboarding;
 mod sharepoint;
 mod sign_in;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use domain::{
-    access::{Authentication, AuthenticationPorts, Jobs, Operator, Sessions},
+    access::{
+        ApiKeyPorts, ApiKeyUses, Authentication, AuthenticationPorts, Jobs, KeyRotation, Operator, Sessions,
+    },
     annotations::Taxonomies,
+    api_keys::{ApiKeyDigests, ApiKeys},
     clock::{Clock, Pauses},
     delegation::DelegatedTokens,
     entropy::Entropy,
@@ -28,8 +34,8 @@ use domain::{
 use futures_util::Stream;
 use infra::{
     cache::{Identities, Principals, RedisRates, SharedRedis},
-    crypto::{KeyRing, SealedCursors, key_file},
-    db::{Database, DatabaseSettings, DatabaseUrl},
+    crypto::{KeyRing, KeyRingError, PepperedDigests, SealedCursors, key_file},
+    db::{Database, DatabaseSettings, DatabaseUrl, RingSource},
     entra::{Authority, AuthorityKeys, BearerSettings, BearerVerifier, EntraAllowedTenants},
     epochs::EpochWatch,
 };
@@ -40,8 +46,9 @@ use serde_json::Value;
 
 use crate::{
     annotations::{AnnotationsApi, TaxonomiesApi, TermsApi},
+    api_keys::ApiKeysApi,
     auth::{Gate, origins},
-    config::{self, BrowserConfig, Config, DatabaseConfig, DatabaseKind, IdentityConfig},
+    config::{self, BrowserConfig, Config, DatabaseConfig, DatabaseKind, IdentityConfig, KeysConfig},
     console::Console,
     delegation::DelegationApi,
     docs,
@@ -97,6 +104,7 @@ pub struct App {
     pub endpoint: Arc<BoxEndpoint<'static, Response>>,
     pub document: Value,
     pub operator: Operator,
+    pub rotation: KeyRotation,
     pub onboarding: Onboarding,
     pub(crate) gauges: Arc<dyn Gauges>,
     database: Database,
@@ -105,6 +113,7 @@ pub struct App {
     limits: Arc<RateLimits>,
     draining: Draining,
     worker: Worker,
+    uses: Arc<ApiKeyUses>,
 }
 
 impl App {
@@ -118,16 +127,17 @@ impl App {
         // An error means that another one is installed already, which serves as well.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let database = open_database(config, &parts).await?;
+        let ring = database.ring();
         let epochs = database.epochs();
         let store: Arc<dyn Store> = Arc::new(database.clone());
-        let ring = key_ring(config, &parts)?;
         let policy = config.identity.session;
         let signer = Arc::new(sign_in::signer(&config.process.public_url, policy, &parts, &ring)?);
         let sessions = sign_in::sessions(policy, &parts, &database, Arc::clone(&signer) as _);
         let delivery = Arc::new(sign_in::delivery(&config.browser, origins(config), policy, &parts, &ring));
         let (gate, keys) = gate(config, &parts, &database, Arc::clone(&signer) as _, &delivery)?;
+        let uses = Arc::clone(&gate.uses);
         let redis = config.redis.url.as_ref().map(SharedRedis::new).transpose()?.map(Arc::new);
-        let shared = redis.clone().map(|redis| (redis, &ring));
+        let shared = redis.clone().map(|redis| (redis, ring.as_ref()));
         let sources = TokenSources::new(config, &parts)?;
         let needed = Needed { database: &database, parts: &parts, tokens: sources.app_only() };
         let customers = Customers::new(config, &needed)?;
@@ -153,6 +163,7 @@ impl App {
             sessions,
             delivery,
             customers: &customers,
+            api_keys: api_keys(&store, &ring, &parts)?,
         };
         let service = api(Arc::clone(&store), behind);
         let document = openapi::document(&service, &Published::nowhere())?;
@@ -183,7 +194,8 @@ impl App {
         Ok(Self {
             endpoint: Arc::new(endpoint),
             document,
-            operator: Operator::new(store, Arc::clone(&parts.clock)),
+            operator: Operator::new(Arc::clone(&store), Arc::clone(&parts.clock)),
+            rotation: KeyRotation::new(store, Arc::new(database.clone()), Arc::new(database.clone())),
             onboarding: customers.onboarding,
             gauges: dependencies,
             database,
@@ -192,6 +204,7 @@ impl App {
             limits,
             draining,
             worker,
+            uses,
         })
     }
 
@@ -202,6 +215,7 @@ impl App {
         tasks.spawn(Arc::clone(&self.keys).run_background());
         tasks.spawn(self.epochs.clone().listen());
         tasks.spawn(Arc::clone(&self.limits).forget_idle());
+        tasks.spawn(write_uses(Arc::clone(&self.uses)));
         tasks
     }
 
@@ -214,6 +228,7 @@ impl App {
     pub async fn turn_background(&self) -> anyhow::Result<()> {
         self.keys.refresh_if_due().await;
         self.epochs.catch_up().await?;
+        self.uses.flush().await?;
         Ok(())
     }
 
@@ -225,6 +240,11 @@ impl App {
     /// How many statements were run inside organizations.
     pub fn statements(&self) -> u64 {
         self.database.statements()
+    }
+
+    /// The file in which the service keeps its own keys; `None` when they are configured.
+    pub fn key_file(&self) -> Option<PathBuf> {
+        self.database.ring().file().map(Path::to_owned)
     }
 
     /// All that an organization owns, as lines of JSON; `None` when there is no such organization.
@@ -239,7 +259,22 @@ impl App {
     /// Closes the database.
     pub async fn close(self) -> anyhow::Result<()> {
         drop(self.endpoint);
+        if let Err(error) = self.uses.flush().await {
+            tracing::warn!(%error, "the last uses of API keys could not be written");
+        }
         Ok(self.database.close().await?)
+    }
+}
+
+/// How often uses of API keys are written.
+const WRITE_USES_EVERY: std::time::Duration = std::time::Duration::from_secs(5);
+
+async fn write_uses(uses: Arc<ApiKeyUses>) {
+    loop {
+        tokio::time::sleep(WRITE_USES_EVERY).await;
+        if let Err(error) = uses.flush().await {
+            tracing::warn!(%error, "uses of API keys could not be written; they are kept");
+        }
     }
 }
 
@@ -292,17 +327,32 @@ fn gate(
         accounts: Arc::new(database.clone()),
         tokens,
         identities: Arc::new(Identities::new(IDENTITY_CACHE_BYTES)),
+        api_keys: ApiKeyPorts {
+            directory: Arc::new(database.clone()),
+            digests: digests(&database.ring())?,
+            check_addresses: config.api_keys.checks_addresses,
+        },
         ids: parts.ids(),
     };
     let policy = config.tenants.admission(&config.entra, config.identity.session.check);
     let gate = Gate {
         authentication: Arc::new(Authentication::new(needed, policy)),
+        uses: Arc::new(ApiKeyUses::new(Arc::new(database.clone()), parts.ids())),
         cookies: delivery.cookies.clone(),
         csrf: Arc::clone(&delivery.csrf),
         development: config.development.clone(),
         consent_url: consent_url(config),
     };
     Ok((Arc::new(gate), keys))
+}
+
+fn api_keys(store: &Arc<dyn Store>, ring: &KeyRing, parts: &Parts) -> anyhow::Result<ApiKeys> {
+    Ok(ApiKeys::new(Arc::clone(store), digests(ring)?, Arc::clone(&parts.entropy), parts.ids()))
+}
+
+fn digests(ring: &KeyRing) -> anyhow::Result<Arc<dyn ApiKeyDigests>> {
+    let digests = PepperedDigests::new(ring).ok_or_else(|| anyhow::anyhow!("no pepper can be derived"))?;
+    Ok(Arc::new(digests))
 }
 
 /// Where an administrator of a tenant begins to consent; `{tenant}` stands for it. It is a page of ours, since the way
@@ -325,33 +375,30 @@ async fn open_database(config: &Config, parts: &Parts) -> anyhow::Result<Databas
         url: database_url(&config.database),
         ids: parts.ids(),
         clock: Arc::clone(&parts.clock),
+        entropy: Arc::clone(&parts.entropy),
+        ring: ring_source(config, parts),
         revocation_max_stale: config.revocation.max_stale,
     };
     Ok(Database::open(settings).await?)
 }
 
-/// The configured keys; without any, one that is kept beside the SQLite file, or one for as long as the process
-/// lives (`config` refuses that for replicas that share a database in production).
-fn key_ring(config: &Config, parts: &Parts) -> anyhow::Result<KeyRing> {
-    if let Some(ring) = &config.keys.ring {
+fn ring_source(config: &Config, parts: &Parts) -> RingSource {
+    let (keys, kind) = (config.keys.clone(), config.database.kind.clone());
+    let entropy = Arc::clone(&parts.entropy);
+    Box::new(move || key_ring(&keys, &kind, entropy.as_ref()))
+}
+
+/// The configured keys; without any, one that is kept beside the SQLite file, or one for as long as the process and
+/// its database live (`config` refuses that for PostgreSQL).
+fn key_ring(keys: &KeysConfig, kind: &DatabaseKind, entropy: &dyn Entropy) -> Result<KeyRing, KeyRingError> {
+    if let Some(ring) = &keys.ring {
         let pair = |key: &config::TokenKey| (key.id.clone(), key.key.clone());
-        return Ok(KeyRing::new(pair(&ring.sealing), ring.opening.iter().map(pair).collect())?);
+        return KeyRing::new(pair(&ring.sealing), ring.opening.iter().map(pair).collect());
     }
-    let key = match &config.database.kind {
-        DatabaseKind::SqliteFile(path) => {
-            let path = PathBuf::from(format!("{}.key", path.display()));
-            key_file::read_or_create(&path, parts.entropy.as_ref())?
-        }
-        DatabaseKind::SqliteMemory | DatabaseKind::Postgres => {
-            let [a, b, c]: [uuid::Uuid; 3] = std::array::from_fn(|_| {
-                let mut bytes = [0_u8; 16];
-                parts.entropy.fill(&mut bytes);
-                uuid::Uuid::from_bytes(bytes)
-            });
-            SecretString::from(format!("{a}{b}{c}"))
-        }
-    };
-    Ok(KeyRing::new((config::KeyRing::SINGLE_ID.to_owned(), key), Vec::new())?)
+    if let DatabaseKind::SqliteFile(path) = kind {
+        return KeyRing::in_file(&PathBuf::from(format!("{}.key", path.display())), entropy);
+    }
+    KeyRing::of_process(entropy)
 }
 
 type Api = (
@@ -361,6 +408,7 @@ type Api = (
     DelegationApi,
     OrganizationApi,
     MembersApi,
+    ApiKeysApi,
     TaxonomiesApi,
     TermsApi,
     AnnotationsApi,
@@ -377,10 +425,11 @@ struct Behind<'a> {
     sessions: Sessions,
     delivery: Arc<Delivery>,
     customers: &'a Customers,
+    api_keys: ApiKeys,
 }
 
 fn api(store: Arc<dyn Store>, behind: Behind<'_>) -> OpenApiService<Api, ()> {
-    let Behind { ids, cursors, tokens, microsoft_365, sessions, delivery, customers } = behind;
+    let Behind { ids, cursors, tokens, microsoft_365, sessions, delivery, customers, api_keys } = behind;
     let pages = PageQuery::new(cursors);
     let taxonomies = Taxonomies::new(Arc::clone(&store), ids.clone());
     openapi::service((
@@ -394,6 +443,7 @@ fn api(store: Arc<dyn Store>, behind: Behind<'_>) -> OpenApiService<Api, ()> {
             memberships: Memberships::new(Arc::clone(&store)),
             pages: pages.clone(),
         },
+        ApiKeysApi { store: Arc::clone(&store), api_keys, pages: pages.clone() },
         TaxonomiesApi { store: Arc::clone(&store), taxonomies: taxonomies.clone(), pages: pages.clone() },
         TermsApi { store: Arc::clone(&store), taxonomies, pages: pages.clone() },
         AnnotationsApi {
@@ -409,15 +459,20 @@ fn api(store: Arc<dyn Store>, behind: Behind<'_>) -> OpenApiService<Api, ()> {
 /// The document, without a service that could answer: it is the same whatever the configuration.
 pub async fn document() -> anyhow::Result<Value> {
     let parts = Parts::system();
+    let ring = KeyRing::new(("none".to_owned(), SecretString::from("-".repeat(64))), Vec::new())?;
+    let cursors = SealedCursors::new(&ring, Arc::clone(&parts.entropy));
     let settings = DatabaseSettings {
         url: DatabaseUrl::SqliteMemory,
         ids: parts.ids(),
         clock: Arc::clone(&parts.clock),
+        entropy: Arc::clone(&parts.entropy),
+        ring: Box::new({
+            let ring = ring.clone();
+            move || Ok(ring)
+        }),
         revocation_max_stale: std::time::Duration::ZERO,
     };
     let database = Database::open(settings).await?;
-    let ring = KeyRing::new(("none".to_owned(), SecretString::from("-".repeat(64))), Vec::new())?;
-    let cursors = SealedCursors::new(&ring, Arc::clone(&parts.entropy));
     let policy = IdentityConfig::default().session;
     let public_url = url::Url::parse("https://tenantry.example.com")?;
     let signer = sign_in::signer(&public_url, policy, &parts, &ring)?;
@@ -425,6 +480,7 @@ pub async fn document() -> anyhow::Result<Value> {
     let delivery = sign_in::delivery(&BrowserConfig::default(), Vec::new(), policy, &parts, &ring);
     let customers = Customers::unconnected(&database, &parts)?;
     let store: Arc<dyn Store> = Arc::new(database);
+    let api_keys = api_keys(&store, &ring, &parts)?;
     let behind = Behind {
         ids: parts.ids(),
         cursors: Arc::new(cursors),
@@ -433,6 +489,7 @@ pub async fn document() -> anyhow::Result<Value> {
         sessions,
         delivery: Arc::new(delivery),
         customers: &customers,
+        api_keys,
     };
     openapi::document(&api(store, behind), &Published::nowhere())
 }
@@ -447,18 +504,20 @@ fn routes(
     Ok(open.nest("/", service).data(gate).data(schemas).map_to_response())
 }
 
+/// Adds a key to the file in which the service keeps its own, which seals from the next start on; gives its id.
+pub fn add_kept_key(file: &Path, parts: &Parts) -> anyhow::Result<String> {
+    Ok(key_file::add(file, parts.entropy.as_ref())?)
+}
+
+/// Removes a key from the file in which the service keeps its own.
+pub fn remove_kept_key(file: &Path, id: &str) -> anyhow::Result<()> {
+    Ok(key_file::remove(file, id)?)
+}
+
 /// Brings a schema up to date. It needs to know of nothing but the database.
 pub async fn migrate(config: &DatabaseConfig) -> anyhow::Result<infra::db::MigrationReport> {
     if config.kind != DatabaseKind::Postgres {
-        // Opening a SQLite file migrates it.
-        let parts = Parts::system();
-        let settings = DatabaseSettings {
-            url: database_url(config),
-            ids: parts.ids(),
-            clock: Arc::clone(&parts.clock),
-            revocation_max_stale: std::time::Duration::ZERO,
-        };
-        Database::open(settings).await?.close().await?;
+        infra::db::migrate_file(&database_url(config), Parts::system().clock.as_ref()).await?;
         return Ok(infra::db::MigrationReport { applied: Vec::new(), granted_to: None });
     }
     let admin = config.admin_url.as_ref().ok_or_else(|| {

@@ -31,6 +31,12 @@ pub enum ErrorCode {
     SessionRevoked,
     InteractionRequired,
     ConsentRequired,
+    ApiKeyMissing,
+    ApiKeyInvalid,
+    ApiKeyRevoked,
+    ApiKeyExpired,
+    ApiKeyIpBlocked,
+    ApiKeyInsufficientScope,
     Forbidden,
     CsrfInvalid,
     TenantNotOnboarded,
@@ -70,8 +76,14 @@ impl ErrorCode {
             | Self::InvalidRefreshToken
             | Self::SessionRevoked
             | Self::InteractionRequired
-            | Self::ConsentRequired => StatusCode::UNAUTHORIZED,
-            Self::Forbidden
+            | Self::ConsentRequired
+            | Self::ApiKeyMissing
+            | Self::ApiKeyInvalid
+            | Self::ApiKeyRevoked
+            | Self::ApiKeyExpired => StatusCode::UNAUTHORIZED,
+            Self::ApiKeyIpBlocked
+            | Self::ApiKeyInsufficientScope
+            | Self::Forbidden
             | Self::CsrfInvalid
             | Self::TenantNotOnboarded
             | Self::OrganizationSuspended

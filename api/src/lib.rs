@@ -1,6 +1,7 @@
 //! The HTTP API, the configuration and the life of the process.
 
 mod annotations;
+mod api_keys;
 pub mod app;
 mod auth;
 pub mod cli;

@@ -28,6 +28,8 @@ pub(crate) enum Tag {
     Organization,
     /// Who belongs to the organization.
     Members,
+    /// Credentials of an organization's automations.
+    ApiKeys,
     /// Named trees of terms.
     Taxonomies,
     /// Notes and terms on SharePoint and OneDrive items.
@@ -45,6 +47,9 @@ Send a Microsoft Entra ID access token with every request, as `Authorization: Be
 for the scope `api://{client id}/access_as_user`; an application that calls for itself uses the client credentials \
 grant with `api://{client id}/.default`, and may do what its app roles grant. ID tokens and tokens for other APIs, \
 Microsoft Graph included, are refused.
+
+An automation sends an API key of its organization instead, as `X-Api-Key: ak_…` or `Authorization: ApiKey ak_…`. It may \
+call what names its scopes in `x-api-key-scopes`; a person makes it with `POST /api/api-keys`.
 
 Your organization is the token's tenant, and you are its object id in it (the claims `tid` and `oid`). Both are made when they are first seen; \
 `GET /api/auth/me` shows them, with your permissions. Roles grant permissions: a `member` may read everything, and \

@@ -61,6 +61,14 @@ typed_ids! {
     TermId = "term";
     /// An annotation of a SharePoint or OneDrive item.
     AnnotationId = "annotation";
+    /// An API key of an organization.
+    ApiKeyId = "API key";
+    /// A secret that an API key answers to.
+    ApiKeySecretId = "secret of an API key";
+    /// Uses of an API key that are alike.
+    ApiKeyUseId = "use of an API key";
+    /// A key that seals what an organization stores.
+    DataKeyId = "data key";
     /// An event of an organization.
     EventId = "event";
 }

@@ -7,6 +7,7 @@
 
 pub mod access;
 pub mod annotations;
+pub mod api_keys;
 pub mod clock;
 pub mod delegation;
 pub mod entropy;
@@ -21,5 +22,6 @@ pub mod organizations;
 pub mod page;
 pub mod rate;
 pub mod sealed_text;
+pub mod secret;
 pub mod sharepoint;
 pub mod store;

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use crate::{
     access::{AccountScope, OrgScope},
     annotations::{AnnotationReader, AnnotationRepository, TaxonomyReader, TaxonomyRepository},
+    api_keys::{ApiKeyReader, ApiKeyRepository},
     events::Events,
     idempotency::{IdempotencyReader, IdempotencyRepository},
     identity::{AccountRepository, SessionReader, SessionRepository, UserReader, UserRepository},
@@ -13,6 +14,7 @@ use crate::{
         ExportReader, ImportReader, ImportRepository, OrganizationReader, OrganizationRepository,
         onboarding::{OnboardingReader, OnboardingRepository},
     },
+    secret::DataKeyRepository,
 };
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
@@ -56,6 +58,7 @@ pub trait OrgReader: Send + Sync {
     fn users(&self) -> &dyn UserReader;
     fn taxonomies(&self) -> &dyn TaxonomyReader;
     fn annotations(&self) -> &dyn AnnotationReader;
+    fn api_keys(&self) -> &dyn ApiKeyReader;
     fn idempotency(&self) -> &dyn IdempotencyReader;
 }
 
@@ -68,8 +71,10 @@ pub trait OrgTx: Send + Sync {
     fn users(&self) -> &dyn UserRepository;
     fn taxonomies(&self) -> &dyn TaxonomyRepository;
     fn annotations(&self) -> &dyn AnnotationRepository;
+    fn api_keys(&self) -> &dyn ApiKeyRepository;
     fn idempotency(&self) -> &dyn IdempotencyRepository;
     fn jobs(&self) -> &dyn JobRepository;
+    fn data_keys(&self) -> &dyn DataKeyRepository;
 
     /// Writes the events with the changes they tell of, in one transaction, and makes both lasting. There is no
     /// other way to commit: a write that leaves no trace does not compile.

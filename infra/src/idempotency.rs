@@ -35,6 +35,7 @@ const WAITS_MS: [u64; 5] = [5, 10, 20, 40, 80];
 fn caller(actor: Actor) -> String {
     match actor {
         Actor::User(id) => format!("user:{id}"),
+        Actor::ApiKey { id, .. } => format!("api_key:{id}"),
         Actor::System | Actor::Operator => actor.kind().to_owned(),
     }
 }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod annotations;
+mod api_keys;
 pub mod cache;
 pub mod clock;
 pub mod crypto;
@@ -17,5 +18,6 @@ mod jobs;
 pub mod leaving;
 pub mod onboarding;
 mod organizations;
+mod secret;
 mod sessions;
 mod tidy;

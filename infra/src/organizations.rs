@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{
-    access::{Directory, Subject},
+    access::{Directory, OrganizationIds, Subject},
     id::{OrgId, TaxonomyId, TypedId},
     organizations::{
         Error, NameSource, NewOrganization, Organization, OrganizationOrigin, OrganizationReader,
@@ -14,8 +14,8 @@ use domain::{
 };
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, ExprTrait, QueryFilter, QuerySelect, Select,
-    UpdateMany,
+    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, Select, UpdateMany,
     sea_query::{Expr, LockType},
 };
 
@@ -199,5 +199,22 @@ impl Directory for Database {
             .await
             .map_err(store_error)?;
         Ok(found.map(OrgId::from_uuid))
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the global table of organizations: ids only")]
+#[async_trait]
+impl OrganizationIds for Database {
+    async fn after(&self, after: Option<OrgId>, limit: u64) -> Result<Vec<OrgId>, StoreError> {
+        let mut rows = Entity::find().select_only().column(Column::Id).order_by_asc(Column::Id).limit(limit);
+        if let Some(after) = after {
+            rows = rows.filter(Column::Id.gt(after.uuid()));
+        }
+        let ids: Vec<uuid::Uuid> = rows.into_tuple().all(&self.global()).await.map_err(store_error)?;
+        Ok(ids.into_iter().map(OrgId::from_uuid).collect())
+    }
+
+    async fn count(&self) -> Result<u64, StoreError> {
+        Entity::find().count(&self.global()).await.map_err(store_error)
     }
 }

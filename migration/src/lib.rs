@@ -5,6 +5,8 @@ mod m20261121_1_foundation;
 mod m20261121_2_idempotency;
 mod m20261121_3_jobs;
 mod m20261121_4_onboarding;
+mod m20261121_5_data_keys;
+mod m20261121_6_api_keys;
 mod m20261121_7_accounts;
 mod m20261121_8_sessions;
 pub mod row_level_security;
@@ -25,6 +27,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_2_idempotency::Migration),
             Box::new(m20261121_3_jobs::Migration),
             Box::new(m20261121_4_onboarding::Migration),
+            Box::new(m20261121_5_data_keys::Migration),
+            Box::new(m20261121_6_api_keys::Migration),
             Box::new(m20261121_7_accounts::Migration),
             Box::new(m20261121_8_sessions::Migration),
         ]

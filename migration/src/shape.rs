@@ -26,6 +26,10 @@ pub(crate) fn json(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).json_binary().not_null().take()
 }
 
+pub(crate) fn bytes(name: &'static str) -> ColumnDef {
+    ColumnDef::new(name).blob().not_null().take()
+}
+
 pub(crate) fn time(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).timestamp_with_time_zone().not_null().take()
 }
@@ -44,6 +48,10 @@ pub(crate) mod optional {
 
     pub(crate) fn integer(name: &'static str) -> ColumnDef {
         ColumnDef::new(name).big_integer().null().take()
+    }
+
+    pub(crate) fn json(name: &'static str) -> ColumnDef {
+        ColumnDef::new(name).json_binary().null().take()
     }
 
     pub(crate) fn time(name: &'static str) -> ColumnDef {

@@ -21,7 +21,7 @@ async fn the_document_names_this_service_and_its_authority() {
     let scope = "api://a0000000-0000-4000-8000-00000000000a/access_as_user";
     assert_eq!(flow["scopes"].as_object().map(|scopes| scopes.contains_key(scope)), Some(true));
     let security = &document["paths"]["/api/auth/me"]["get"]["security"];
-    assert_eq!(*security, json!([{ "entra": [scope] }, { "token": [] }, { "session": [] }]));
+    assert_eq!(*security, json!([{ "entra": [scope] }, { "token": [] }, { "session": [] }, { "key": [] }]));
 
     let committed = api::app::document().await.unwrap();
     assert_eq!(committed.get("servers"), None);

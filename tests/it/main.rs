@@ -2,6 +2,7 @@
 
 mod access;
 mod annotations;
+mod api_keys;
 mod architecture;
 mod delegation;
 mod docs;

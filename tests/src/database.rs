@@ -137,6 +137,10 @@ fn value(row: &sea_orm::QueryResult, name: &str) -> Value {
     if let Ok(time) = row.try_get::<Option<chrono::DateTime<chrono::Utc>>>("", name) {
         return time.map(|time| time.to_rfc3339()).into();
     }
+    if let Ok(bytes) = row.try_get::<Option<Vec<u8>>>("", name) {
+        let hex = |bytes: Vec<u8>| bytes.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+        return bytes.map(hex).into();
+    }
     panic!("the column {name} has a type that the test cannot read")
 }
 

@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{
-    access::{OnBehalfOf, OrgScope},
+    access::OnBehalfOf,
     delegation::{
         AppToken, AppTokenError, AppTokens, ClaimsChallenge, DelegatedToken, DelegatedTokens,
         DelegationError, Resource,
     },
     organizations::{
-        Imports, Leaving, PurgeKey,
+        Imports, Leaving,
         onboarding::{AppPermission, Onboarding, OnboardingPorts, OnboardingSettings, Tenants},
     },
-    store::{Store, StoreError},
+    store::Store,
 };
 use infra::{
     crypto::{KeyRing, SignedCookies},
@@ -102,7 +102,7 @@ impl Customers {
             leaving: Leaving::new(
                 Arc::clone(&store),
                 Arc::new((*database).clone()),
-                Arc::new(NothingSealed),
+                Arc::new((*database).clone()),
                 clock(),
             ),
             store,
@@ -131,16 +131,6 @@ impl Customers {
         };
         let signer = Arc::new(SignedCookies::new(ring, "onboarding"));
         Browser::new(self.onboarding.clone(), signer, settings)
-    }
-}
-
-/// Nothing is sealed with keys of organizations yet.
-struct NothingSealed;
-
-#[async_trait]
-impl PurgeKey for NothingSealed {
-    async fn destroy(&self, _scope: &OrgScope) -> Result<(), StoreError> {
-        Ok(())
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::{ops::Deref, sync::Arc};
 
-use domain::access::{Authorized, Origin, Permission, Proof};
+use domain::{
+    access::{Authorized, Origin, Permission, Proof},
+    api_keys::Outcome,
+};
 use poem::{Request, RequestBody};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
@@ -10,7 +13,10 @@ use poem_openapi::{
 };
 
 use super::Gate;
-use crate::{error::ApiError, rate_limit};
+use crate::{
+    error::{ApiError, ErrorCode},
+    rate_limit,
+};
 
 /// The scheme of Entra ID access tokens in the document.
 pub(crate) const BEARER: &str = "entra";
@@ -63,9 +69,28 @@ impl<'a, P: Permission> ApiExtractor<'a> for Caller<P> {
         let principal = caller.principal();
         let origin = request.extensions().get::<Origin>().cloned().unwrap_or_default();
         let user = principal.user().id;
-        rate_limit::take_caller(request, principal).await?;
+        let key = principal.known_key();
+        let note = |outcome| key.into_iter().for_each(|key| gate.note(request, key, outcome));
+        rate_limit::take_caller(request, principal).await.inspect_err(|_| note(Outcome::RateLimited))?;
         tracing::Span::current().record("org.id", principal.organization().id.to_string());
         tracing::Span::current().record("user.id", user.to_string());
-        caller.authorize::<P>(origin).map(Self).map_err(|_| ApiError::forbidden().into())
+        let authorized = caller.authorize::<P>(origin);
+        note(if authorized.is_ok() { Outcome::Allowed } else { Outcome::InsufficientScope });
+        authorized.map(Self).map_err(|_| missing::<P>(key.is_some()).into())
+    }
+}
+
+/// The caller lacks the permission; of an API key it is a scope.
+fn missing<P: Permission>(is_api_key: bool) -> ApiError {
+    if !is_api_key {
+        return ApiError::forbidden();
+    }
+    let scopes: Vec<&str> = P::NAME.into_iter().collect();
+    ApiError {
+        details: Some(serde_json::json!({ "scopes": scopes })),
+        ..ApiError::new(
+            ErrorCode::ApiKeyInsufficientScope,
+            "The API key does not have the scope that this needs",
+        )
     }
 }

@@ -3,10 +3,17 @@
 use std::sync::Arc;
 
 use domain::{
-    access::{Authenticated, Authentication, AuthenticationError, DevelopmentIdentity, Identified},
+    access::{
+        ApiKeyRefusal, ApiKeyUses, Attempt, Authenticated, Authentication, AuthenticationError,
+        DevelopmentIdentity, Identified, KnownKey, Origin,
+    },
+    api_keys::{Outcome, RawKey},
     identity::SESSION_TOKEN_PREFIX,
 };
-use poem::{Request, http::header};
+use poem::{
+    Request,
+    http::{StatusCode, header},
+};
 
 use super::{CsrfGuard, SessionCookies};
 use crate::{
@@ -16,10 +23,15 @@ use crate::{
 
 /// `WWW-Authenticate` of a request without a credential: RFC 6750 §3.1 wants no error code then.
 const CHALLENGE: &str = "Bearer";
+/// `WWW-Authenticate` of a refused API key.
+const API_KEY_CHALLENGE: &str = "ApiKey";
+const API_KEY_HEADER: &str = "x-api-key";
 
 /// What stands between the routes and the world.
 pub(crate) struct Gate {
     pub authentication: Arc<Authentication>,
+    /// What is noted of the uses of API keys.
+    pub uses: Arc<ApiKeyUses>,
     pub cookies: SessionCookies,
     pub csrf: Arc<CsrfGuard>,
     /// Who calls without a credential; in development only.
@@ -33,27 +45,62 @@ pub(crate) struct Gate {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Credential<'a> {
     Bearer(&'a str),
+    ApiKey(&'a str),
+    /// There is a place for an API key, with nothing in it.
+    EmptyApiKey,
     None,
     /// There is one, but in no form that we take.
     Unusable,
 }
 
 impl<'a> Credential<'a> {
-    /// Reads `Authorization`. Two of them are none: which one a proxy in front of us looked at cannot be known.
+    /// Reads `Authorization: ApiKey`, else `X-Api-Key`, else `Authorization: Bearer`. Two of one header are none, nor
+    /// is an API key beside another credential: which one a proxy in front of us looked at cannot be known.
     pub(super) fn of(request: &'a Request) -> Self {
+        let authorization = Self::of_authorization(request);
+        let mut headers = request.headers().get_all(API_KEY_HEADER).iter();
+        let Some(value) = headers.next() else { return authorization };
+        if headers.next().is_some() {
+            return Self::Unusable;
+        }
+        match authorization {
+            Self::None => value.to_str().map_or(Self::Unusable, Self::api_key),
+            // `Authorization: ApiKey` comes first, `Bearer ak_…` last.
+            Self::ApiKey(_) if is_scheme(request, "apikey") => authorization,
+            Self::ApiKey(_) => value.to_str().map_or(Self::Unusable, Self::api_key),
+            Self::Bearer(_) | Self::EmptyApiKey | Self::Unusable => Self::Unusable,
+        }
+    }
+
+    fn of_authorization(request: &'a Request) -> Self {
         let mut headers = request.headers().get_all(header::AUTHORIZATION).iter();
         let Some(value) = headers.next() else { return Self::None };
         if headers.next().is_some() {
             return Self::Unusable;
         }
-        let parts = value.to_str().ok().and_then(|text| text.split_once(' '));
-        match parts {
-            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty() => {
-                Self::Bearer(token.trim())
-            }
-            _ => Self::Unusable,
+        let text = value.to_str().unwrap_or_default();
+        let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
+        let token = token.trim();
+        if scheme.eq_ignore_ascii_case("apikey") {
+            Self::api_key(token)
+        } else if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() {
+            Self::Unusable
+        } else if RawKey::is_meant(token) {
+            Self::api_key(token)
+        } else {
+            Self::Bearer(token)
         }
     }
+
+    fn api_key(text: &'a str) -> Self {
+        let text = text.trim();
+        if text.is_empty() { Self::EmptyApiKey } else { Self::ApiKey(text) }
+    }
+}
+
+fn is_scheme(request: &Request, scheme: &str) -> bool {
+    let value = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    value.and_then(|text| text.split(' ').next()).is_some_and(|word| word.eq_ignore_ascii_case(scheme))
 }
 
 impl Gate {
@@ -66,6 +113,18 @@ impl Gate {
             Credential::Bearer(token) => {
                 self.authentication.bearer(token).await.map_err(|error| self.refusal(&error))
             }
+            Credential::ApiKey(text) => {
+                let origin = request.extensions().get::<Origin>().cloned().unwrap_or_default();
+                self.authentication.api_key(text, &origin).await.map_err(|error| {
+                    if let AuthenticationError::ApiKey { reason, key: Some(key) } = error.as_ref()
+                        && let Some(outcome) = reason.outcome()
+                    {
+                        self.note(request, *key, outcome);
+                    }
+                    self.refusal(&error)
+                })
+            }
+            Credential::EmptyApiKey => Err(refused_key(ApiKeyRefusal::Missing)),
             Credential::None => match self.cookies.access(request.headers()) {
                 Some(token) => self.by_cookie(request, token).await,
                 None => self.without_credential(request).await,
@@ -75,6 +134,14 @@ impl Gate {
                 Err(ApiError::unauthorized(INVALID_TOKEN))
             }
         }
+    }
+
+    /// Notes a use of an API key, or an attempt at it.
+    pub(super) fn note(&self, request: &Request, key: KnownKey, outcome: Outcome) {
+        let origin = request.extensions().get::<Origin>().cloned().unwrap_or_default();
+        let method = request.method().as_str();
+        let attempt = Attempt { method, path: request.uri().path(), outcome };
+        self.uses.note(key, &origin, attempt);
     }
 
     /// A cookie comes along whichever page caused the request, so a change needs more than that.
@@ -108,7 +175,8 @@ impl Gate {
                 self.authentication.identify(token).await.map_err(|error| self.refusal(&error))
             }
             Credential::None => Err(ApiError::unauthorized(CHALLENGE)),
-            Credential::Unusable => {
+            // A key is an organization's that is there already, and nobody who could connect one.
+            Credential::ApiKey(_) | Credential::EmptyApiKey | Credential::Unusable => {
                 count_refusal("unusable".to_owned());
                 Err(ApiError::unauthorized(INVALID_TOKEN))
             }
@@ -149,6 +217,7 @@ impl Gate {
                 count_refusal("session_revoked".to_owned());
                 ApiError::new(ErrorCode::SessionRevoked, "The session has ended; sign in again").challenged()
             }
+            AuthenticationError::ApiKey { reason, .. } => refused_key(*reason),
             AuthenticationError::Unavailable { retry_after } => {
                 count_refusal("unavailable".to_owned());
                 tracing::warn!(
@@ -164,6 +233,31 @@ impl Gate {
             AuthenticationError::Store(error) => ApiError::internal(chain(error)),
         }
     }
+}
+
+fn refused_key(reason: ApiKeyRefusal) -> ApiError {
+    tracing::info!(%reason, "API key refused");
+    count_refusal(format!("API key: {reason}"));
+    let (code, message) = match reason {
+        ApiKeyRefusal::Missing => (ErrorCode::ApiKeyMissing, "The API key is missing"),
+        ApiKeyRefusal::Invalid => (ErrorCode::ApiKeyInvalid, "The API key is not valid"),
+        ApiKeyRefusal::Revoked => (ErrorCode::ApiKeyRevoked, "The API key was revoked"),
+        ApiKeyRefusal::Expired => (ErrorCode::ApiKeyExpired, "The API key has expired"),
+        ApiKeyRefusal::OrganizationSuspended => {
+            (ErrorCode::OrganizationSuspended, "Your organization is suspended")
+        }
+        ApiKeyRefusal::OrganizationDeleted => {
+            (ErrorCode::OrganizationDeleted, "Your organization was deleted")
+        }
+        ApiKeyRefusal::OwnerSuspended => (ErrorCode::UserDisabled, "The owner of the API key is suspended"),
+        ApiKeyRefusal::AddressBlocked => {
+            (ErrorCode::ApiKeyIpBlocked, "The API key may not be used from this address")
+        }
+    };
+    let error = ApiError::new(code, message);
+    // Whoever is not known is told how to become it; whoever is known and refused is not.
+    let challenge = (code.status() == StatusCode::UNAUTHORIZED).then_some(API_KEY_CHALLENGE.into());
+    ApiError { www_authenticate: challenge, ..error }
 }
 
 /// An error and all that it came from, in one line.
@@ -225,6 +319,30 @@ mod tests {
         assert_eq!(credential(&["bearer  abc "]), "Bearer(\"abc\")");
         for unusable in [&["Bearer"][..], &["Bearer "], &["Basic abc"], &["abc"], &["Bearer a", "Bearer b"]] {
             assert_eq!(credential(unusable), "Unusable");
+        }
+    }
+
+    #[test]
+    fn an_api_key_is_read_from_its_three_places_in_their_order() {
+        let credential = |headers: &[(&'static str, &'static str)]| {
+            let mut request = Request::builder();
+            for (name, value) in headers {
+                request = request.header(*name, *value);
+            }
+            format!("{:?}", Credential::of(&request.finish()))
+        };
+        let (scheme, header, bearer) =
+            (("authorization", "ApiKey ak_1"), ("x-api-key", "ak_2"), ("authorization", "Bearer ak_3"));
+        assert_eq!(credential(&[scheme]), "ApiKey(\"ak_1\")");
+        assert_eq!(credential(&[header]), "ApiKey(\"ak_2\")");
+        assert_eq!(credential(&[bearer]), "ApiKey(\"ak_3\")");
+        assert_eq!(credential(&[scheme, header]), "ApiKey(\"ak_1\")");
+        assert_eq!(credential(&[header, bearer]), "ApiKey(\"ak_2\")");
+        for empty in [("authorization", "ApiKey"), ("authorization", "apikey  "), ("x-api-key", " ")] {
+            assert_eq!(credential(&[empty]), "EmptyApiKey");
+        }
+        for two in [&[header, header][..], &[header, ("authorization", "Bearer a.b.c")], &[scheme, bearer]] {
+            assert_eq!(credential(two), "Unusable");
         }
     }
 

@@ -1,6 +1,7 @@
 //! The commands.
 
 mod doctor;
+mod keys;
 mod organization;
 mod serve;
 mod worker;
@@ -48,6 +49,9 @@ enum Command {
     /// Suspend an organization, or let it in again.
     #[command(subcommand)]
     Organization(organization::Command),
+    /// Replace the keys that seal what is stored, while the service runs.
+    #[command(subcommand)]
+    Keys(keys::Command),
 }
 
 impl Cli {
@@ -65,7 +69,11 @@ impl Cli {
                 return doctor::doctor(config::report(Sources::from_process(self.config))).await;
             }
             Command::Migrate => return migrate(Sources::from_process(self.config)).await,
-            Command::Serve { .. } | Command::Worker | Command::Openapi | Command::Organization(_) => {}
+            Command::Serve { .. }
+            | Command::Worker
+            | Command::Openapi
+            | Command::Organization(_)
+            | Command::Keys(_) => {}
         }
         let config = config::load(Sources::from_process(self.config))?;
         start_log(&config.process, &config.warnings);
@@ -73,6 +81,7 @@ impl Cli {
             Command::Serve { no_workers } => serve::run(&config, !no_workers).await,
             Command::Worker => worker::run(&config).await,
             Command::Organization(command) => organization::run(&config, command).await,
+            Command::Keys(command) => keys::run(&config, command).await,
             Command::Migrate | Command::Openapi | Command::CheckConfig | Command::Doctor => Ok(()),
         }
     }

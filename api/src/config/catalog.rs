@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{
-    browser, database, delegation, development, docs, entra, http, identity, keys, metrics, onboarding,
-    process, redis, revocation, setting::Setting, sharepoint, sources::FILE_NAME, tenants,
+    api_keys, browser, database, delegation, development, docs, entra, http, identity, keys, metrics,
+    onboarding, process, redis, revocation, setting::Setting, sharepoint, sources::FILE_NAME, tenants,
 };
 
 /// Read by later versions and described in `.env.example` already; nothing reads them today.
@@ -69,6 +69,7 @@ pub(super) fn settings() -> impl Iterator<Item = &'static Setting> {
         delegation::SETTINGS,
         tenants::SETTINGS,
         keys::SETTINGS,
+        api_keys::SETTINGS,
         development::SETTINGS,
         revocation::SETTINGS,
         http::SETTINGS,

@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn the_parts_make_a_url_with_every_character_kept() {
         let parts = [
-            ("APP_ENV", "test"),
+            ("TOKEN_KEY", "a key for tests, which is long enough to be one"),
             ("POSTGRES_HOST", "db"),
             ("POSTGRES_USER", "tenantry app"),
             ("POSTGRES_PASSWORD", "p@ss/w:%41ö"),
@@ -204,8 +204,12 @@ mod tests {
     #[test]
     fn a_host_may_be_an_address_or_a_socket_and_not_nonsense() {
         let url = |host| {
-            let parts =
-                [("APP_ENV", "test"), ("POSTGRES_HOST", host), ("POSTGRES_USER", "u"), ("POSTGRES_DB", "d")];
+            let parts = [
+                ("TOKEN_KEY", "a key for tests, which is long enough to be one"),
+                ("POSTGRES_HOST", host),
+                ("POSTGRES_USER", "u"),
+                ("POSTGRES_DB", "d"),
+            ];
             loaded(&parts).database.url.expose_secret().to_owned()
         };
         assert_eq!(url("fd00::1"), "postgres://u@[fd00::1]:5432/d");

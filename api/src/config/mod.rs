@@ -5,6 +5,7 @@
 //! reader would get wrong: a section made while there were problems holds stand-ins, which is why [`load`] is the
 //! only way to a [`Config`].
 
+mod api_keys;
 mod browser;
 mod catalog;
 mod database;
@@ -39,6 +40,7 @@ mod tests;
 use domain::access::DevelopmentIdentity;
 
 pub use self::{
+    api_keys::ApiKeysConfig,
     browser::{BrowserConfig, SameSite},
     database::{DatabaseConfig, DatabaseKind},
     delegation::{CertificateText, DelegationConfig, MachineIdentity},
@@ -58,7 +60,7 @@ pub use self::{
     sources::Sources,
     tenants::TenantsConfig,
 };
-use self::{keys::TOKEN_KEY, process::APP_ENV, reader::Reader};
+use self::{keys::TOKEN_KEY, reader::Reader};
 
 /// The configuration of one process.
 #[derive(Clone, Debug)]
@@ -69,6 +71,7 @@ pub struct Config {
     pub delegation: DelegationConfig,
     pub tenants: TenantsConfig,
     pub keys: KeysConfig,
+    pub api_keys: ApiKeysConfig,
     /// Who a request without a credential is; only ever present in a debug build, in development, on loopback.
     pub development: Option<DevelopmentIdentity>,
     pub revocation: RevocationConfig,
@@ -115,6 +118,7 @@ impl Config {
         let delegation = DelegationConfig::read(reader, &entra.authority_host);
         let tenants = TenantsConfig::read(reader, process.environment, &entra.tenant);
         let keys = KeysConfig::read(reader);
+        let api_keys = ApiKeysConfig::read(reader);
         let development = development::read(reader, &process);
         let revocation = RevocationConfig::read(reader);
         let http = HttpConfig::read(reader);
@@ -133,6 +137,7 @@ impl Config {
             delegation,
             tenants,
             keys,
+            api_keys,
             development,
             revocation,
             http,
@@ -155,17 +160,14 @@ impl Config {
 
     /// What no section can check alone.
     fn validate(&self, reader: &mut Reader) {
-        let shared = self.database.kind == DatabaseKind::Postgres
-            && self.process.environment == Environment::Production
-            && !reader.failed(&APP_ENV);
-        if shared
+        if self.database.kind == DatabaseKind::Postgres
             && self.keys.ring.is_none()
             && !reader.failed(&TOKEN_KEY)
             && !reader.failed(&keys::TOKEN_KEYS)
         {
             reader.problem(
                 &TOKEN_KEY,
-                "not set, and with PostgreSQL every replica needs the same one; give 32 bytes or more, such as \
+                "not set, and with PostgreSQL every replica and every later start needs the same one; give 32 bytes or more, such as \
                  the output of `openssl rand -base64 48`",
             );
         }

@@ -18,7 +18,7 @@ pub(crate) use idempotency::{IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED, IdempotencyH
 pub(crate) use merge_patch::Nullable;
 pub(crate) use methods::PathMethods;
 pub(crate) use page::PageQuery;
-pub(crate) use respond::{Created, Data, Found, Listed, NoContent};
+pub(crate) use respond::{Created, Data, Found, Listed, NoContent, WithSecret};
 pub(crate) use state_cookie::StateCookies;
 pub(crate) use version::{IfMatch, if_none_match_names, is_known};
 

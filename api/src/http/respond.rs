@@ -14,6 +14,7 @@ use poem_openapi::{
 use serde::Serialize;
 
 use super::{idempotency::IDEMPOTENCY_REPLAYED, version::IfMatch};
+use crate::compression::NotCompressed;
 
 /// One thing.
 #[derive(Debug, Object, Serialize)]
@@ -54,6 +55,27 @@ impl<T> Created<T> {
 
 /// `204`.
 pub(crate) struct NoContent;
+
+/// A response with a secret in it, which is not compressed.
+pub(crate) struct WithSecret<T>(pub T);
+
+impl<T: IntoResponse> IntoResponse for WithSecret<T> {
+    fn into_response(self) -> Response {
+        let mut response = self.0.into_response();
+        response.extensions_mut().insert(NotCompressed);
+        response
+    }
+}
+
+impl<T: ApiResponse> ApiResponse for WithSecret<T> {
+    fn meta() -> MetaResponses {
+        T::meta()
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+}
 
 fn header_meta(name: &str, description: &str) -> MetaHeader {
     MetaHeader {

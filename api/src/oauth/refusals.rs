@@ -126,7 +126,9 @@ pub(super) fn not_admitted(return_to: &str, consent_url: &str, error: &Authentic
             code: Some(ErrorCode::UserDisabled),
             ..again
         },
-        AuthenticationError::Rejected(_) | AuthenticationError::SessionRevoked => not_this_kind(again),
+        AuthenticationError::Rejected(_)
+        | AuthenticationError::SessionRevoked
+        | AuthenticationError::ApiKey { .. } => not_this_kind(again),
         AuthenticationError::Unavailable { .. } => unavailable(error),
         AuthenticationError::Store(error) => unavailable(error),
     }

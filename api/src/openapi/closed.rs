@@ -20,7 +20,9 @@ fn close(schema: &mut Value) {
     if schema.get("properties").is_some() && schema.get("additionalProperties").is_none() {
         schema["additionalProperties"] = json!(false);
     }
-    for property in schema["properties"].as_object_mut().into_iter().flat_map(|all| all.values_mut()) {
+    // Not by index, which would give an enumeration a member of that name.
+    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+    for property in properties.into_iter().flat_map(|all| all.values_mut()) {
         // OpenAPI has no such formats; a client that does not know them learns the bounds.
         let largest = match property["format"].as_str() {
             Some("uint16") => u32::from(u16::MAX),

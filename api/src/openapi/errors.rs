@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::idempotency::takes_key;
+use super::{idempotency::takes_key, security::takes_api_key};
 use crate::{error::ErrorCode, identity::REFRESH_TOKEN};
 
 /// Adds them to an operation's responses.
@@ -68,6 +68,16 @@ fn codes(operation: &Map<String, Value>, method: &str, has_path_parameter: bool)
         ErrorCode::Internal,
         ErrorCode::Unavailable,
     ];
+    if takes_api_key(operation) {
+        codes.extend([
+            ErrorCode::ApiKeyMissing,
+            ErrorCode::ApiKeyInvalid,
+            ErrorCode::ApiKeyRevoked,
+            ErrorCode::ApiKeyExpired,
+            ErrorCode::ApiKeyIpBlocked,
+            ErrorCode::ApiKeyInsufficientScope,
+        ]);
+    }
     let has_key = takes_key(operation);
     if has_path_parameter || method == "patch" || has_key {
         codes.push(ErrorCode::NotFound);
@@ -119,6 +129,16 @@ fn meaning(code: ErrorCode) -> &'static str {
         }
         ErrorCode::ConsentRequired => {
             "nobody has consented to what is asked of Microsoft 365; an administrator does, at `details.consentUrl`."
+        }
+        ErrorCode::ApiKeyMissing => "the header for an API key is there, and no key in it.",
+        ErrorCode::ApiKeyInvalid => "there is no such API key.",
+        ErrorCode::ApiKeyRevoked => "the API key was revoked. Use another one.",
+        ErrorCode::ApiKeyExpired => {
+            "the API key, or the overlap after its rotation, has ended. Use the new one."
+        }
+        ErrorCode::ApiKeyIpBlocked => "the API key may not be used from this address.",
+        ErrorCode::ApiKeyInsufficientScope => {
+            "the API key lacks a scope; `details.scopes` has those that are needed."
         }
         ErrorCode::Forbidden => "the caller lacks the permission.",
         ErrorCode::TenantNotOnboarded => {
@@ -173,6 +193,15 @@ fn example(code: ErrorCode) -> Value {
                 "scopes": ["https://graph.microsoft.com/.default"],
                 "consentUrl": "https://login.microsoftonline.com/…/v2.0/adminconsent?…",
             })),
+        ),
+        ErrorCode::ApiKeyMissing => ("The API key is missing", None),
+        ErrorCode::ApiKeyInvalid => ("The API key is not valid", None),
+        ErrorCode::ApiKeyRevoked => ("The API key was revoked", None),
+        ErrorCode::ApiKeyExpired => ("The API key has expired", None),
+        ErrorCode::ApiKeyIpBlocked => ("The API key may not be used from this address", None),
+        ErrorCode::ApiKeyInsufficientScope => (
+            "The API key does not have the scope that this needs",
+            Some(json!({ "scopes": ["annotations:write"] })),
         ),
         ErrorCode::Forbidden => ("You do not have access to this resource", None),
         ErrorCode::TenantNotOnboarded => (

@@ -6,7 +6,16 @@ use serde_json::{Map, Value, json};
 use super::reach::{Reached, reached};
 
 /// The framework leaves these out instead of sending `null`.
-const LEFT_OUT: [(&str, &str); 1] = [("Error", "details")];
+const LEFT_OUT: [(&str, &str); 7] = [
+    ("ApiKey", "rawKey"),
+    ("ApiKey", "wireKey"),
+    ("Error", "details"),
+    // Only an API key has them, and everybody else asks often.
+    ("Me", "keyId"),
+    ("Me", "keyPrefix"),
+    ("Me", "name"),
+    ("Me", "serviceId"),
+];
 
 /// Corrects the schemas of answers.
 pub(super) fn write(document: &mut Map<String, Value>) {

@@ -3,6 +3,7 @@
 //! The framework takes the addresses of OAuth from literals in a macro, and ours are configured, so both schemes are
 //! written here.
 
+use domain::api_keys::NOT_FOR_KEYS;
 use serde_json::{Map, Value, json};
 use url::Url;
 use uuid::Uuid;
@@ -13,6 +14,8 @@ use crate::{auth::BEARER, identity::REFRESH_TOKEN};
 /// the other one, which is what a person wants.
 const PLAIN_BEARER: &str = "token";
 
+/// An API key. Its own name stands before the others in the alphabet, and after them in what a person wants.
+const API_KEY: &str = "key";
 /// A session of ours, in a cookie.
 const SESSION: &str = "session";
 
@@ -83,6 +86,14 @@ pub(super) fn write(document: &mut Map<String, Value>, published: &Published) {
                 "An access token that you have already. An application that calls for itself gets one with the client \
                  credentials grant and the scope `api://{client id}/.default`.",
         },
+        API_KEY: {
+            "type": "apiKey",
+            "in": "header",
+            "name": "X-Api-Key",
+            "description":
+                "An API key of your organization (`ak_` and 48 hexadecimal digits), which needs the scopes that \
+                 `x-api-key-scopes` names. `Authorization: ApiKey …` and `Authorization: Bearer ak_…` do as well.",
+        },
         SESSION: {
             "type": "apiKey",
             "in": "cookie",
@@ -104,11 +115,26 @@ pub(super) fn write(document: &mut Map<String, Value>, published: &Published) {
     components.insert("securitySchemes".to_owned(), schemes);
 }
 
-/// Either scheme will do for an operation that takes bearer tokens.
+/// Any scheme will do for an operation that takes credentials, but for those that API keys are kept from.
 pub(super) fn write_operation(operation: &mut Map<String, Value>, published: &Published) {
+    let permission = operation.get("x-permission").and_then(Value::as_str).map(str::to_owned);
     let Some(security) = operation.get_mut("security").and_then(Value::as_array_mut) else { return };
-    if security.iter().any(|scheme| scheme.get(BEARER).is_some()) {
-        *security =
-            vec![json!({ BEARER: [published.scope] }), json!({ PLAIN_BEARER: [] }), json!({ SESSION: [] })];
+    if !security.iter().any(|scheme| scheme.get(BEARER).is_some()) {
+        return;
     }
+    *security =
+        vec![json!({ BEARER: [published.scope] }), json!({ PLAIN_BEARER: [] }), json!({ SESSION: [] })];
+    // A key is nobody in whose name Microsoft 365 could be asked.
+    let is_delegated = operation.contains_key("x-delegated");
+    let Some(security) = operation.get_mut("security").and_then(Value::as_array_mut) else { return };
+    if !is_delegated && permission.as_deref().is_none_or(|word| !NOT_FOR_KEYS.contains(&word)) {
+        security.push(json!({ API_KEY: [] }));
+        let scopes: Vec<String> = permission.into_iter().collect();
+        operation.insert("x-api-key-scopes".to_owned(), json!(scopes));
+    }
+}
+
+/// Whether API keys may call an operation.
+pub(super) fn takes_api_key(operation: &Map<String, Value>) -> bool {
+    operation.contains_key("x-api-key-scopes")
 }

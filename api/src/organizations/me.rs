@@ -2,7 +2,7 @@
 
 use domain::{
     access::{AuthenticatedBy, Principal, Role, SignedIn},
-    id::{OrgId, SessionId, UserId},
+    id::{ApiKeyId, OrgId, SessionId, UserId},
 };
 use poem_openapi::{Enum, Object, OpenApi};
 use serde::Serialize;
@@ -25,6 +25,8 @@ enum CallerKind {
     User,
     /// An application that calls for itself.
     App,
+    /// An automation with an API key.
+    ApiKey,
 }
 
 /// The organization that the caller belongs to, in short.
@@ -44,9 +46,9 @@ struct OwnOrganization {
 #[oai(rename_all = "camelCase")]
 #[serde(rename_all = "camelCase")]
 struct Me {
-    /// The membership's id, in this organization.
+    /// The membership's id, in this organization; of an API key its owner's.
     id: Id<UserId>,
-    /// A person, or an application that calls for itself.
+    /// A person, an application that calls for itself, or an automation with an API key.
     kind: CallerKind,
     /// For display; it identifies nobody.
     email: Option<String>,
@@ -72,12 +74,28 @@ struct Me {
     roles: Vec<String>,
     /// What the caller may do, in the words that each operation names.
     permissions: Vec<String>,
-    /// Scopes of the access token (`scp`).
+    /// Scopes of the access token (`scp`), or of the API key.
     scopes: Vec<String>,
     /// App roles of the access token (`roles`).
     app_roles: Vec<String>,
     /// The client application that the access token was issued to.
     client_id: Option<Uuid>,
+    /// Of an API key: its id.
+    #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_id: Option<Id<ApiKeyId>>,
+    /// Of an API key: its first characters.
+    #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_prefix: Option<String>,
+    /// Of an API key: its name.
+    #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    /// Of an API key: the automation that it was made for.
+    #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service_id: Option<String>,
 }
 
 /// A display name in two parts, as far as one can tell.
@@ -99,10 +117,14 @@ impl From<&Principal> for Me {
     fn from(principal: &Principal) -> Self {
         let user = principal.user();
         let organization = principal.organization();
+        let key = principal.api_key().map(|identity| &identity.key);
         let session = principal.session();
-        let names = Names::of(user.profile.display_name.as_deref().unwrap_or_default());
+        // An API key is not its owner.
+        let names = user.profile.display_name.as_deref().filter(|_| key.is_none()).unwrap_or_default();
+        let names = Names::of(names);
         let kind = match principal.authenticated_by() {
             AuthenticatedBy::EntraApp => CallerKind::App,
+            AuthenticatedBy::ApiKey => CallerKind::ApiKey,
             AuthenticatedBy::EntraDelegated | AuthenticatedBy::Session | AuthenticatedBy::Development => {
                 CallerKind::User
             }
@@ -111,8 +133,8 @@ impl From<&Principal> for Me {
         Self {
             id: Id(user.id),
             kind,
-            email: user.profile.email.clone(),
-            display_name: user.profile.display_name.clone(),
+            email: user.profile.email.clone().filter(|_| key.is_none()),
+            display_name: user.profile.display_name.clone().filter(|_| key.is_none()),
             first_name: names.first,
             last_name: names.rest,
             avatar_url: is_person.then(|| super::photo::PATH.to_owned()),
@@ -130,6 +152,10 @@ impl From<&Principal> for Me {
             scopes: principal.scopes().to_vec(),
             app_roles: principal.app_roles().to_vec(),
             client_id: principal.client_id(),
+            key_id: key.map(|key| Id(key.id)),
+            key_prefix: key.map(|key| key.prefix.clone()),
+            name: key.map(|key| key.name.clone()),
+            service_id: key.and_then(|key| key.service_id.clone()),
         }
     }
 }
@@ -181,6 +207,10 @@ mod tests {
                 scopes: Vec::new(),
                 app_roles: Vec::new(),
                 client_id,
+                key_id: None,
+                key_prefix: client_id.map(|_| "ak_0".to_owned()),
+                name: None,
+                service_id: None,
             },
         };
         for me in [me(Some("a@b.example"), None), me(None, Some(Uuid::from_u128(3)))] {

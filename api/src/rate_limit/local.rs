@@ -71,6 +71,11 @@ impl LocalLimit {
         self.limiter.shrink_to_fit();
     }
 
+    /// Whether it keeps nothing of anybody.
+    pub(super) fn is_empty(&self) -> bool {
+        self.limiter.is_empty()
+    }
+
     #[cfg(test)]
     fn keys(&self) -> usize {
         self.limiter.len()

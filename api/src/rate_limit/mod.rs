@@ -9,6 +9,8 @@ mod key;
 mod local;
 
 use std::{
+    collections::HashMap,
+    num::NonZeroU32,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -27,6 +29,8 @@ use crate::{config::HttpConfig, error::ApiError};
 
 /// How often keys that nobody uses are forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(30);
+/// The period of the limits of API keys.
+const MINUTE: Duration = Duration::from_mins(1);
 /// Whoever asks whether the service lives must always be answered.
 const FREE: [&str; 2] = ["/healthz", "/readyz"];
 
@@ -36,6 +40,8 @@ pub(crate) enum Kind {
     Address,
     Principal,
     Organization,
+    /// What an API key has of its own, beside the principal's.
+    ApiKey,
     /// Of sensitive operations: the client address, and the account or session that they are about.
     AuthAddress,
     AuthSubject,
@@ -50,6 +56,7 @@ impl Kind {
             Self::Address => "address",
             Self::Principal => "principal",
             Self::Organization => "organization",
+            Self::ApiKey => "api_key",
             Self::AuthAddress => "auth-address",
             Self::AuthSubject => "auth-subject",
         }
@@ -62,6 +69,9 @@ pub(crate) struct RateLimits {
     address: Option<LocalLimit>,
     principal: Option<LocalLimit>,
     organization: Option<LocalLimit>,
+    /// By requests in a minute: there are few different ones.
+    api_keys: Mutex<HashMap<NonZeroU32, Arc<LocalLimit>>>,
+    clock: Arc<dyn Clock>,
     auth_address: Option<LocalLimit>,
     auth_subject: Option<LocalLimit>,
     policies: Policies,
@@ -81,10 +91,22 @@ impl RateLimits {
             address: limit(config.rate_limit_address),
             principal: limit(config.rate_limit_principal),
             organization: limit(config.rate_limit_organization),
+            api_keys: Mutex::default(),
+            clock: Arc::clone(clock),
             auth_address: limit(config.rate_limit_auth),
             auth_subject: limit(config.rate_limit_auth),
             policies: Policies::new(config),
         }
+    }
+
+    /// The limit of the keys that may be used so often in a minute.
+    fn of_keys(&self, requests: NonZeroU32) -> Arc<LocalLimit> {
+        let mut limits = self.api_keys.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || {
+            let allowance = Allowance { requests, period: MINUTE };
+            Arc::new(LocalLimit::new(allowance, Arc::clone(&self.clock)))
+        };
+        Arc::clone(limits.entry(requests).or_insert_with(new))
     }
 
     fn of(&self, kind: Kind) -> Option<&LocalLimit> {
@@ -92,6 +114,7 @@ impl RateLimits {
             Kind::Address => self.address.as_ref(),
             Kind::Principal => self.principal.as_ref(),
             Kind::Organization => self.organization.as_ref(),
+            Kind::ApiKey => None,
             Kind::AuthAddress => self.auth_address.as_ref(),
             Kind::AuthSubject => self.auth_subject.as_ref(),
         }
@@ -104,6 +127,11 @@ impl RateLimits {
             for limit in Kind::ALL.iter().filter_map(|kind| self.of(*kind)) {
                 limit.forget_idle();
             }
+            let mut of_keys = self.api_keys.lock().unwrap_or_else(PoisonError::into_inner);
+            of_keys.retain(|_, limit| {
+                limit.forget_idle();
+                !limit.is_empty()
+            });
         }
     }
 }
@@ -116,6 +144,19 @@ struct Meter {
 }
 
 impl Meter {
+    /// Takes one request from the limit that an API key has of its own.
+    async fn take_of_key(&self, requests: NonZeroU32, key: u128) -> Result<(), ApiError> {
+        let limit = self.limits.of_keys(requests);
+        if let Some(shared) = &self.limits.shared {
+            let name = name(Kind::ApiKey, key);
+            let draw = Draw { key: &name, allowance: limit.allowance() };
+            if let Ok([standing]) = shared.take(&[draw]).await.as_deref() {
+                return self.judge(Kind::ApiKey, *standing);
+            }
+        }
+        self.judge(Kind::ApiKey, limit.take(key))
+    }
+
     /// Takes one request from each limit that there is.
     async fn take(&self, keys: &[(Kind, u128)]) -> Result<(), ApiError> {
         let limited = keys.iter().filter_map(|(kind, key)| Some((*kind, *key, self.limits.of(*kind)?)));
@@ -159,9 +200,14 @@ fn name(kind: Kind, key: u128) -> String {
 /// Takes a request of a caller who is known now.
 pub(crate) async fn take_caller(request: &Request, principal: &Principal) -> Result<(), ApiError> {
     let Some(meter) = request.extensions().get::<Meter>() else { return Ok(()) };
-    let user = principal.user().id.uuid().as_u128();
     let organization = principal.organization().id.uuid().as_u128();
-    meter.take(&[(Kind::Principal, user), (Kind::Organization, organization)]).await
+    let api_key = principal.api_key().map(|identity| &identity.key);
+    // A key has its own share beside its owner's.
+    let caller = api_key.map_or(principal.user().id.uuid(), |key| key.id.uuid()).as_u128();
+    if let Some(requests) = api_key.and_then(|key| key.requests_per_minute).and_then(NonZeroU32::new) {
+        meter.take_of_key(requests, caller).await?;
+    }
+    meter.take(&[(Kind::Principal, caller), (Kind::Organization, organization)]).await
 }
 
 /// Takes a request of a sensitive operation, by the address that it comes from.

@@ -21,8 +21,7 @@ impl Authenticated {
         Self { principal, assertion }
     }
 
-    /// For who called without a token.
-    #[cfg(debug_assertions)]
+    /// For who called without a token that could be exchanged.
     pub(super) fn without_assertion(principal: Arc<Principal>) -> Self {
         Self { principal, assertion: None }
     }

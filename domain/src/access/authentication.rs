@@ -13,9 +13,9 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{
-    AdmissionPolicy, AllowedTenants, Authenticated, AuthenticatedBy, Directory, Epochs, EpochsUnavailable,
-    Identity, IdentityCache, IdentityKind, Mark, Principal, Rejection, Role, Subject, TenantPolicy,
-    TokenVerifier, VerificationError, VerifiedToken,
+    AdmissionPolicy, AllowedTenants, ApiKeyPorts, ApiKeyRefusal, Authenticated, AuthenticatedBy, Directory,
+    Epochs, EpochsUnavailable, Identity, IdentityCache, IdentityKind, KnownKey, Mark, Principal, Rejection,
+    Role, Subject, TenantPolicy, TokenVerifier, VerificationError, VerifiedToken,
     on_behalf_of::Delegable,
     permission::ALL_PERMISSIONS,
     provisioning::{Newcomer, Provisioning},
@@ -45,6 +45,13 @@ pub enum AuthenticationError {
     /// `403 USER_DISABLED`.
     #[error("the user is disabled")]
     UserDisabled,
+    /// `401` or `403`, with a code of its own for each reason.
+    #[error("the API key was refused: {reason}")]
+    ApiKey {
+        reason: ApiKeyRefusal,
+        /// The key, if it was recognized.
+        key: Option<KnownKey>,
+    },
     /// `401 SESSION_REVOKED`: a session that was good and has ended.
     #[error("the session has ended")]
     SessionRevoked,
@@ -76,7 +83,7 @@ pub struct CachedPrincipal {
     pub(super) principal: Arc<Principal>,
     pub(super) not_before: Option<DateTime<Utc>>,
     pub(super) expires_at: DateTime<Utc>,
-    /// Of the authority's keys; `None` for a token that is ours.
+    /// Of the authority's keys; `None` for a credential that no authority signed.
     pub(super) key_id: Option<String>,
     pub(super) subjects: Box<[Subject]>,
     /// Up to when nothing that it depends on is known to have changed.
@@ -103,7 +110,8 @@ impl CachedPrincipal {
             + text(&principal.user.profile.display_name)
             + list(&principal.scopes)
             + list(&principal.app_roles)
-            + principal.permissions.len() * size_of::<&str>();
+            + principal.permissions.len() * size_of::<&str>()
+            + principal.api_key.as_ref().map_or(0, super::api_key::weight);
         u32::try_from(bytes).unwrap_or(u32::MAX)
     }
 }
@@ -139,6 +147,7 @@ pub struct AuthenticationPorts {
     pub accounts: Arc<dyn AccountDirectory>,
     pub tokens: Arc<dyn SessionTokens>,
     pub identities: Arc<dyn IdentityCache>,
+    pub api_keys: ApiKeyPorts,
     pub ids: Ids,
 }
 
@@ -146,11 +155,12 @@ pub struct AuthenticationPorts {
 pub struct Authentication {
     pub(super) verifier: Arc<dyn TokenVerifier>,
     allowed_tenants: Arc<dyn AllowedTenants>,
-    epochs: Arc<dyn Epochs>,
+    pub(super) epochs: Arc<dyn Epochs>,
     cache: Arc<dyn PrincipalCache>,
     pub(super) accounts: Arc<dyn AccountDirectory>,
     pub(super) tokens: Arc<dyn SessionTokens>,
     identities: Arc<dyn IdentityCache>,
+    pub(super) api_keys: ApiKeyPorts,
     pub(super) provisioning: Provisioning,
     pub(super) policy: AdmissionPolicy,
 }
@@ -167,15 +177,27 @@ impl Authentication {
             accounts,
             tokens,
             identities,
+            api_keys,
             ids,
         } = ports;
         let provisioning = Provisioning { store, directory, ids };
-        Self { verifier, allowed_tenants, epochs, cache, accounts, tokens, identities, provisioning, policy }
+        Self {
+            verifier,
+            allowed_tenants,
+            epochs,
+            cache,
+            accounts,
+            tokens,
+            identities,
+            api_keys,
+            provisioning,
+            policy,
+        }
     }
 
     /// The principal of an Entra ID access token.
     pub async fn bearer(&self, token: &str) -> Result<Authenticated, Arc<AuthenticationError>> {
-        let entry = self.remembered(token, || Box::pin(self.load(token))).await?;
+        let entry = self.remembered(token, || Box::pin(self.load_bearer(token))).await?;
         Ok(Authenticated::with_assertion(Arc::clone(&entry.principal), token))
     }
 
@@ -227,7 +249,7 @@ impl Authentication {
         Ok(unchanged)
     }
 
-    async fn load(&self, token: &str) -> Result<Arc<CachedPrincipal>, AuthenticationError> {
+    async fn load_bearer(&self, token: &str) -> Result<Arc<CachedPrincipal>, AuthenticationError> {
         let mark = self.epochs.mark();
         let token = self.verifier.verify(token).await?;
         let kind = self.admit(&token).await?;
@@ -319,6 +341,7 @@ impl Authentication {
                 IdentityKind::Delegated => AuthenticatedBy::EntraDelegated,
                 IdentityKind::App => AuthenticatedBy::EntraApp,
             },
+            api_key: None,
             session: None,
         }
     }

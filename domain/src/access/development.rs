@@ -68,6 +68,7 @@ mod bypass {
                 authenticated_by: AuthenticatedBy::Development,
                 session: None,
                 delegable: None,
+                api_key: None,
             })))
         }
     }

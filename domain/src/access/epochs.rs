@@ -6,7 +6,7 @@
 
 use async_trait::async_trait;
 
-use crate::id::{OrgId, SessionId, UserId};
+use crate::id::{ApiKeyId, OrgId, SessionId, UserId};
 
 /// Something that cached things depend on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -15,6 +15,8 @@ pub enum Subject {
     Organization(OrgId),
     /// Its status, role, profile.
     User(UserId),
+    /// Whether it is revoked, and what it answers to.
+    ApiKey(ApiKeyId),
     /// That it has not ended.
     Session(SessionId),
 }

@@ -8,6 +8,8 @@
 //! test holds to.
 
 mod admission;
+mod api_key;
+mod api_key_uses;
 mod authenticated;
 mod authentication;
 mod development;
@@ -16,6 +18,7 @@ mod epochs;
 mod identified;
 mod identities;
 mod jobs;
+mod key_rotation;
 mod on_behalf_of;
 mod operator;
 mod permission;
@@ -30,6 +33,8 @@ mod tenants;
 mod verified_token;
 
 pub use admission::{AdmissionPolicy, AllowedTenants, TenantPolicy};
+pub use api_key::{ApiKeyDirectory, ApiKeyPorts, ApiKeyRefusal, KnownKey};
+pub use api_key_uses::{ApiKeyUses, Attempt};
 pub use authenticated::Authenticated;
 pub use authentication::{
     Authentication, AuthenticationError, AuthenticationPorts, CachedPrincipal, Loading, PrincipalCache,
@@ -39,11 +44,14 @@ pub use epochs::{Epochs, EpochsUnavailable, Mark, Subject};
 pub use identified::Identified;
 pub use identities::{Identity, IdentityCache, IdentityKey};
 pub use jobs::{Claimed, Jobs, System};
+pub use key_rotation::{
+    KeyRotation, KeyStatus, OrganizationIds, RetireError, RingKeyUsage, RotationProgress,
+};
 pub use on_behalf_of::{NotDelegable, OnBehalfOf};
 pub use operator::Operator;
 pub use permission::{ALL_PERMISSIONS, Permission, SignedIn};
 pub(crate) use permission::{permission, sealed as permission_seal};
-pub use principal::{Actor, AuthenticatedBy, CurrentSession, Principal};
+pub use principal::{Actor, ApiKeyIdentity, AuthenticatedBy, CurrentSession, Principal};
 pub use provisioning::Directory;
 pub use role::Role;
 pub use scope::{AccountScope, Authorized, Forbidden, OrgScope, Origin, Proof};

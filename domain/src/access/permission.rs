@@ -47,6 +47,8 @@ pub const ALL_PERMISSIONS: &[(&str, Role)] = &[
     ("annotations:moderate", Role::Admin),
     ("annotations:read", Role::Member),
     ("annotations:write", Role::Member),
+    ("api-keys:manage", Role::Admin),
+    ("api-keys:own", Role::Member),
     ("members:import", Role::Admin),
     ("members:manage", Role::Admin),
     ("members:read", Role::Member),

@@ -2,11 +2,13 @@
 
 use uuid::Uuid;
 
-use super::{Permission, Role, on_behalf_of::Delegable};
+use super::{KnownKey, Permission, Role, on_behalf_of::Delegable};
 use crate::{
-    id::{SessionId, UserId},
+    api_keys::ApiKey,
+    id::{ApiKeyId, SessionId, TypedId, UserId},
     identity::{SignInMethod, User},
     organizations::OrganizationSummary,
+    secret::Sealed,
 };
 
 /// Who did something, as events and logs name them.
@@ -18,6 +20,8 @@ pub enum Actor {
     System,
     /// The service's own staff, who entered the organization with a reason.
     Operator,
+    /// An automation with an API key. What it makes is the owner's.
+    ApiKey { id: ApiKeyId, owner: UserId },
 }
 
 impl Actor {
@@ -27,13 +31,15 @@ impl Actor {
             Self::User(_) => "user",
             Self::System => "system",
             Self::Operator => "operator",
+            Self::ApiKey { .. } => "api_key",
         }
     }
 
-    /// The membership that acted, if it was one.
-    pub fn user_id(self) -> Option<UserId> {
+    /// The id of the membership or of the API key that acted, if it was one.
+    pub fn id(self) -> Option<Uuid> {
         match self {
-            Self::User(id) => Some(id),
+            Self::User(id) => Some(id.uuid()),
+            Self::ApiKey { id, .. } => Some(id.uuid()),
             Self::System | Self::Operator => None,
         }
     }
@@ -46,6 +52,8 @@ pub enum AuthenticatedBy {
     EntraDelegated,
     /// An Entra ID access token of an application acting for itself.
     EntraApp,
+    /// An API key.
+    ApiKey,
     /// A session of ours.
     Session,
     /// Nothing: the development identity, which only debug builds have.
@@ -57,6 +65,7 @@ impl AuthenticatedBy {
         match self {
             Self::EntraDelegated => "entra-delegated",
             Self::EntraApp => "entra-app",
+            Self::ApiKey => "api-key",
             Self::Session => "session",
             Self::Development => "development",
         }
@@ -90,6 +99,14 @@ pub struct Principal {
     pub(super) session: Option<CurrentSession>,
     /// For a person with an access token of theirs.
     pub(super) delegable: Option<Delegable>,
+    pub(super) api_key: Option<ApiKeyIdentity>,
+}
+
+/// The API key that calls, and the key of its wire format.
+#[derive(Debug)]
+pub struct ApiKeyIdentity {
+    pub key: ApiKey,
+    pub wire_key: Sealed,
 }
 
 impl Principal {
@@ -98,7 +115,25 @@ impl Principal {
         &self.organization
     }
 
-    /// The caller's membership of it.
+    /// The API key that calls; `None` for every other credential.
+    pub fn api_key(&self) -> Option<&ApiKeyIdentity> {
+        self.api_key.as_ref()
+    }
+
+    /// The API key that calls, as its log knows it.
+    pub fn known_key(&self) -> Option<KnownKey> {
+        self.api_key.as_ref().map(|identity| KnownKey { org_id: self.organization.id, id: identity.key.id })
+    }
+
+    /// Who acts, for events.
+    pub fn actor(&self) -> Actor {
+        match &self.api_key {
+            Some(identity) => Actor::ApiKey { id: identity.key.id, owner: self.user.id },
+            None => Actor::User(self.user.id),
+        }
+    }
+
+    /// The caller's membership of it; an API key's owner.
     pub fn user(&self) -> &User {
         &self.user
     }
@@ -113,7 +148,7 @@ impl Principal {
         &self.permissions
     }
 
-    /// The delegated scopes of the credential (`scp`), short names.
+    /// The delegated scopes of the credential (`scp`), short names; an API key's own.
     pub fn scopes(&self) -> &[String] {
         &self.scopes
     }

@@ -78,7 +78,7 @@ impl<P: Permission> Authorized<P> {
     /// The scope of the caller's own organization.
     pub fn scope(&self) -> OrgScope {
         let principal = self.principal();
-        OrgScope::new(principal.organization.id, Actor::User(principal.user.id), self.origin.clone())
+        OrgScope::new(principal.organization.id, principal.actor(), self.origin.clone())
     }
 
     /// The scope of the caller's account; `None` for an application, and for a person who has never signed in here.

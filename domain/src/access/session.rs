@@ -82,6 +82,7 @@ fn principal(
         client_id: None,
         authenticated_by: AuthenticatedBy::Session,
         delegable: None,
+        api_key: None,
         session: Some(CurrentSession {
             id: session.id,
             method: session.method,

@@ -21,14 +21,13 @@ pub struct CacheSeal {
 
 impl CacheSeal {
     pub fn new(ring: &KeyRing, entropy: Arc<dyn Entropy>) -> Self {
-        let keys = ring.derive("cache");
-        let keys = keys
-            .iter()
-            .filter_map(|key| UnboundKey::new(&AES_256_GCM, key).ok())
+        let keys = ring
+            .subkeys("cache")
+            .filter_map(|(_, key)| UnboundKey::new(&AES_256_GCM, key.as_ref()).ok())
             .map(LessSafeKey::new)
             .collect();
-        let naming = ring.derive("cache-names");
-        let naming = naming.first().map(|key| hmac::Key::new(hmac::HMAC_SHA256, key));
+        let naming = ring.subkeys("cache-names").next();
+        let naming = naming.map(|(_, key)| hmac::Key::new(hmac::HMAC_SHA256, key.as_ref()));
         Self { keys, naming, entropy }
     }
 

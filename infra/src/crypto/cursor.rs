@@ -18,10 +18,9 @@ pub struct SealedCursors {
 
 impl SealedCursors {
     pub fn new(ring: &KeyRing, entropy: Arc<dyn Entropy>) -> Self {
-        let keys = ring.derive("cursor");
-        let keys = keys
-            .iter()
-            .filter_map(|key| UnboundKey::new(&AES_256_GCM, key).ok())
+        let keys = ring
+            .subkeys("cursor")
+            .filter_map(|(_, key)| UnboundKey::new(&AES_256_GCM, key.as_ref()).ok())
             .map(LessSafeKey::new)
             .collect();
         Self { keys, entropy }

@@ -1,14 +1,19 @@
 //! Keys and what is sealed with them.
 
+mod api_key;
 mod cache_seal;
 mod cookie;
 mod csrf;
 mod cursor;
 pub mod key_file;
 mod key_ring;
+mod seal;
 mod sealed_text;
 mod signer;
+mod vault;
+pub mod wire_format;
 
+pub use api_key::PepperedDigests;
 pub use cache_seal::CacheSeal;
 pub use cookie::SignedCookies;
 pub use csrf::CsrfSigner;
@@ -16,5 +21,7 @@ pub use cursor::SealedCursors;
 #[doc(hidden)]
 pub use cursor::fuzzing;
 pub use key_ring::{KeyRing, KeyRingError};
+pub(crate) use seal::{DataKey, key_id};
 pub use sealed_text::SealedTexts;
 pub use signer::{SessionSigner, SignerError};
+pub(crate) use vault::Vault;

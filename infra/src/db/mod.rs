@@ -15,11 +15,14 @@ mod error;
 mod gauges;
 mod inspect;
 pub(crate) mod jobs;
+pub(crate) mod lookups;
 pub(crate) mod onboarding;
 pub(crate) mod owned;
 pub(crate) mod purge;
+pub(crate) mod ring_keys;
 mod schema;
 mod scoped;
+mod sealed;
 mod unit;
 
 use std::{
@@ -31,10 +34,13 @@ use std::{
 };
 
 use async_trait::async_trait;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{
     access::{AccountScope, OrgScope},
     clock::Clock,
+    entropy::Entropy,
     id::Ids,
+    secret::RingKeyState,
     store::{AccountReader, AccountTx, OrgReader, OrgTx, Store, StoreError},
 };
 use sea_orm::{
@@ -48,24 +54,37 @@ pub(crate) use advisory_lock::try_lock;
 pub use connect::{ConnectError, DatabaseUrl};
 pub(crate) use connection::Connection;
 pub(crate) use entities::{
-    accounts, annotation_terms, annotations, idempotency_keys, identities, memberships, onboardings,
-    organizations, sessions, taxonomies, terms, user_imports, users,
+    accounts, annotation_terms, annotations, api_key_secrets, api_key_uses, api_keys, data_keys,
+    idempotency_keys, identities, memberships, onboardings, organizations, sessions, taxonomies, terms,
+    user_imports, users,
 };
 pub(crate) use error::{Constraint, store_error, violated};
 pub use gauges::PoolState;
 pub(crate) use gauges::count_provisioned;
 pub use inspect::{Inspection, inspect};
+pub(crate) use lookups::Lookup;
 pub use schema::{MigrationReport, SchemaError, migrate};
 pub(crate) use scoped::{Edited, OrgOwned, insert_if_absent};
+pub(crate) use sealed::{SealedRows, TABLES as SEALED_TABLES, place};
 pub(crate) use unit::Unit;
 
-use crate::epochs::EpochWatch;
+use crate::{
+    crypto::{KeyRing, KeyRingError, Vault},
+    epochs::EpochWatch,
+};
+
+/// Gives the ring when it is needed.
+pub type RingSource = Box<dyn FnOnce() -> Result<KeyRing, KeyRingError> + Send>;
 
 /// What a database is opened with.
 pub struct DatabaseSettings {
     pub url: DatabaseUrl,
     pub ids: Ids,
     pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+    /// Gives the service's keys, which wrap the data keys of organizations; asked once the database is known to be
+    /// ours, so that no file of keys is made beside somebody else's.
+    pub ring: RingSource,
     /// How long hot entries are trusted when neither revocations nor the database can be reached.
     pub revocation_max_stale: Duration,
 }
@@ -78,6 +97,7 @@ pub struct Database {
     reader: DatabaseConnection,
     ids: Ids,
     watch: EpochWatch,
+    vault: Arc<Vault>,
     /// Told when this process scheduled a job.
     work: Arc<Notify>,
     statements: Arc<AtomicU64>,
@@ -87,7 +107,7 @@ impl Database {
     /// Opens the database. A new or older SQLite file is migrated, an older one after a copy of it was made beside
     /// it; on PostgreSQL the schema must be current and the role weak enough for row-level security to bind it.
     pub async fn open(settings: DatabaseSettings) -> Result<Self, SchemaError> {
-        let DatabaseSettings { url, ids, clock, revocation_max_stale } = settings;
+        let DatabaseSettings { url, ids, clock, entropy, ring, revocation_max_stale } = settings;
         if let DatabaseUrl::SqliteFile(_) = &url {
             // Before anything of it is changed.
             inspect(&url).await?;
@@ -98,8 +118,23 @@ impl Database {
         } else {
             schema::prepare_sqlite(&writer, &url, clock.as_ref()).await?;
         }
+        let ring = register(&writer, ring()?, clock.as_ref()).await?;
         let watch = EpochWatch::new(reader.clone(), clock, revocation_max_stale, url.is_memory());
-        Ok(Self { writer, reader, ids, watch, work: Arc::default(), statements: Arc::default() })
+        let vault = Arc::new(Vault::new(ring, entropy, watch.clone()));
+        Ok(Self { writer, reader, ids, watch, vault, work: Arc::default(), statements: Arc::default() })
+    }
+
+    /// The service's keys, without those that were retired.
+    pub fn ring(&self) -> Arc<KeyRing> {
+        self.vault.ring()
+    }
+
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    pub(crate) async fn set_ring_key_state(&self, id: &str, state: RingKeyState) -> Result<bool, DbErr> {
+        ring_keys::set_state(&self.writer, id, state, self.ids.clock().now()).await
     }
 
     /// How this process hears of revocations.
@@ -148,9 +183,7 @@ impl Database {
 
     /// A unit of work that changes something.
     pub(crate) async fn unit(&self, scope: &OrgScope) -> Result<Unit, DbErr> {
-        let connection = self.transaction(scope).await?;
-        let work = Arc::clone(&self.work);
-        Ok(Unit::changing(scope.clone(), connection, self.ids.clone(), self.watch.clone(), work))
+        Ok(Unit::changing(scope.clone(), self.transaction(scope).await?, self))
     }
 
     async fn begin_writing(&self) -> Result<DatabaseTransaction, DbErr> {
@@ -179,20 +212,68 @@ impl Database {
     }
 }
 
-#[async_trait]
-impl Store for Database {
-    async fn begin(&self, scope: &OrgScope) -> Result<Box<dyn OrgTx>, StoreError> {
-        Ok(Box::new(self.unit(scope).await.map_err(store_error)?))
+/// Makes a SQLite file or brings it up to date, as opening it does; no keys are needed for it.
+pub async fn migrate_file(url: &DatabaseUrl, clock: &dyn Clock) -> Result<(), SchemaError> {
+    if let DatabaseUrl::SqliteFile(_) = url {
+        // Before anything of it is changed.
+        inspect(url).await?;
+    }
+    let (writer, reader) = connect::open(url).await?;
+    schema::prepare_sqlite(&writer, url, clock).await?;
+    reader.close().await.map_err(SchemaError::Inspect)?;
+    writer.close().await.map_err(SchemaError::Inspect)
+}
+
+/// Notes the keys that this process comes with, and leaves out what was retired.
+async fn register(
+    writer: &DatabaseConnection,
+    ring: KeyRing,
+    clock: &dyn Clock,
+) -> Result<KeyRing, SchemaError> {
+    let keys: Vec<ring_keys::Fingerprinted> = ring
+        .subkeys("fingerprint")
+        .map(|(id, key)| ring_keys::Fingerprinted {
+            id: id.to_owned(),
+            fingerprint: URL_SAFE_NO_PAD.encode(key.as_ref()),
+        })
+        .collect();
+    let registered = ring_keys::register(writer, &keys, clock.now()).await.map_err(SchemaError::Inspect)?;
+    match registered {
+        Ok(retired) => {
+            if !retired.is_empty() {
+                tracing::warn!(keys = retired.join(", "), "retired keys are configured; take them out");
+            }
+            Ok(ring.without(&retired))
+        }
+        Err(ring_keys::Refused::Changed(id)) => Err(SchemaError::KeyChanged(id)),
+        Err(ring_keys::Refused::FirstIsRetired(id)) => Err(SchemaError::KeyRetired(id)),
+    }
+}
+
+impl Database {
+    pub(crate) async fn changing(&self, scope: &OrgScope) -> Result<Unit, StoreError> {
+        self.unit(scope).await.map_err(store_error)
     }
 
     /// On PostgreSQL a read has a transaction too: row-level security goes by a setting that lives in one.
-    async fn read(&self, scope: &OrgScope) -> Result<Box<dyn OrgReader>, StoreError> {
+    pub(crate) async fn reading(&self, scope: &OrgScope) -> Result<Unit, StoreError> {
         let connection = if self.reader.get_database_backend() == DbBackend::Postgres {
             self.transaction(scope).await.map_err(store_error)?
         } else {
             self.global()
         };
-        Ok(Box::new(Unit::reading(scope.clone(), connection, self.ids.clone(), self.watch.clone())))
+        Ok(Unit::reading(scope.clone(), connection, self))
+    }
+}
+
+#[async_trait]
+impl Store for Database {
+    async fn begin(&self, scope: &OrgScope) -> Result<Box<dyn OrgTx>, StoreError> {
+        Ok(Box::new(self.changing(scope).await?))
+    }
+
+    async fn read(&self, scope: &OrgScope) -> Result<Box<dyn OrgReader>, StoreError> {
+        Ok(Box::new(self.reading(scope).await?))
     }
 
     async fn begin_account(&self, scope: &AccountScope) -> Result<Box<dyn AccountTx>, StoreError> {
@@ -202,7 +283,7 @@ impl Store for Database {
 
     async fn read_account(&self, scope: &AccountScope) -> Result<Box<dyn AccountReader>, StoreError> {
         let organization = scope.organization().clone();
-        let unit = Unit::reading(organization, self.global(), self.ids.clone(), self.watch.clone());
+        let unit = Unit::reading(organization, self.global(), self);
         Ok(Box::new(AccountUnit::new(scope, unit)))
     }
 }

@@ -14,8 +14,8 @@ use serde::Serialize;
 
 use super::{
     entities::{
-        annotation_terms, annotations, events, idempotency_keys, onboardings, taxonomies, terms,
-        user_imports, users,
+        annotation_terms, annotations, api_key_secrets, api_key_uses, api_keys, data_keys, events,
+        idempotency_keys, onboardings, taxonomies, terms, user_imports, users,
     },
     scoped::OrgOwned,
     unit::Unit,
@@ -74,6 +74,10 @@ pub(crate) fn tables() -> Vec<Box<dyn OwnedTable>> {
         kept_back::<idempotency_keys::Entity>("keys of requests, which mean nothing after a day"),
         exported::<annotations::Entity>(),
         exported::<annotation_terms::Entity>(),
+        kept_back::<data_keys::Entity>("keys that seal secrets, wrapped: of use to nobody but the service"),
+        exported::<api_keys::Entity>(),
+        kept_back::<api_key_secrets::Entity>("digests and sealed secrets: keys are not taken along"),
+        exported::<api_key_uses::Entity>(),
     ]
 }
 

@@ -4,7 +4,7 @@ use domain::id::{OrgId, TypedId};
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, QueryTrait, sea_query::Expr};
 
 use super::{
-    entities::{epochs, jobs, organizations, outbox, terms, users},
+    entities::{epochs, jobs, lookups, organizations, outbox, terms, users},
     onboarding::forget_attempts_of,
     unit::Unit,
 };
@@ -66,6 +66,10 @@ pub(crate) async fn organization(unit: &Unit) -> Result<bool, DbErr> {
     epochs::Entity::delete_many()
         .filter(epochs::Column::Kind.eq("organization"))
         .filter(epochs::Column::Id.eq(org_id.uuid()))
+        .exec(&unit.connection)
+        .await?;
+    lookups::Entity::delete_many()
+        .filter(lookups::Column::OrgId.eq(org_id.uuid()))
         .exec(&unit.connection)
         .await?;
     forget_attempts_of(&unit.connection, org_id).await?;

@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::PgConnectOptions;
 
 use super::connect::{self, ConnectError, DatabaseUrl};
+use crate::crypto::KeyRingError;
 
 /// Any number will do, as long as every replica uses the same.
 const ADVISORY_LOCK: i64 = 7_364_011_520;
@@ -18,6 +19,8 @@ const ADVISORY_LOCK: i64 = 7_364_011_520;
 pub enum SchemaError {
     #[error(transparent)]
     Connect(#[from] ConnectError),
+    #[error(transparent)]
+    KeyRing(#[from] KeyRingError),
     #[error(
         "the database holds tables of something else; point DATABASE_URL at an empty database or at Tenantry's own"
     )]
@@ -46,6 +49,12 @@ pub enum SchemaError {
     SameRole(String),
     #[error("the copy of the database that is made before a migration failed")]
     Copy(#[source] DbErr),
+    #[error(
+        "the key {0:?} is not the one that this database was used with; give back the key that it was, or give the new one an id of its own in TOKEN_KEYS, in front of the old one"
+    )]
+    KeyChanged(String),
+    #[error("the key {0:?}, which would seal, was retired; put another one in front of it in TOKEN_KEYS")]
+    KeyRetired(String),
     #[error("the database refused while its schema was looked at")]
     Inspect(#[source] DbErr),
     #[error("the migration failed; nothing of the step that failed was kept")]

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use domain::{
     access::{Actor, OrgScope, Subject},
     annotations::{AnnotationReader, AnnotationRepository, TaxonomyReader, TaxonomyRepository},
+    api_keys::{ApiKeyReader, ApiKeyRepository},
     events::Events,
     id::{EventId, Ids, TypedId},
     idempotency::{IdempotencyReader, IdempotencyRepository},
@@ -19,6 +20,7 @@ use domain::{
         onboarding::{OnboardingReader, OnboardingRepository},
     },
     page::{Page, PageRequest},
+    secret::DataKeyRepository,
     store::{OrgReader, OrgTx, StoreError},
 };
 use sea_orm::{
@@ -31,13 +33,14 @@ use sea_orm::{
 use tokio::sync::Notify;
 
 use super::{
+    Database,
     connection::Connection,
     entities::{events, outbox},
     epochs,
     error::store_error,
     scoped::{Edited, Scoped},
 };
-use crate::epochs::EpochWatch;
+use crate::{crypto::Vault, epochs::EpochWatch};
 
 /// The repositories of one organization, on one connection. The repositories themselves stand beside their nouns.
 pub(crate) struct Unit {
@@ -49,25 +52,29 @@ pub(crate) struct Unit {
     /// What was changed that cached things depend on; their epochs are written at commit.
     touched: Mutex<Vec<Subject>>,
     watch: EpochWatch,
+    pub(crate) vault: Arc<Vault>,
     /// A job was scheduled, so those who work in this process are told at commit.
     has_work: AtomicBool,
     work: Arc<Notify>,
 }
 
 impl Unit {
-    pub(super) fn reading(scope: OrgScope, connection: Connection, ids: Ids, watch: EpochWatch) -> Self {
-        let (has_work, work) = (AtomicBool::new(false), Arc::default());
-        Self { scope, connection, changes: false, ids, touched: Mutex::default(), watch, has_work, work }
+    pub(super) fn reading(scope: OrgScope, connection: Connection, database: &Database) -> Self {
+        Self {
+            scope,
+            connection,
+            changes: false,
+            ids: database.ids.clone(),
+            touched: Mutex::default(),
+            watch: database.watch.clone(),
+            vault: Arc::clone(&database.vault),
+            has_work: AtomicBool::new(false),
+            work: Arc::clone(&database.work),
+        }
     }
 
-    pub(super) fn changing(
-        scope: OrgScope,
-        connection: Connection,
-        ids: Ids,
-        watch: EpochWatch,
-        work: Arc<Notify>,
-    ) -> Self {
-        Self { changes: true, work, ..Self::reading(scope, connection, ids, watch) }
+    pub(super) fn changing(scope: OrgScope, connection: Connection, database: &Database) -> Self {
+        Self { changes: true, ..Self::reading(scope, connection, database) }
     }
 
     /// Begins a query on this organization's rows.
@@ -137,6 +144,11 @@ impl Unit {
         self.has_work.store(true, Ordering::Relaxed);
     }
 
+    /// Ends a unit that wrote nothing but a log, of which no event tells.
+    pub(crate) async fn commit_log(self) -> Result<(), StoreError> {
+        self.connection.commit().await.map_err(store_error)
+    }
+
     async fn record(&self, events: &Events) -> Result<(), DbErr> {
         let actor = self.scope.actor();
         let origin = self.scope.origin();
@@ -147,7 +159,7 @@ impl Unit {
                 id: Set(id.uuid()),
                 name: Set(event.name().to_owned()),
                 actor_kind: Set(actor.kind().to_owned()),
-                actor_id: Set(actor.user_id().map(TypedId::uuid)),
+                actor_id: Set(actor.id()),
                 request_id: Set(origin.request_id.clone()),
                 ip: Set(origin.ip.map(|ip| ip.to_string())),
                 data: Set(event.data().clone()),
@@ -196,11 +208,19 @@ impl OrgTx for Unit {
         self
     }
 
+    fn api_keys(&self) -> &dyn ApiKeyRepository {
+        self
+    }
+
     fn idempotency(&self) -> &dyn IdempotencyRepository {
         self
     }
 
     fn jobs(&self) -> &dyn JobRepository {
+        self
+    }
+
+    fn data_keys(&self) -> &dyn DataKeyRepository {
         self
     }
 
@@ -255,6 +275,10 @@ impl OrgReader for Unit {
     }
 
     fn annotations(&self) -> &dyn AnnotationReader {
+        self
+    }
+
+    fn api_keys(&self) -> &dyn ApiKeyReader {
         self
     }
 

@@ -78,6 +78,7 @@ async fn operations(app: &TestApp) -> Vec<Operation> {
         ("POST", "/api/annotations".to_owned(), item),
         ("PATCH", format!("/api/annotations/{note}"), json!({ "note": "x" })),
         ("PATCH", "/api/auth/organization".to_owned(), json!({ "name": "x" })),
+        ("POST", "/api/api-keys".to_owned(), json!({ "name": "x" })),
     ]
     .map(|(method, path, body)| Operation { method, path, body })
     .into()

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use domain::{access::Role, api_keys::NOT_FOR_KEYS};
 use serde_json::{Value, json};
 use tests::{Actor, Response, Rows, TestApp, emulator::ids};
 
@@ -36,6 +37,8 @@ pub(crate) struct Organization {
     pub application: Actor,
     /// The member again, by a session in cookies.
     pub session: Actor,
+    pub api_key: Actor,
+    api_key_id: String,
     member_id: String,
     /// One of two that the administrator has.
     admin_session: String,
@@ -179,8 +182,19 @@ impl Organization {
             "settings": { "defaultTaxonomyId": topics, "config": { format!("{word} key"): format!("{word} value") } },
         });
         admin.patch("/api/auth/organization", settings).await.expect(200);
+        // A key that may do all that keys may, with more than one kind of use in its log, and another one.
+        let scopes: Vec<&str> =
+            Role::Admin.permissions().filter(|scope| !NOT_FOR_KEYS.contains(scope)).collect();
+        let key = |name: &str| json!({ "name": format!("{word} {name}"), "role": "admin", "scopes": scopes });
+        let made = admin.post("/api/api-keys", key("workflow")).await.expect(201);
+        admin.post("/api/api-keys", key("other workflow")).await.expect(201);
+        let api_key_id = id(&made);
+        let api_key = app.token(&made.text_at("/data/rawKey"));
+        api_key.get("/api/taxonomies").await.expect(200);
+        api_key.get("/api/auth/me").await.expect(200);
+        app.app.turn_background().await.expect("uses are written");
         // Known again after that change, so that requests cost what they cost and not what the first one costs.
-        for actor in [&admin, &member, &application, &session] {
+        for actor in [&admin, &member, &application, &session, &api_key] {
             actor.get("/api/auth/me").await.expect(200);
         }
         Self {
@@ -189,6 +203,8 @@ impl Organization {
             admin,
             member,
             application,
+            api_key,
+            api_key_id,
             session,
             member_id,
             admin_session,
@@ -204,11 +220,12 @@ impl Organization {
     }
 
     /// Everybody who may try something, by what they are.
-    pub(crate) fn callers(&self) -> [(&'static str, &Actor); 4] {
+    pub(crate) fn callers(&self) -> [(&'static str, &Actor); 5] {
         [
             ("a member", &self.member),
             ("an administrator", &self.admin),
             ("an application", &self.application),
+            ("an API key", &self.api_key),
             ("a session", &self.session),
         ]
     }
@@ -217,6 +234,13 @@ impl Organization {
     /// is not here is made from its schema, but for ids, of which one must say whose they are.
     pub(crate) fn noun(&self, place: Place, name: &str) -> Option<Noun> {
         let value = match (place, name) {
+            (_, "allowedUserIds") => json!([self.member_id]),
+            (Place::Body, "allowedIps") => json!(["203.0.113.0/24"]),
+            (Place::Body, "expiresAt") => json!("2030-01-01T00:00:00Z"),
+            (Place::Body, "role") => json!("admin"),
+            (Place::Body, "serviceId") => json!("n8n"),
+            (Place::Body, "scopes") => json!(["annotations:read"]),
+            (_, "apiKeyId") => json!(self.api_key_id),
             (_, "annotationId") => json!(self.annotation),
             (_, "authorId" | "userId") => json!(self.member_id),
             (Place::Query, "confirm") => {

@@ -13,7 +13,10 @@ use domain::{
     id::Ids,
     jobs::{JobQueue, Kind},
 };
-use infra::db::{Database, DatabaseSettings, DatabaseUrl};
+use infra::{
+    crypto::KeyRing,
+    db::{Database, DatabaseSettings, DatabaseUrl},
+};
 use tests::{SeededEntropy, TestApp, TestClock, is_postgres};
 use uuid::Uuid;
 
@@ -25,8 +28,17 @@ async fn queue(app: &TestApp, seed: u64) -> Database {
     } else {
         DatabaseUrl::SqliteFile(app.database.folder().join("tenantry.db"))
     };
-    let ids = Ids::new(Arc::clone(&clock) as _, Arc::new(SeededEntropy::new(seed)));
-    let settings = DatabaseSettings { url, ids, clock, revocation_max_stale: Duration::ZERO };
+    let entropy = Arc::new(SeededEntropy::new(seed));
+    let ids = Ids::new(Arc::clone(&clock) as _, Arc::clone(&entropy) as _);
+    let ring = app.config.keys.ring.clone().expect("the harness configures a key").sealing;
+    let settings = DatabaseSettings {
+        url,
+        ids,
+        clock,
+        entropy,
+        ring: Box::new(move || KeyRing::new((ring.id, ring.key), Vec::new())),
+        revocation_max_stale: Duration::ZERO,
+    };
     Database::open(settings).await.expect("the database opens")
 }
 

@@ -36,7 +36,10 @@ async fn filled() -> TestApp {
         admin.patch("/api/auth/organization", settings).await.expect(200);
         admin.post("/api/onboarding/confirm", json!({})).await.expect(200);
         admin.post("/api/organization/import-users", json!({})).await.expect(200);
+        let key = admin.post("/api/api-keys", json!({ "name": "workflow" })).await.expect(201);
+        app.token(&key.text_at("/data/rawKey")).get(ME).await.expect(200);
     }
+    app.app.turn_background().await.expect("uses of keys are written");
     work(&app).await;
     app
 }

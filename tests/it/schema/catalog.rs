@@ -13,6 +13,11 @@ pub(crate) const GLOBAL: &[(&str, &str)] = &[
         "ids, times and leases of work: claimed before an organization is known; what is to be done is not in it",
     ),
     (
+        "ring_keys",
+        "ids and fingerprints of the service's own keys, which wrap the data keys of all organizations",
+    ),
+    ("lookups", "prefixes and digests of what arrives before its organization is known, and ids"),
+    (
         "onboarding_attempts",
         "ways to consent: digests, ids and times of whoever begins, who has no organization yet",
     ),

@@ -2,6 +2,7 @@
 
 mod configuration;
 mod key_file;
+mod keys;
 mod migrate;
 mod postgres;
 mod sqlite;
@@ -22,8 +23,16 @@ fn config(database: &str, more: &[(&str, &str)]) -> Config {
         ("AZURE_CLIENT_ID", tests::emulator::ids::TENANTRY_APP),
         ("TENANT_POLICY", "open"),
     ];
-    let settings: BTreeMap<String, String> =
-        settings.iter().chain(more).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    // Only beside a file does the service keep a key of its own.
+    let key = ("TOKEN_KEY", "a key for tests, which is long enough to be one");
+    let is_given = more.iter().any(|(name, _)| name.starts_with("TOKEN_KEY"));
+    let key = (database.starts_with("postgres") && !is_given).then_some(key);
+    let settings: BTreeMap<String, String> = settings
+        .iter()
+        .chain(more)
+        .chain(&key)
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
     config::load(Sources::new(settings, None)).expect("the configuration is one")
 }
 

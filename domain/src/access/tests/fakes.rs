@@ -18,9 +18,9 @@ use uuid::{Uuid, uuid};
 use self::ports::{Cache, Identities, NoIdentities, Ports};
 use crate::{
     access::{
-        AdmissionPolicy, Authenticated, Authentication, AuthenticationError, AuthenticationPorts,
-        IdentityCache, Principal, Role, SessionCheck, Subject, TenantPolicy, VerificationError,
-        VerifiedToken,
+        AdmissionPolicy, ApiKeyPorts, Authenticated, Authentication, AuthenticationError,
+        AuthenticationPorts, IdentityCache, Principal, Role, SessionCheck, Subject, TenantPolicy,
+        VerificationError, VerifiedToken,
     },
     id::{Ids, OrgId, TypedId, UserId},
     identity::{Profile, User, UserKind, UserStatus},
@@ -71,6 +71,8 @@ pub(super) struct World {
 }
 
 pub(super) struct State {
+    /// How often a key that nothing is known of was compared all the same.
+    pub compared_with_nothing: AtomicUsize,
     now: Mutex<DateTime<Utc>>,
     pub token: Mutex<Result<VerifiedToken, VerificationError>>,
     pub organization: Mutex<Organization>,
@@ -100,6 +102,7 @@ impl World {
     fn with(identities: Arc<dyn IdentityCache>) -> Self {
         let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
         let state = Arc::new(State {
+            compared_with_nothing: AtomicUsize::new(0),
             now: Mutex::new(now),
             token: Mutex::new(Ok(token(now))),
             organization: Mutex::new(organization(now)),
@@ -123,6 +126,11 @@ impl World {
             accounts: Arc::clone(&ports) as _,
             tokens: Arc::clone(&ports) as _,
             identities,
+            api_keys: ApiKeyPorts {
+                directory: Arc::clone(&ports) as _,
+                digests: Arc::clone(&ports) as _,
+                check_addresses: true,
+            },
             ids: Ids::new(Arc::clone(&ports) as _, ports as _),
         };
         Self { authentication: Arc::new(Authentication::new(ports, policy())), state }

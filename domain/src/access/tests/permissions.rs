@@ -3,9 +3,11 @@
 use super::fakes::World;
 use crate::{
     access::{
-        ALL_PERMISSIONS, AuthenticationError, Forbidden, Origin, Permission, Rejection, Role, SignedIn,
+        ALL_PERMISSIONS, Actor, ApiKeyRefusal, AuthenticationError, Forbidden, Origin, Permission, Rejection,
+        Role, SignedIn,
     },
     annotations::{self, taxonomies},
+    api_keys,
     identity::UserKind,
     organizations::{self, members},
     sharepoint,
@@ -31,6 +33,7 @@ fn each_role_has_its_permissions_and_no_others() {
     let member = [
         "annotations:read",
         "annotations:write",
+        "api-keys:own",
         "members:read",
         "organization:read",
         "sharepoint:read",
@@ -38,6 +41,7 @@ fn each_role_has_its_permissions_and_no_others() {
     ];
     let admin_alone = [
         "annotations:moderate",
+        "api-keys:manage",
         "members:import",
         "members:manage",
         "organization:delete",
@@ -61,6 +65,8 @@ fn every_permission_that_a_handler_can_name_is_in_the_list_and_the_other_way_rou
         word::<annotations::Read>(),
         word::<annotations::Write>(),
         word::<annotations::Moderate>(),
+        word::<api_keys::Own>(),
+        word::<api_keys::Manage>(),
         word::<taxonomies::Read>(),
         word::<taxonomies::Manage>(),
         word::<organizations::Read>(),
@@ -93,7 +99,7 @@ async fn a_principal_gives_the_proof_of_what_it_may_and_of_nothing_else() {
     assert!(caller().await.authorize::<SignedIn>(Origin::default()).is_ok());
     let proof = caller().await.authorize::<annotations::Write>(Origin::default()).unwrap();
     assert_eq!(proof.scope().org_id(), member.organization().id);
-    assert_eq!(proof.scope().actor().user_id(), Some(member.user().id));
+    assert_eq!(proof.scope().actor(), Actor::User(member.user().id));
     assert!(matches!(caller().await.authorize::<members::Manage>(Origin::default()), Err(Forbidden)));
 }
 
@@ -136,4 +142,18 @@ async fn an_application_has_what_its_app_roles_name_and_a_person_does_not() {
     assert!(app.roles().is_empty());
     let person = with(&["access_as_user"]).bearer().await.unwrap();
     assert_eq!(person.permissions(), Role::Member.permissions().collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_key_that_nothing_is_known_of_is_compared_all_the_same() {
+    let world = World::new();
+    for text in ["ak_0", &format!("ak_{}", "0".repeat(48))] {
+        let refused = world.authentication.api_key(text, &Origin::default()).await.unwrap_err();
+        assert!(
+            matches!(*refused, AuthenticationError::ApiKey { reason: ApiKeyRefusal::Invalid, key: None }),
+            "{refused}"
+        );
+    }
+    // What has not the form of a key is no key of anybody's, as everybody knows.
+    assert_eq!(world.state.compared_with_nothing.load(std::sync::atomic::Ordering::SeqCst), 1);
 }

@@ -14,14 +14,15 @@ use uuid::Uuid;
 use super::{Place, State};
 use crate::{
     access::{
-        AccountScope, AllowedTenants, AuthenticationError, CachedPrincipal, Directory, Epochs,
-        EpochsUnavailable, Identity, IdentityCache, IdentityKey, Loading, Mark, OrgScope, PrincipalCache,
-        Rejection, Subject, TokenVerifier, VerificationError, VerifiedToken,
+        AccountScope, AllowedTenants, ApiKeyDirectory, AuthenticationError, CachedPrincipal, Directory,
+        Epochs, EpochsUnavailable, Identity, IdentityCache, IdentityKey, Loading, Mark, OrgScope,
+        PrincipalCache, Rejection, Subject, TokenVerifier, VerificationError, VerifiedToken,
     },
     annotations::{AnnotationReader, TaxonomyReader},
+    api_keys::{ApiKeyDigests, ApiKeyReader, Peppered, RawKey},
     clock::Clock,
     entropy::Entropy,
-    id::{AccountId, OrgId, SessionId, UserId},
+    id::{AccountId, ApiKeySecretId, OrgId, SessionId, UserId},
     idempotency::IdempotencyReader,
     identity::{
         AccessClaims, AccountDirectory, CannotSign, OutsideIdentity, RefreshClaims, Session, SessionTokens,
@@ -182,6 +183,31 @@ impl OrgReader for Ports {
 
     fn idempotency(&self) -> &dyn IdempotencyReader {
         unreachable!("authentication makes nothing that a key would be for")
+    }
+
+    fn api_keys(&self) -> &dyn ApiKeyReader {
+        unreachable!("no API key is found here")
+    }
+}
+
+#[async_trait]
+impl ApiKeyDirectory for Ports {
+    async fn candidates(&self, _prefix: &str) -> Result<Vec<(OrgId, ApiKeySecretId)>, StoreError> {
+        Ok(Vec::new())
+    }
+}
+
+impl ApiKeyDigests for Ports {
+    fn digest(&self, _key: &RawKey) -> Peppered {
+        Peppered { ring_key: String::new(), digest: Vec::new() }
+    }
+
+    fn matches(&self, _key: &RawKey, _stored: &Peppered) -> bool {
+        false
+    }
+
+    fn matches_nothing(&self, _key: &RawKey) {
+        self.0.compared_with_nothing.fetch_add(1, Ordering::SeqCst);
     }
 }
 

@@ -59,7 +59,11 @@ pub(crate) struct Organization {
 }
 
 impl World {
-    pub(crate) async fn filled() -> Self {
+    pub(crate) fn filled() -> std::pin::Pin<Box<dyn Future<Output = Self> + Send>> {
+        Box::pin(Self::fill())
+    }
+
+    async fn fill() -> Self {
         let app = TestApp::builder().set("ANNOTATIONS_CHECK_ITEMS", "true").start().await;
         let a = Organization::filled(&app, "contoso", ids::CONTOSO, "adele", "alex").await;
         let b = Organization::filled(&app, "fabrikam", ids::FABRIKAM, "megan", "nestor").await;
@@ -130,6 +134,19 @@ impl World {
     }
 }
 
+/// A key that may do all that keys may, with more than one kind of use in its log, beside another one; and its id.
+async fn api_key(app: &TestApp, admin: &Actor, word: &str) -> (Actor, String) {
+    let scopes: Vec<&str> = Role::Admin.permissions().filter(|scope| !NOT_FOR_KEYS.contains(scope)).collect();
+    let key = |name: &str| json!({ "name": format!("{word} {name}"), "role": "admin", "scopes": scopes });
+    let made = admin.post("/api/api-keys", key("workflow")).await.expect(201);
+    admin.post("/api/api-keys", key("other workflow")).await.expect(201);
+    let actor = app.token(&made.text_at("/data/rawKey"));
+    actor.get("/api/taxonomies").await.expect(200);
+    actor.get("/api/auth/me").await.expect(200);
+    app.app.turn_background().await.expect("uses are written");
+    (actor, id(&made))
+}
+
 impl Organization {
     async fn filled(
         app: &TestApp,
@@ -182,17 +199,7 @@ impl Organization {
             "settings": { "defaultTaxonomyId": topics, "config": { format!("{word} key"): format!("{word} value") } },
         });
         admin.patch("/api/auth/organization", settings).await.expect(200);
-        // A key that may do all that keys may, with more than one kind of use in its log, and another one.
-        let scopes: Vec<&str> =
-            Role::Admin.permissions().filter(|scope| !NOT_FOR_KEYS.contains(scope)).collect();
-        let key = |name: &str| json!({ "name": format!("{word} {name}"), "role": "admin", "scopes": scopes });
-        let made = admin.post("/api/api-keys", key("workflow")).await.expect(201);
-        admin.post("/api/api-keys", key("other workflow")).await.expect(201);
-        let api_key_id = id(&made);
-        let api_key = app.token(&made.text_at("/data/rawKey"));
-        api_key.get("/api/taxonomies").await.expect(200);
-        api_key.get("/api/auth/me").await.expect(200);
-        app.app.turn_background().await.expect("uses are written");
+        let (api_key, api_key_id) = api_key(app, &admin, word).await;
         // Known again after that change, so that requests cost what they cost and not what the first one costs.
         for actor in [&admin, &member, &application, &session, &api_key] {
             actor.get("/api/auth/me").await.expect(200);

@@ -6,7 +6,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check bench abuse release fmt openapi assets format lints build tests-sqlite tests-postgresql clients schemathesis breaking packages dependencies
+.PHONY: help run test check bench abuse release fmt openapi assets console frontend format lints build tests-sqlite tests-postgresql clients schemathesis breaking packages dependencies
 
 PORT ?= 4000
 EMULATOR_HTTP_PORT ?= 4100
@@ -26,7 +26,7 @@ help: ## Lists the commands.
 	@echo
 	@echo "  Ports of make run: PORT ($(PORT)), EMULATOR_HTTP_PORT ($(EMULATOR_HTTP_PORT)), EMULATOR_HTTPS_PORT ($(EMULATOR_HTTPS_PORT))."
 
-run: assets ## Starts the service with SQLite and the Entra ID emulator, until Ctrl-C.
+run: assets console ## Starts the service with SQLite and the Entra ID emulator, until Ctrl-C.
 	cargo build $(ALL)
 	APP_ENV=development \
 	HOST=127.0.0.1 \
@@ -45,7 +45,7 @@ run: assets ## Starts the service with SQLite and the Entra ID emulator, until C
 	EMULATOR_DATA_DIR=data/emulator \
 	$(BIN)/entra-emulator --wait http://localhost:$(PORT)/healthz -- $(BIN)/tenantry serve
 
-test: packages assets format lints build tests-sqlite tests-postgresql clients schemathesis breaking dependencies ## Installs what tests need and runs all of them, on SQLite and PostgreSQL.
+test: packages assets frontend format lints build tests-sqlite tests-postgresql clients schemathesis breaking dependencies ## Installs what tests need and runs all of them, on SQLite and PostgreSQL.
 
 check: format lints tests-sqlite ## The fast part of the tests: format, lints, and everything on SQLite.
 
@@ -68,6 +68,10 @@ openapi: ## Writes openapi/openapi.json anew, from the handlers.
 	$(BIN)/tenantry openapi > openapi/openapi.json.new
 	mv openapi/openapi.json.new openapi/openapi.json
 
+console: ## Builds the console, which the next build of the service embeds.
+	cd frontend && { cmp -s package-lock.json node_modules/.installed || { npm ci --no-audit --no-fund --silent && cp package-lock.json node_modules/.installed; }; }
+	cd frontend && npm run --silent build
+
 assets: ## Fetches the scripts of the API documentation pages from the npm registry.
 	node frontend/docs-assets/fetch.mjs
 
@@ -78,6 +82,9 @@ packages:
 
 format:
 	$(PART) format cargo fmt --all --check
+
+frontend:
+	$(PART) frontend frontend/check
 
 lints:
 	$(PART) lints cargo clippy $(ALL) --all-targets -- -D warnings

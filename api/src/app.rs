@@ -49,6 +49,7 @@ use crate::{
     api_keys::ApiKeysApi,
     auth::{Gate, origins},
     config::{self, BrowserConfig, Config, DatabaseConfig, DatabaseKind, IdentityConfig, KeysConfig},
+    console::Console,
     delegation::DelegationApi,
     docs,
     edge::Edge,
@@ -182,7 +183,7 @@ impl App {
             open = docs::mount(open, config, |published| openapi::document(&service, published))?;
         }
         open = steps::mount(open, customers.browser(config, &ring));
-        let routes = routes(open, service, &document, gate)?;
+        let routes = Console::around(routes(open, service, &document, gate)?, Arc::clone(&parts.entropy));
         let trusted_proxies = config.process.trusted_proxies.clone().into();
         let limits = rate_limits(config, &parts, redis);
         let edge = Edge::new(&config.http, Arc::clone(&limits));

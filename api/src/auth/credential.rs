@@ -64,10 +64,9 @@ impl<'a> Credential<'a> {
             return Self::Unusable;
         }
         match authorization {
-            Self::None => value.to_str().map_or(Self::Unusable, Self::api_key),
             // `Authorization: ApiKey` comes first, `Bearer ak_…` last.
             Self::ApiKey(_) if is_scheme(request, "apikey") => authorization,
-            Self::ApiKey(_) => value.to_str().map_or(Self::Unusable, Self::api_key),
+            Self::ApiKey(_) | Self::None => value.to_str().map_or(Self::Unusable, Self::api_key),
             Self::Bearer(_) | Self::EmptyApiKey | Self::Unusable => Self::Unusable,
         }
     }

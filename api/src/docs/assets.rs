@@ -10,7 +10,7 @@ struct Asset {
     name: &'static str,
     /// An entity tag of its content.
     tag: &'static str,
-    gzip: &'static [u8],
+    bytes: &'static [u8],
 }
 
 static EMBEDDED: &[Asset] = include!(concat!(env!("OUT_DIR"), "/docs_assets.rs"));
@@ -45,7 +45,7 @@ impl Endpoint for Assets {
         Ok(response
             .header(header::CONTENT_ENCODING, "gzip")
             .header(header::ETAG, asset.tag)
-            .body(Bytes::from_static(asset.gzip)))
+            .body(Bytes::from_static(asset.bytes)))
     }
 }
 

@@ -65,7 +65,8 @@ await check("other origin: a challenge of Microsoft's arrives with its claims, a
   assert.deepEqual([refused.status, refused.body.error.code], [401, "INTERACTION_REQUIRED"]);
   assert.equal(refused.claims, refused.body.error.details.claims);
   assert.ok(JSON.parse(refused.claims).access_token);
-  const drives = await called("/api/sharepoint/sites/root/drives", token);
+  const sites = await called("/api/sharepoint/sites?search=Marketing", token);
+  const drives = await called(`/api/sharepoint/sites/${sites.body.data[0].id}/drives`, token);
   const drive = drives.body.data[0].id;
   const files = await called(`/api/sharepoint/drives/${drive}/search?q=Welcome`, token);
   const content = `/api/sharepoint/drives/${drive}/items/${files.body.data[0].id}/content`;

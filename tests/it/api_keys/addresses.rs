@@ -29,8 +29,10 @@ impl Server {
         }
         let app = Arc::new(builder.start().await);
         let made = made(&app.user("adele"), &[], json!({ "allowedIps": allowed })).await.expect(201);
-        let listener = Listener::bind(([127, 0, 0, 1], 0).into(), Limits::default()).await.unwrap();
-        let address = listener.local_address().unwrap();
+        let listener = Listener::bind(([127, 0, 0, 1], 0).into(), Limits::default())
+            .await
+            .expect("the connection holds");
+        let address = listener.local_address().expect("it listens");
         let endpoint = Arc::clone(&app.app.endpoint);
         let task = tokio::spawn(listener.run(endpoint, std::future::pending()));
         Self { address, key: made.text_at("/data/rawKey"), _app: app, _task: task }
@@ -38,15 +40,15 @@ impl Server {
 
     /// The status and the body of a request with this `X-Forwarded-For`.
     async fn get(&self, forwarded_for: &str) -> String {
-        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        let mut stream = TcpStream::connect(self.address).await.expect("the connection holds");
         let head = format!(
             "GET /api/auth/me HTTP/1.1\r\nhost: localhost\r\nx-api-key: {}\r\nx-forwarded-for: {forwarded_for}\r\n\
              connection: close\r\n\r\n",
             self.key
         );
-        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(head.as_bytes()).await.expect("the connection holds");
         let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
+        stream.read_to_string(&mut answer).await.expect("the connection holds");
         answer
     }
 

@@ -61,8 +61,8 @@ pub(crate) struct Organization {
 impl World {
     pub(crate) async fn filled() -> Self {
         let app = TestApp::builder().set("ANNOTATIONS_CHECK_ITEMS", "true").start().await;
-        let a = Organization::filled(&app, "contoso", ids::CONTOSO, "adele", "alex").await;
-        let b = Organization::filled(&app, "fabrikam", ids::FABRIKAM, "megan", "nestor").await;
+        let a = Box::pin(Organization::filled(&app, "contoso", ids::CONTOSO, "adele", "alex")).await;
+        let b = Box::pin(Organization::filled(&app, "fabrikam", ids::FABRIKAM, "megan", "nestor")).await;
         let mut world = Self { app, a, b, secrets: BTreeSet::new() };
         let of_b = texts(&world.rows_with(&[&world.b.id]).await);
         let of_a = texts(&world.rows_with(&[&world.a.id]).await);
@@ -151,6 +151,8 @@ impl Organization {
         let suspended = user_id(&app.application("Stranger", tenant, &["Other.Role"])).await;
         admin.post(&format!("/api/members/{suspended}/suspend"), json!({})).await.expect(200);
         admin.post("/api/organization/import-users", json!({})).await.expect(200);
+        let confirm = "/api/onboarding/confirm";
+        admin.post(confirm, json!({})).await.expect(200);
 
         let topics = taxonomy(&admin, &format!("{word} topics")).await;
         let places = taxonomy(&admin, &format!("{word} places")).await;
@@ -180,17 +182,7 @@ impl Organization {
             "settings": { "defaultTaxonomyId": topics, "config": { format!("{word} key"): format!("{word} value") } },
         });
         admin.patch("/api/auth/organization", settings).await.expect(200);
-        // A key that may do all that keys may, with more than one kind of use in its log, and another one.
-        let scopes: Vec<&str> =
-            Role::Admin.permissions().filter(|scope| !NOT_FOR_KEYS.contains(scope)).collect();
-        let key = |name: &str| json!({ "name": format!("{word} {name}"), "role": "admin", "scopes": scopes });
-        let made = admin.post("/api/api-keys", key("workflow")).await.expect(201);
-        admin.post("/api/api-keys", key("other workflow")).await.expect(201);
-        let api_key_id = id(&made);
-        let api_key = app.token(&made.text_at("/data/rawKey"));
-        api_key.get("/api/taxonomies").await.expect(200);
-        api_key.get("/api/auth/me").await.expect(200);
-        app.app.turn_background().await.expect("uses are written");
+        let (api_key, api_key_id) = api_keys(app, &admin, word).await;
         // Known again after that change, so that requests cost what they cost and not what the first one costs.
         for actor in [&admin, &member, &application, &session, &api_key] {
             actor.get("/api/auth/me").await.expect(200);
@@ -270,6 +262,19 @@ impl Organization {
         };
         Some(Noun::Value(value))
     }
+}
+
+/// A key that may do all that keys may, with more than one kind of use in its log; and another one in the list.
+async fn api_keys(app: &TestApp, admin: &Actor, word: &str) -> (Actor, String) {
+    let scopes: Vec<&str> = Role::Admin.permissions().filter(|scope| !NOT_FOR_KEYS.contains(scope)).collect();
+    let key = |name: &str| json!({ "name": format!("{word} {name}"), "role": "admin", "scopes": scopes });
+    let made = admin.post("/api/api-keys", key("workflow")).await.expect(201);
+    admin.post("/api/api-keys", key("other workflow")).await.expect(201);
+    let api_key = app.token(&made.text_at("/data/rawKey"));
+    api_key.get("/api/taxonomies").await.expect(200);
+    api_key.get("/api/auth/me").await.expect(200);
+    app.app.turn_background().await.expect("uses are written");
+    (api_key, id(&made))
 }
 
 /// Whether a text is an id.

@@ -1,0 +1,131 @@
+//! The console: one page whose scripts do the rest, with its files embedded as `make console` left them.
+//!
+//! The page is made for each request, since it carries the nonce without which its styles would not count. Everything
+//! else of it has a hash in its name and may be kept for ever.
+
+use std::{fmt::Write as _, sync::Arc};
+
+use bytes::Bytes;
+use domain::entropy::Entropy;
+use poem::{
+    Endpoint, Request, Response,
+    error::NotFoundError,
+    http::{Method, header},
+};
+
+/// A file of the console's build.
+struct Asset {
+    /// Its path from the build's folder.
+    name: &'static str,
+    /// An entity tag of its content.
+    tag: &'static str,
+    bytes: &'static [u8],
+}
+
+static EMBEDDED: &[Asset] = include!(concat!(env!("OUT_DIR"), "/console_assets.rs"));
+
+/// What stands in the page for the nonce.
+const NONCE: &str = "{{nonce}}";
+
+/// Answers what the routes do not know: the console's files by their names, and to a browser that wants a page, the
+/// console, whose own router knows the rest.
+pub(crate) struct Console<E> {
+    inner: E,
+    page: Option<&'static str>,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl<E> Console<E> {
+    pub(crate) fn around(inner: E, entropy: Arc<dyn Entropy>) -> Self {
+        let page = EMBEDDED.iter().find(|asset| asset.name == "index.html");
+        let page = page.and_then(|asset| std::str::from_utf8(asset.bytes).ok());
+        if page.is_none() {
+            tracing::info!("the console was not built; `make console` does that");
+        }
+        Self { inner, page, entropy }
+    }
+
+    fn answer(&self, wanted: &Wanted) -> Option<Response> {
+        let page = self.page?;
+        let name = wanted.path.trim_start_matches('/');
+        if let Some(asset) = EMBEDDED.iter().find(|asset| asset.name == name && name != "index.html") {
+            return Some(file(asset));
+        }
+        wanted.page.then(|| document(page, self.entropy.as_ref()))
+    }
+}
+
+impl<E: Endpoint<Output = Response>> Endpoint for Console<E> {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let wanted = Wanted::of(&request);
+        let result = self.inner.call(request).await;
+        match (&result, wanted) {
+            (Err(error), Some(wanted)) if error.is::<NotFoundError>() => match self.answer(&wanted) {
+                Some(response) => Ok(response),
+                None => result,
+            },
+            _ => result,
+        }
+    }
+}
+
+/// What a request to read asks for.
+struct Wanted {
+    path: String,
+    /// A page for a person: a browser says so, and no path of the API is one.
+    page: bool,
+}
+
+impl Wanted {
+    fn of(request: &Request) -> Option<Self> {
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            return None;
+        }
+        let path = request.uri().path().to_owned();
+        let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
+        let page = accept.is_some_and(|accept| accept.contains("text/html"))
+            && !["/api/", "/assets/", "/docs/"].iter().any(|other| path.starts_with(other));
+        Some(Self { path, page })
+    }
+}
+
+fn file(asset: &'static Asset) -> Response {
+    let hashed = asset.name.starts_with("assets/");
+    let caching = if hashed { "public, max-age=31536000, immutable" } else { "no-cache" };
+    Response::builder()
+        .content_type(content_type(asset.name))
+        .header(header::CACHE_CONTROL, caching)
+        .header(header::ETAG, asset.tag)
+        .body(Bytes::from_static(asset.bytes))
+}
+
+/// The page, with a nonce that is good for this one answer.
+fn document(page: &str, entropy: &dyn Entropy) -> Response {
+    let mut bytes = [0_u8; 16];
+    entropy.fill(&mut bytes);
+    let mut nonce = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        // Writing to a string does not fail.
+        let _ = write!(nonce, "{byte:02x}");
+    }
+    let policy = format!(
+        "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data: blob:; \
+         font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    );
+    Response::builder()
+        .content_type("text/html; charset=utf-8")
+        .header(header::CONTENT_SECURITY_POLICY, policy)
+        .body(page.replace(NONCE, &nonce))
+}
+
+fn content_type(name: &str) -> &'static str {
+    match name.rsplit_once('.') {
+        Some((_, "js")) => "text/javascript; charset=utf-8",
+        Some((_, "css")) => "text/css; charset=utf-8",
+        Some((_, "svg")) => "image/svg+xml",
+        Some((_, "woff2")) => "font/woff2",
+        _ => "application/octet-stream",
+    }
+}

@@ -1,0 +1,125 @@
+import {
+  Avatar,
+  Badge,
+  Button,
+  Table,
+  TableBody,
+  TableCell,
+  TableCellLayout,
+  TableHeader,
+  TableHeaderCell,
+  TableRow,
+} from "@fluentui/react-components";
+import { PeopleRegular } from "@fluentui/react-icons";
+import { data, type components } from "@tenantry/client";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+
+import { api } from "../lib/api";
+import { List } from "../lib/list";
+import { useMay, useMe } from "../lib/me";
+import { useToasts } from "../lib/toast";
+import { Empty, Page } from "../shell/page";
+import { useWords } from "../text/text";
+
+type Member = components["schemas"]["Member"];
+
+const MEMBERS = ["members"];
+
+/** Everybody of the organization, and who is shut out. */
+export function Members() {
+  const { text, day } = useWords();
+  const mayManage = useMay("members:manage");
+  return (
+    <Page title={text.members.title} lead={text.members.lead}>
+      <List
+        queryKey={MEMBERS}
+        page={(cursor) => data(api.GET("/api/members", { params: { query: cursor === undefined ? {} : { cursor } } }))}
+        empty={<Empty icon={<PeopleRegular />} title={text.members.empty} lead={text.members.emptyLead} />}
+      >
+        {(members) => (
+          <Table aria-label={text.members.title}>
+            <TableHeader>
+              <TableRow>
+                <TableHeaderCell>{text.members.name}</TableHeaderCell>
+                <TableHeaderCell>{text.members.role}</TableHeaderCell>
+                <TableHeaderCell>{text.members.status}</TableHeaderCell>
+                {mayManage && <TableHeaderCell />}
+              </TableRow>
+            </TableHeader>
+            <TableBody>
+              {members.map((member) => (
+                <TableRow key={member.id}>
+                  <TableCell>
+                    <TableCellLayout
+                      truncate
+                      media={<Avatar name={nameOf(member, text.members.unnamed)} aria-hidden />}
+                      description={text.overview.since(day(member.createdAt))}
+                    >
+                      {nameOf(member, text.members.unnamed)}
+                    </TableCellLayout>
+                  </TableCell>
+                  <TableCell>{member.role ?? "–"}</TableCell>
+                  <TableCell>
+                    <Status member={member} />
+                  </TableCell>
+                  {mayManage && (
+                    <TableCell>
+                      <Toggle member={member} />
+                    </TableCell>
+                  )}
+                </TableRow>
+              ))}
+            </TableBody>
+          </Table>
+        )}
+      </List>
+    </Page>
+  );
+}
+
+function nameOf(member: Member, otherwise: string): string {
+  return member.displayName ?? member.email ?? otherwise;
+}
+
+function Status({ member }: { readonly member: Member }) {
+  const { text } = useWords();
+  return member.status === "active" ? (
+    <Badge appearance="tint" color="success">
+      {text.members.active}
+    </Badge>
+  ) : (
+    <Badge appearance="tint" color="danger">
+      {text.members.disabled}
+    </Badge>
+  );
+}
+
+/** Shuts somebody out or lets them in again; either can be taken back. Nobody shuts themselves out. */
+function Toggle({ member }: { readonly member: Member }) {
+  const { text } = useWords();
+  const me = useMe();
+  const toasts = useToasts();
+  const queries = useQueryClient();
+  const change = useMutation({
+    mutationFn: async (suspend: boolean) => {
+      const params = { params: { path: { userId: member.id } } };
+      const call = suspend
+        ? api.POST("/api/members/{userId}/suspend", params)
+        : api.POST("/api/members/{userId}/reactivate", params);
+      return data(call);
+    },
+    onSuccess: (_, suspend) => {
+      const name = nameOf(member, text.members.unnamed);
+      toasts.done(suspend ? text.members.suspended(name) : text.members.reactivated(name), () => change.mutate(!suspend));
+    },
+    onError: toasts.failed,
+    onSettled: () => queries.invalidateQueries({ queryKey: MEMBERS }),
+  });
+  if (me.id === member.id) return null;
+  const active = member.status === "active";
+  return (
+    <Button size="small" disabled={change.isPending} onClick={() => change.mutate(active)}>
+      {active ? text.members.suspend : text.members.reactivate}
+    </Button>
+  );
+}

@@ -1,0 +1,50 @@
+import { Card, makeStyles, Subtitle2, tokens } from "@fluentui/react-components";
+import { data, type components } from "@tenantry/client";
+import { queryOptions, useQuery } from "@tanstack/react-query";
+
+import { api } from "../lib/api";
+import { useMe } from "../lib/me";
+import { Connection } from "./connection";
+import { Facts } from "../shell/facts";
+import { Failure, Loading, Page } from "../shell/page";
+import { useWords } from "../text/text";
+
+export type Organization = components["schemas"]["Organization"];
+
+/** The organization of the person who is signed in, and the version of it for a change. */
+export const organizationQuery = queryOptions({
+  queryKey: ["organization"],
+  queryFn: async (): Promise<{ organization: Organization; etag: string | null }> => {
+    const call = await api.GET("/api/auth/organization");
+    const { data: organization } = await data(Promise.resolve(call));
+    return { organization, etag: call.response.headers.get("ETag") };
+  },
+});
+
+const useStyles = makeStyles({ card: { marginBottom: tokens.spacingVerticalL } });
+
+/** How the organization is doing, at a glance. */
+export function Overview() {
+  const styles = useStyles();
+  const { text, day } = useWords();
+  const me = useMe();
+  const query = useQuery(organizationQuery);
+  return (
+    <Page title={text.overview.title} lead={text.overview.lead(me.organization.name)}>
+      {query.isPending && <Loading rows={3} />}
+      {query.isError && <Failure error={query.error} retry={() => void query.refetch()} />}
+      {query.isSuccess && (
+        <Card size="large" className={styles.card}>
+          <Subtitle2 as="h2">{query.data.organization.name}</Subtitle2>
+          <Facts
+            facts={[
+              [text.profile.tenant, query.data.organization.azureTenantId ?? text.profile.none],
+              [text.overview.created, day(query.data.organization.createdAt)],
+            ]}
+          />
+        </Card>
+      )}
+      <Connection />
+    </Page>
+  );
+}

@@ -1,0 +1,102 @@
+import { Button, makeStyles, tokens } from "@fluentui/react-components";
+import type { QueryClient } from "@tanstack/react-query";
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Link, Outlet, redirect } from "@tanstack/react-router";
+import { ErrorCircleRegular } from "@fluentui/react-icons";
+
+import { meQuery } from "./lib/me";
+import { Empty, Failure } from "./shell/page";
+import { Shell } from "./shell/shell";
+import { SignIn } from "./shell/sign-in";
+import { useWords } from "./text/text";
+
+interface Context {
+  readonly queries: QueryClient;
+}
+
+const root = createRootRouteWithContext<Context>()({ component: Outlet, notFoundComponent: NotFound, errorComponent: Broken });
+
+/** A path of this very site and nothing else, so that nobody is led away after signing in. */
+function ownPath(value: unknown): string {
+  return typeof value === "string" && /^\/(?![/\\])[\w\-./?=&%]*$/.test(value) ? value : "/";
+}
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in",
+  validateSearch: (search: Record<string, unknown>) => ({ to: ownPath(search["to"]) }),
+  beforeLoad: async ({ context, search }) => {
+    if ((await context.queries.ensureQueryData(meQuery)) !== null) throw redirect({ href: search.to, replace: true });
+  },
+  component: SignIn,
+});
+
+const signedIn = createRoute({
+  getParentRoute: () => root,
+  id: "signed-in",
+  beforeLoad: async ({ context, location }) => {
+    if ((await context.queries.ensureQueryData(meQuery)) === null) throw redirect({ to: "/sign-in", search: { to: location.href } });
+  },
+  component: Shell,
+});
+
+const home = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/",
+  beforeLoad: () => {
+    throw redirect({ to: "/organization", replace: true });
+  },
+});
+
+const screen = <Path extends string>(path: Path, component: ReturnType<typeof lazyRouteComponent>) =>
+  createRoute({ getParentRoute: () => signedIn, path, component });
+
+const screens = [
+  home,
+  screen("/me/profile", lazyRouteComponent(() => import("./me/profile"), "Profile")),
+  screen("/me/sessions", lazyRouteComponent(() => import("./me/sessions"), "Sessions")),
+  screen("/organization", lazyRouteComponent(() => import("./organization/overview"), "Overview")),
+  screen("/organization/members", lazyRouteComponent(() => import("./organization/members"), "Members")),
+  screen("/organization/annotations", lazyRouteComponent(() => import("./annotations/annotations"), "Annotations")),
+  screen("/organization/taxonomies", lazyRouteComponent(() => import("./annotations/taxonomies"), "Taxonomies")),
+] as const;
+
+export function makeRouter(queries: QueryClient) {
+  return createRouter({
+    routeTree: root.addChildren([signIn, signedIn.addChildren(screens)]),
+    context: { queries },
+    defaultPreload: "intent",
+    scrollRestoration: true,
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof makeRouter>;
+  }
+}
+
+const useStyles = makeStyles({ page: { maxWidth: "640px", margin: "0 auto", padding: tokens.spacingHorizontalXXL } });
+
+function NotFound() {
+  const styles = useStyles();
+  const { text } = useWords();
+  const home = (
+    <Link to="/">
+      <Button appearance="primary">{text.failure.home}</Button>
+    </Link>
+  );
+  return (
+    <main className={styles.page}>
+      <Empty icon={<ErrorCircleRegular />} title={text.failure.notFound} lead={text.failure.notFoundLead} action={home} />
+    </main>
+  );
+}
+
+function Broken({ error, reset }: { readonly error: unknown; readonly reset: () => void }) {
+  const styles = useStyles();
+  return (
+    <main className={styles.page}>
+      <Failure error={error} retry={reset} />
+    </main>
+  );
+}

@@ -1,0 +1,127 @@
+import {
+  Body1,
+  Button,
+  Caption1,
+  makeStyles,
+  MessageBar,
+  MessageBarActions,
+  MessageBarBody,
+  MessageBarTitle,
+  Skeleton,
+  SkeletonItem,
+  Subtitle1,
+  Title2,
+  tokens,
+} from "@fluentui/react-components";
+import { TenantryError } from "@tenantry/client";
+import type { ReactNode } from "react";
+
+import { useWords } from "../text/text";
+
+const useStyles = makeStyles({
+  page: { maxWidth: "1080px", margin: "0 auto", padding: `${tokens.spacingVerticalXXL} ${tokens.spacingHorizontalL}` },
+  head: {
+    display: "flex",
+    flexWrap: "wrap",
+    alignItems: "flex-start",
+    justifyContent: "space-between",
+    gap: tokens.spacingHorizontalL,
+    marginBottom: tokens.spacingVerticalXL,
+  },
+  title: { margin: 0 },
+  lead: { color: tokens.colorNeutralForeground3, marginTop: tokens.spacingVerticalXS, display: "block" },
+  empty: {
+    display: "grid",
+    justifyItems: "center",
+    textAlign: "center",
+    gap: tokens.spacingVerticalM,
+    padding: `${tokens.spacingVerticalXXXL} ${tokens.spacingHorizontalL}`,
+    border: `1px dashed ${tokens.colorNeutralStroke2}`,
+    borderRadius: tokens.borderRadiusXLarge,
+  },
+  icon: { fontSize: "40px", color: tokens.colorBrandForeground1, lineHeight: 1 },
+  quiet: { color: tokens.colorNeutralForeground3 },
+  rows: { display: "grid", gap: tokens.spacingVerticalM },
+});
+
+interface PageProps {
+  readonly title: string;
+  readonly lead?: string;
+  readonly actions?: ReactNode;
+  readonly children: ReactNode;
+}
+
+/** A screen: its title, what it is for, what one can do, and the rest. */
+export function Page({ title, lead, actions, children }: PageProps) {
+  const styles = useStyles();
+  return (
+    <div className={styles.page}>
+      <div className={styles.head}>
+        <div>
+          <Title2 as="h1" className={styles.title}>
+            {title}
+          </Title2>
+          {lead !== undefined && <Body1 className={styles.lead}>{lead}</Body1>}
+        </div>
+        {actions}
+      </div>
+      {children}
+    </div>
+  );
+}
+
+interface EmptyProps {
+  readonly icon: ReactNode;
+  readonly title: string;
+  readonly lead: string;
+  readonly action?: ReactNode;
+}
+
+/** Where nothing is yet: what would be here, and how to begin. */
+export function Empty({ icon, title, lead, action }: EmptyProps) {
+  const styles = useStyles();
+  return (
+    <div className={styles.empty}>
+      <span className={styles.icon} aria-hidden>
+        {icon}
+      </span>
+      <Subtitle1 as="h2">{title}</Subtitle1>
+      <Body1 className={styles.quiet}>{lead}</Body1>
+      {action}
+    </div>
+  );
+}
+
+/** What went wrong, in the service's words, with the request's id to name when asking for help. */
+export function Failure({ error, retry }: { readonly error: unknown; readonly retry?: () => void }) {
+  const { text } = useWords();
+  const known = error instanceof TenantryError ? error : undefined;
+  const message = known?.code === "NETWORK" ? text.failure.network : (known?.message ?? String(error));
+  return (
+    <MessageBar intent="error" layout="multiline" role="alert">
+      <MessageBarBody>
+        <MessageBarTitle>{text.failure.title}</MessageBarTitle>
+        {message}
+        {known?.requestId !== undefined && <Caption1 block>{text.failure.requestId(known.requestId)}</Caption1>}
+      </MessageBarBody>
+      {retry !== undefined && (
+        <MessageBarActions>
+          <Button onClick={retry}>{text.failure.retry}</Button>
+        </MessageBarActions>
+      )}
+    </MessageBar>
+  );
+}
+
+/** The place of rows that are on their way, as high as they will be. */
+export function Loading({ rows = 5 }: { readonly rows?: number }) {
+  const styles = useStyles();
+  const { text } = useWords();
+  return (
+    <Skeleton className={styles.rows} aria-label={text.list.loading}>
+      {Array.from({ length: rows }, (_, row) => (
+        <SkeletonItem key={row} size={36} />
+      ))}
+    </Skeleton>
+  );
+}

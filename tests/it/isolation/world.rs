@@ -1,6 +1,6 @@
 //! Two organizations that are full of data, and what of the first one the second must never learn.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, pin::Pin};
 
 use domain::{access::Role, api_keys::NOT_FOR_KEYS};
 use serde_json::{Value, json};
@@ -59,10 +59,15 @@ pub(crate) struct Organization {
 }
 
 impl World {
-    pub(crate) async fn filled() -> Self {
+    /// Boxed: what fills it is too large to stand in each test's own future.
+    pub(crate) fn filled() -> Pin<Box<impl Future<Output = Self>>> {
+        Box::pin(Self::fill())
+    }
+
+    async fn fill() -> Self {
         let app = TestApp::builder().set("ANNOTATIONS_CHECK_ITEMS", "true").start().await;
-        let a = Box::pin(Organization::filled(&app, "contoso", ids::CONTOSO, "adele", "alex")).await;
-        let b = Box::pin(Organization::filled(&app, "fabrikam", ids::FABRIKAM, "megan", "nestor")).await;
+        let a = Organization::filled(&app, "contoso", ids::CONTOSO, "adele", "alex").await;
+        let b = Organization::filled(&app, "fabrikam", ids::FABRIKAM, "megan", "nestor").await;
         let mut world = Self { app, a, b, secrets: BTreeSet::new() };
         let of_b = texts(&world.rows_with(&[&world.b.id]).await);
         let of_a = texts(&world.rows_with(&[&world.a.id]).await);

@@ -81,7 +81,7 @@ async fn a_role_without_rights_is_refused_with_the_command_that_grants_them() {
     assert_eq!(reason, format!("the role {name} may not SELECT the table seaql_migrations; {fix}"));
     database.execute(&format!("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {name}")).await;
     let reason = refusal(&url).await;
-    assert_eq!(reason, format!("the role {name} may not INSERT the table annotation_terms; {fix}"));
+    assert_eq!(reason, format!("the role {name} may not INSERT the table accounts; {fix}"));
 
     let found = findings(&config(&url, &[KEY]), &Parts::system()).await;
     let found = found.iter().find(|finding| finding.subject == "database").unwrap();

@@ -66,7 +66,7 @@ impl<'a> Credential<'a> {
         match authorization {
             // `Authorization: ApiKey` comes first, `Bearer ak_…` last.
             Self::ApiKey(_) if is_scheme(request, "apikey") => authorization,
-            Self::ApiKey(_) | Self::None => value.to_str().map_or(Self::Unusable, Self::api_key),
+            Self::None | Self::ApiKey(_) => value.to_str().map_or(Self::Unusable, Self::api_key),
             Self::Bearer(_) | Self::EmptyApiKey | Self::Unusable => Self::Unusable,
         }
     }

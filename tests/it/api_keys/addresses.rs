@@ -29,10 +29,9 @@ impl Server {
         }
         let app = Arc::new(builder.start().await);
         let made = made(&app.user("adele"), &[], json!({ "allowedIps": allowed })).await.expect(201);
-        let listener = Listener::bind(([127, 0, 0, 1], 0).into(), Limits::default())
-            .await
-            .expect("the connection holds");
-        let address = listener.local_address().expect("it listens");
+        let listener =
+            Listener::bind(([127, 0, 0, 1], 0).into(), Limits::default()).await.expect("it is there");
+        let address = listener.local_address().expect("it is there");
         let endpoint = Arc::clone(&app.app.endpoint);
         let task = tokio::spawn(listener.run(endpoint, std::future::pending()));
         Self { address, key: made.text_at("/data/rawKey"), _app: app, _task: task }
@@ -40,15 +39,15 @@ impl Server {
 
     /// The status and the body of a request with this `X-Forwarded-For`.
     async fn get(&self, forwarded_for: &str) -> String {
-        let mut stream = TcpStream::connect(self.address).await.expect("the connection holds");
+        let mut stream = TcpStream::connect(self.address).await.expect("it is there");
         let head = format!(
             "GET /api/auth/me HTTP/1.1\r\nhost: localhost\r\nx-api-key: {}\r\nx-forwarded-for: {forwarded_for}\r\n\
              connection: close\r\n\r\n",
             self.key
         );
-        stream.write_all(head.as_bytes()).await.expect("the connection holds");
+        stream.write_all(head.as_bytes()).await.expect("it is there");
         let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.expect("the connection holds");
+        stream.read_to_string(&mut answer).await.expect("it is there");
         answer
     }
 

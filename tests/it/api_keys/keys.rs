@@ -38,8 +38,8 @@ async fn with_keys(app: &TestApp, keys: &[(&str, &str)]) -> TestApp {
     let mut keys = keys.iter().map(token_key);
     config.keys.ring = keys.next().map(|sealing| api::config::KeyRing { sealing, opening: keys.collect() });
     let parts = Parts { clock: std::sync::Arc::new(app.clock.clone()), ..Parts::system() };
-    let built = App::build(&config, parts).await.expect("the service starts");
-    built.turn_background().await.expect("the background turns");
+    let built = App::build(&config, parts).await.expect("it is there");
+    built.turn_background().await.expect("it is there");
     TestApp {
         app: built,
         emulator: std::sync::Arc::clone(&app.emulator),

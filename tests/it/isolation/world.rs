@@ -1,6 +1,6 @@
 //! Two organizations that are full of data, and what of the first one the second must never learn.
 
-use std::{collections::BTreeSet, pin::Pin};
+use std::collections::BTreeSet;
 
 use domain::{access::Role, api_keys::NOT_FOR_KEYS};
 use serde_json::{Value, json};
@@ -59,8 +59,7 @@ pub(crate) struct Organization {
 }
 
 impl World {
-    /// Boxed: what fills it is too large to stand in each test's own future.
-    pub(crate) fn filled() -> Pin<Box<impl Future<Output = Self>>> {
+    pub(crate) fn filled() -> std::pin::Pin<Box<dyn Future<Output = Self> + Send>> {
         Box::pin(Self::fill())
     }
 
@@ -135,6 +134,19 @@ impl World {
     }
 }
 
+/// A key that may do all that keys may, with more than one kind of use in its log, beside another one; and its id.
+async fn api_key(app: &TestApp, admin: &Actor, word: &str) -> (Actor, String) {
+    let scopes: Vec<&str> = Role::Admin.permissions().filter(|scope| !NOT_FOR_KEYS.contains(scope)).collect();
+    let key = |name: &str| json!({ "name": format!("{word} {name}"), "role": "admin", "scopes": scopes });
+    let made = admin.post("/api/api-keys", key("workflow")).await.expect(201);
+    admin.post("/api/api-keys", key("other workflow")).await.expect(201);
+    let actor = app.token(&made.text_at("/data/rawKey"));
+    actor.get("/api/taxonomies").await.expect(200);
+    actor.get("/api/auth/me").await.expect(200);
+    app.app.turn_background().await.expect("uses are written");
+    (actor, id(&made))
+}
+
 impl Organization {
     async fn filled(
         app: &TestApp,
@@ -187,7 +199,7 @@ impl Organization {
             "settings": { "defaultTaxonomyId": topics, "config": { format!("{word} key"): format!("{word} value") } },
         });
         admin.patch("/api/auth/organization", settings).await.expect(200);
-        let (api_key, api_key_id) = api_keys(app, &admin, word).await;
+        let (api_key, api_key_id) = api_key(app, &admin, word).await;
         // Known again after that change, so that requests cost what they cost and not what the first one costs.
         for actor in [&admin, &member, &application, &session, &api_key] {
             actor.get("/api/auth/me").await.expect(200);
@@ -267,19 +279,6 @@ impl Organization {
         };
         Some(Noun::Value(value))
     }
-}
-
-/// A key that may do all that keys may, with more than one kind of use in its log; and another one in the list.
-async fn api_keys(app: &TestApp, admin: &Actor, word: &str) -> (Actor, String) {
-    let scopes: Vec<&str> = Role::Admin.permissions().filter(|scope| !NOT_FOR_KEYS.contains(scope)).collect();
-    let key = |name: &str| json!({ "name": format!("{word} {name}"), "role": "admin", "scopes": scopes });
-    let made = admin.post("/api/api-keys", key("workflow")).await.expect(201);
-    admin.post("/api/api-keys", key("other workflow")).await.expect(201);
-    let api_key = app.token(&made.text_at("/data/rawKey"));
-    api_key.get("/api/taxonomies").await.expect(200);
-    api_key.get("/api/auth/me").await.expect(200);
-    app.app.turn_background().await.expect("uses are written");
-    (api_key, id(&made))
 }
 
 /// Whether a text is an id.

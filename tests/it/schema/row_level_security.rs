@@ -55,7 +55,7 @@ async fn intruder() -> Option<(World, Session, Vec<Table>)> {
     if !is_postgres() {
         return None;
     }
-    let world = Box::pin(World::filled()).await;
+    let world = World::filled().await;
     let session = Session::of_the_service(&world.app.database).await;
     let owned: Vec<Table> = tables(&world.app.database).await.into_iter().filter(Table::is_owned).collect();
     for Table { name, .. } in &owned {

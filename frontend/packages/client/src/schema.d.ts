@@ -71,6 +71,132 @@ export interface paths {
         patch: operations["updateAnnotation"];
         trace?: never;
     };
+    "/api/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List API keys
+         * @description Your own, newest first; with the permission `api-keys:manage` everybody's. Revoked ones stay in the list.
+         *
+         *     Needs the permission `api-keys:own`.
+         */
+        get: operations["listApiKeys"];
+        put?: never;
+        /**
+         * Create an API key
+         * @description `rawKey` and `wireKey` are in this answer only: a repeat with the same `Idempotency-Key` shows the key without
+         *     them. Its scopes are permissions, of which you can give those that you have.
+         *
+         *     Needs the permission `api-keys:own`.
+         */
+        post: operations["createApiKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/api-keys/{apiKeyId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an API key
+         * @description Without anything that is secret.
+         *
+         *     Needs the permission `api-keys:own`.
+         */
+        get: operations["getApiKey"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete an API key
+         * @description Ends it as revoking does, and removes it with its log.
+         *
+         *     Needs the permission `api-keys:own`.
+         */
+        delete: operations["deleteApiKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/api-keys/{apiKeyId}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke an API key
+         * @description Ends it for good, with the next request here and within a second on other replicas. It stays in the list, with
+         *     its log.
+         *
+         *     Needs the permission `api-keys:own`.
+         */
+        delete: operations["revokeApiKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/api-keys/{apiKeyId}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate an API key
+         * @description Gives it a new `rawKey` and `wireKey`, shown in this answer only. The old ones go on for the time of the overlap,
+         *     so that automations can change over one by one; everything else about the key stays.
+         *
+         *     Needs the permission `api-keys:own`.
+         */
+        post: operations["rotateApiKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/api-keys/{apiKeyId}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the uses of an API key
+         * @description Every attempt of the last 90 days, refused ones too, newest first. Attempts that differ in nothing but their time
+         *     are counted together; they are written a few seconds late.
+         *
+         *     Needs the permission `api-keys:own`.
+         */
+        get: operations["listApiKeyUses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/csrf": {
         parameters: {
             query?: never;
@@ -931,10 +1057,145 @@ export interface components {
             textStart?: number | null;
         };
         /**
+         * ApiKey
+         * @description An API key.
+         * @example {
+         *       "allowedIps": [
+         *         "203.0.113.0/24"
+         *       ],
+         *       "allowedResources": [
+         *         "graph"
+         *       ],
+         *       "allowedUserIds": [
+         *         "0193f298-03e7-7f15-a2d9-6b8c4e7f1a20"
+         *       ],
+         *       "createdAt": "2026-01-12T09:40:00Z",
+         *       "expiresAt": "2027-01-12T09:00:00Z",
+         *       "id": "0193f2a4-11d0-7c33-8e52-7f1a90c4b6d8",
+         *       "includeRefreshToken": false,
+         *       "isActive": true,
+         *       "keyPrefix": "ak_3f9c27d1",
+         *       "lastUsedAt": "2026-01-12T10:30:00Z",
+         *       "name": "Nightly workflow",
+         *       "ownerId": "0193f298-03e7-7f15-a2d9-6b8c4e7f1a20",
+         *       "requestsPerMinute": 600,
+         *       "role": "user",
+         *       "scopes": [
+         *         "annotations:read"
+         *       ],
+         *       "serviceId": "n8n",
+         *       "updatedAt": "2026-01-12T09:40:00Z"
+         *     }
+         */
+        ApiKey: {
+            /** @description Addresses and networks it may be used from; empty for any. */
+            allowedIps: string[];
+            /** @description Resources it may get tokens for, such as `graph` and `sharepoint`; `null` for any. */
+            allowedResources: string[] | null;
+            /** @description Members whose things it may see; `null` where its role alone decides. */
+            allowedUserIds: string[] | null;
+            /** Format: date-time */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it ends; `null` for never.
+             */
+            expiresAt: string | null;
+            /** Format: uuid */
+            id: string;
+            /** @description Whether the compatible answer has refresh tokens for it. */
+            includeRefreshToken: boolean;
+            /** @description Whether it was not revoked. */
+            isActive: boolean;
+            /** @description Its first characters, by which you can tell it from others. */
+            keyPrefix: string;
+            /**
+             * Format: date-time
+             * @description Written a few seconds late.
+             */
+            lastUsedAt: string | null;
+            /** @description For display. */
+            name: string;
+            /**
+             * Format: uuid
+             * @description The member who made it. What it makes is theirs, and it ends with their membership.
+             */
+            ownerId: string;
+            /** @description The key itself, in the answer that makes or rotates it and never again. */
+            rawKey?: string;
+            /**
+             * Format: uint32
+             * @description How often it may be used in a minute; `null` where the general limit alone holds.
+             */
+            requestsPerMinute: number | null;
+            /** @description Whose things it sees. */
+            role: components["schemas"]["ApiKeyRole"] & unknown;
+            /** @description What it may do, in the words that each operation names as its permission. */
+            scopes: string[];
+            /** @description The automation that uses it, in your own words. */
+            serviceId: string | null;
+            /**
+             * Format: date-time
+             * @description The time of the last change.
+             */
+            updatedAt: string;
+            /** @description The key of the compatible wire format that goes with it, in the same answer and never again. */
+            wireKey?: string;
+        };
+        /**
+         * @description Whose things a key sees, where things belong to somebody.
+         * @enum {string}
+         */
+        ApiKeyRole: "user" | "admin";
+        /**
+         * ApiKeyUse
+         * @description Uses of an API key that differ in nothing but their time.
+         * @example {
+         *       "count": 12,
+         *       "firstAt": "2026-01-12T10:29:50Z",
+         *       "id": "0193f2a4-5b7e-7a10-9d63-c28f4e71b0a5",
+         *       "ip": "203.0.113.7",
+         *       "lastAt": "2026-01-12T10:30:00Z",
+         *       "method": "GET",
+         *       "outcome": "allowed",
+         *       "path": "/api/annotations"
+         *     }
+         */
+        ApiKeyUse: {
+            /**
+             * Format: uint64
+             * @description How many there were.
+             */
+            count: number;
+            /**
+             * Format: date-time
+             * @description The first of them.
+             */
+            firstAt: string;
+            /** Format: uuid */
+            id: string;
+            /** @description The client's address, where it is known. */
+            ip: string | null;
+            /**
+             * Format: date-time
+             * @description The last of them.
+             */
+            lastAt: string;
+            /** @description The method of the requests. */
+            method: string;
+            /**
+             * @description `allowed`, or why they were refused: `revoked`, `expired`, `ip_blocked`, `insufficient_scope`, `rate_limited`,
+             *     `suspended`.
+             */
+            outcome: string;
+            /** @description Their path; `*` where there were too many to keep them apart. */
+            path: string;
+        };
+        /**
          * @description What kind of caller it is.
          * @enum {string}
          */
-        CallerKind: "user" | "app";
+        CallerKind: "user" | "app" | "apiKey";
         /**
          * CsrfToken
          * @description A value that shows that a page is one of ours.
@@ -952,6 +1213,13 @@ export interface components {
          */
         Data_Annotation: {
             data: components["schemas"]["Annotation"];
+        };
+        /**
+         * Data_ApiKey
+         * @description One thing.
+         */
+        Data_ApiKey: {
+            data: components["schemas"]["ApiKey"];
         };
         /**
          * Data_CsrfToken
@@ -1067,6 +1335,10 @@ export interface components {
         /**
          * DeletedOrganization
          * @description An organization that was deleted.
+         * @example {
+         *       "deletedAt": "2026-03-02T10:15:00Z",
+         *       "purgeAt": "2026-04-01T10:15:00Z"
+         *     }
          */
         DeletedOrganization: {
             /**
@@ -1200,7 +1472,7 @@ export interface components {
          * @description Every code there is. Codes are stable, messages are not; `docs/errors.md` explains each.
          * @enum {string}
          */
-        ErrorCode: "UNAUTHORIZED" | "INVALID_REFRESH_TOKEN" | "SESSION_REVOKED" | "INTERACTION_REQUIRED" | "CONSENT_REQUIRED" | "FORBIDDEN" | "CSRF_INVALID" | "TENANT_NOT_ONBOARDED" | "ORGANIZATION_SUSPENDED" | "ORGANIZATION_DELETED" | "USER_DISABLED" | "NOT_FOUND" | "VALIDATION_FAILED" | "ONBOARDING_LINK_INVALID" | "INVALID_STATE" | "ONBOARDING_LINK_INVALID" | "METHOD_NOT_ALLOWED" | "CONFLICT" | "IDEMPOTENCY_KEY_REUSED" | "RESYNC_REQUIRED" | "PRECONDITION_FAILED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "RANGE_NOT_SATISFIABLE" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "RATE_LIMITED" | "UPSTREAM_ERROR" | "UPSTREAM_TIMEOUT" | "OAUTH_TOKEN_EXCHANGE_FAILED" | "OAUTH_NOT_CONFIGURED" | "UNAVAILABLE" | "INTERNAL";
+        ErrorCode: "UNAUTHORIZED" | "INVALID_REFRESH_TOKEN" | "SESSION_REVOKED" | "INTERACTION_REQUIRED" | "CONSENT_REQUIRED" | "API_KEY_MISSING" | "API_KEY_INVALID" | "API_KEY_REVOKED" | "API_KEY_EXPIRED" | "API_KEY_IP_BLOCKED" | "API_KEY_INSUFFICIENT_SCOPE" | "FORBIDDEN" | "CSRF_INVALID" | "TENANT_NOT_ONBOARDED" | "ORGANIZATION_SUSPENDED" | "ORGANIZATION_DELETED" | "USER_DISABLED" | "NOT_FOUND" | "VALIDATION_FAILED" | "ONBOARDING_LINK_INVALID" | "INVALID_STATE" | "METHOD_NOT_ALLOWED" | "CONFLICT" | "IDEMPOTENCY_KEY_REUSED" | "RESYNC_REQUIRED" | "PRECONDITION_FAILED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "RANGE_NOT_SATISFIABLE" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "RATE_LIMITED" | "UPSTREAM_ERROR" | "UPSTREAM_TIMEOUT" | "OAUTH_TOKEN_EXCHANGE_FAILED" | "OAUTH_NOT_CONFIGURED" | "UNAVAILABLE" | "INTERNAL";
         /**
          * ErrorResponse
          * @description The body of every answer that is not a success.
@@ -1216,6 +1488,11 @@ export interface components {
         /**
          * FindingView
          * @description What stands in the way.
+         * @example {
+         *       "code": "not_consented",
+         *       "nextStep": "Ask a Global Administrator to open the consent link.",
+         *       "text": "Nobody in your organization has consented yet."
+         *     }
          */
         FindingView: {
             /** @description A stable word: `not_consented`, `disabled`, `no_such_tenant`, `service_misconfigured`, `unanswered`. */
@@ -1246,6 +1523,30 @@ export interface components {
          */
         Listed_Annotation: {
             data: components["schemas"]["Annotation"][];
+            /**
+             * @description What to send as `cursor` for the next page; `null` on the last.
+             * @example AbLx0eYb3n8mVQ5o0c1r7g
+             */
+            nextCursor: string | null;
+        };
+        /**
+         * Listed_ApiKey
+         * @description A page of things.
+         */
+        Listed_ApiKey: {
+            data: components["schemas"]["ApiKey"][];
+            /**
+             * @description What to send as `cursor` for the next page; `null` on the last.
+             * @example AbLx0eYb3n8mVQ5o0c1r7g
+             */
+            nextCursor: string | null;
+        };
+        /**
+         * Listed_ApiKeyUse
+         * @description A page of things.
+         */
+        Listed_ApiKeyUse: {
+            data: components["schemas"]["ApiKeyUse"][];
             /**
              * @description What to send as `cursor` for the next page; `null` on the last.
              * @example AbLx0eYb3n8mVQ5o0c1r7g
@@ -1404,17 +1705,26 @@ export interface components {
             firstName: string | null;
             /**
              * Format: uuid
-             * @description The membership's id, in this organization.
+             * @description The membership's id, in this organization; of an API key its owner's.
              */
             id: string;
             /** @description The identity provider vouches for the address; known of sessions only. */
             isEmailVerified: boolean | null;
-            /** @description A person, or an application that calls for itself. */
+            /**
+             * Format: uuid
+             * @description Of an API key: its id.
+             */
+            keyId?: string;
+            /** @description Of an API key: its first characters. */
+            keyPrefix?: string;
+            /** @description A person, an application that calls for itself, or an automation with an API key. */
             kind: components["schemas"]["CallerKind"] & unknown;
             /** @description The rest of the display name. */
             lastName: string | null;
             /** @description How the session began: `microsoft`. `null` for a caller without one. */
             loginProvider: string | null;
+            /** @description Of an API key: its name. */
+            name?: string;
             /** @description The organization that the caller belongs to. */
             organization: components["schemas"]["OwnOrganization"] & unknown;
             /** @description What the caller may do, in the words that each operation names. */
@@ -1423,8 +1733,10 @@ export interface components {
             role: string | null;
             /** @description Roles in the organization: `member`, `admin`. */
             roles: string[];
-            /** @description Scopes of the access token (`scp`). */
+            /** @description Scopes of the access token (`scp`), or of the API key. */
             scopes: string[];
+            /** @description Of an API key: the automation that it was made for. */
+            serviceId?: string;
             /**
              * Format: uuid
              * @description The session that the caller uses, as `GET /api/auth/sessions` lists it.
@@ -1513,6 +1825,49 @@ export interface components {
             termIds: string[];
         };
         /**
+         * NewApiKeyBody
+         * @description An API key to be made.
+         * @example {
+         *       "allowedIps": [
+         *         "203.0.113.0/24"
+         *       ],
+         *       "expiresAt": "2027-01-12T09:00:00Z",
+         *       "name": "Nightly workflow",
+         *       "scopes": [
+         *         "annotations:read"
+         *       ],
+         *       "serviceId": "n8n"
+         *     }
+         */
+        NewApiKeyBody: {
+            /** @description Addresses and networks (CIDR) it may be used from; any if absent or empty. */
+            allowedIps?: string[];
+            /** @description Resources it may get tokens for, such as `graph` and `sharepoint`; any if absent. */
+            allowedResources?: string[];
+            /** @description Members whose things it may see; if absent its role alone decides. */
+            allowedUserIds?: string[];
+            /**
+             * Format: date-time
+             * @description When it ends; never if absent.
+             */
+            expiresAt?: string;
+            /** @description Whether the compatible answer has refresh tokens for it; no if absent. */
+            includeRefreshToken?: boolean;
+            /** @description For display. */
+            name: string;
+            /**
+             * Format: uint32
+             * @description How often it may be used in a minute; if absent the general limit alone holds.
+             */
+            requestsPerMinute?: number;
+            /** @description Whose things it sees; `user` if absent. `admin` needs the permission `api-keys:manage`. */
+            role?: components["schemas"]["ApiKeyRole"] & unknown;
+            /** @description What it may do: words of permissions that you have yourself. None if absent. */
+            scopes?: string[];
+            /** @description The automation that will use it, in your own words. */
+            serviceId?: string;
+        };
+        /**
          * NewTaxonomyBody
          * @description A taxonomy to be made.
          * @example {
@@ -1545,6 +1900,30 @@ export interface components {
         /**
          * OnboardingStatus
          * @description How an organization is connected to its Microsoft 365 tenant.
+         * @example {
+         *       "checkedAt": "2026-03-09T04:20:00Z",
+         *       "consentUrl": "https://tenantry.example.com/api/onboarding/start?tenant=c0000000-0000-4000-8000-000000000001",
+         *       "consentedAt": "2026-03-02T10:15:00Z",
+         *       "consentedBy": "c0000000-0000-4000-8000-0000000000a1",
+         *       "finding": null,
+         *       "nextCheckAt": "2026-03-10T03:58:00Z",
+         *       "permissions": [
+         *         {
+         *           "granted": false,
+         *           "meaning": "Reads the people of your organization, to bring them in.",
+         *           "name": "User.Read.All"
+         *         }
+         *       ],
+         *       "reportedScopes": [
+         *         "https://graph.microsoft.com/.default"
+         *       ],
+         *       "state": "degraded",
+         *       "tenantType": "AAD",
+         *       "verifiedDomains": [
+         *         "contoso.com",
+         *         "contoso.onmicrosoft.com"
+         *       ]
+         *     }
          */
         OnboardingStatus: {
             /**
@@ -1676,6 +2055,11 @@ export interface components {
         /**
          * PermissionView
          * @description Something that the service may, or should, do by itself in the tenant.
+         * @example {
+         *       "granted": true,
+         *       "meaning": "Reads the people of your organization, to bring them in.",
+         *       "name": "User.Read.All"
+         *     }
          */
         PermissionView: {
             /** @description It was tried and works. */
@@ -1961,6 +2345,16 @@ export interface components {
         /**
          * UserImport
          * @description An import of people, and how far it has come.
+         * @example {
+         *       "added": 2950,
+         *       "seen": 2997,
+         *       "skipped": 35,
+         *       "startedAt": "2026-03-02T10:15:00Z",
+         *       "state": "running",
+         *       "trouble": null,
+         *       "updated": 12,
+         *       "updatedAt": "2026-03-02T10:15:42Z"
+         *     }
          */
         UserImport: {
             /**
@@ -2021,9 +2415,13 @@ export type AnnotatedItem = components['schemas']['AnnotatedItem'];
 export type Annotation = components['schemas']['Annotation'];
 export type AnnotationPatchBody = components['schemas']['AnnotationPatchBody'];
 export type AnnotationPlace = components['schemas']['AnnotationPlace'];
+export type ApiKey = components['schemas']['ApiKey'];
+export type ApiKeyRole = components['schemas']['ApiKeyRole'];
+export type ApiKeyUse = components['schemas']['ApiKeyUse'];
 export type CallerKind = components['schemas']['CallerKind'];
 export type CsrfToken = components['schemas']['CsrfToken'];
 export type DataAnnotation = components['schemas']['Data_Annotation'];
+export type DataApiKey = components['schemas']['Data_ApiKey'];
 export type DataCsrfToken = components['schemas']['Data_CsrfToken'];
 export type DataDelegation = components['schemas']['Data_Delegation'];
 export type DataDeletedOrganization = components['schemas']['Data_DeletedOrganization'];
@@ -2052,6 +2450,8 @@ export type ItemState = components['schemas']['ItemState'];
 export type ItemType = components['schemas']['ItemType'];
 export type ListResource = components['schemas']['ListResource'];
 export type ListedAnnotation = components['schemas']['Listed_Annotation'];
+export type ListedApiKey = components['schemas']['Listed_ApiKey'];
+export type ListedApiKeyUse = components['schemas']['Listed_ApiKeyUse'];
 export type ListedDrive = components['schemas']['Listed_Drive'];
 export type ListedDriveItem = components['schemas']['Listed_DriveItem'];
 export type ListedMember = components['schemas']['Listed_Member'];
@@ -2063,6 +2463,7 @@ export type ListedTerm = components['schemas']['Listed_Term'];
 export type Me = components['schemas']['Me'];
 export type Member = components['schemas']['Member'];
 export type NewAnnotationBody = components['schemas']['NewAnnotationBody'];
+export type NewApiKeyBody = components['schemas']['NewApiKeyBody'];
 export type NewTaxonomyBody = components['schemas']['NewTaxonomyBody'];
 export type NewTermBody = components['schemas']['NewTermBody'];
 export type OnboardingStatus = components['schemas']['OnboardingStatus'];
@@ -2148,6 +2549,10 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
              */
             401: {
                 headers: {
@@ -2169,6 +2574,8 @@ export interface operations {
              *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
              *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
              *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
              */
             403: {
                 headers: {
@@ -2296,6 +2703,10 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
              *     - `INTERACTION_REQUIRED`: a policy asks for more: sign in again, with `details.claims` if there are any.
              *     - `CONSENT_REQUIRED`: nobody has consented to what is asked of Microsoft 365; an administrator does, at `details.consentUrl`.
              */
@@ -2319,6 +2730,8 @@ export interface operations {
              *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
              *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
              *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
              *     - `CSRF_INVALID`: by a session in a cookie, `X-CSRF-Token` or the page's origin is missing or wrong.
              */
             403: {
@@ -2553,6 +2966,10 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
              */
             401: {
                 headers: {
@@ -2574,6 +2991,8 @@ export interface operations {
              *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
              *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
              *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
              */
             403: {
                 headers: {
@@ -2709,6 +3128,10 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
              */
             401: {
                 headers: {
@@ -2730,6 +3153,8 @@ export interface operations {
              *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
              *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
              *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
              *     - `CSRF_INVALID`: by a session in a cookie, `X-CSRF-Token` or the page's origin is missing or wrong.
              */
             403: {
@@ -2902,6 +3327,10 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
              */
             401: {
                 headers: {
@@ -2923,6 +3352,8 @@ export interface operations {
              *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
              *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
              *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
              *     - `CSRF_INVALID`: by a session in a cookie, `X-CSRF-Token` or the page's origin is missing or wrong.
              */
             403: {
@@ -3068,6 +3499,1184 @@ export interface operations {
             };
         };
     };
+    listApiKeys: {
+        parameters: {
+            query?: {
+                /** @description How many at the most; 50 if absent. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_ApiKey"];
+                };
+            };
+            /** @description - `VALIDATION_FAILED`: `details` has the reasons for each field or parameter. */
+            400: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
+             *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             */
+            401: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `FORBIDDEN`: the caller lacks the permission.
+             *     - `TENANT_NOT_ONBOARDED`: an administrator of the caller's tenant has to consent first, at `details.consentUrl`.
+             *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
+             *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
+             *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             */
+            403: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `REQUEST_TIMEOUT`: the request did not arrive, or was not answered, in time. */
+            408: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `RATE_LIMITED`: too many requests; wait for as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `INTERNAL`: our mistake; name the `requestId` when you ask for help. */
+            500: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UNAVAILABLE`: try again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    createApiKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A word of your choice for this creation, such as a random UUID. Send the request again with the same key and the same body, and nothing is made twice: you get `201` with what the first request made, as it is now, and `Idempotency-Replayed: true`. A key is yours alone, is for this operation only, and is remembered for 24 hours after the request that succeeded; one that failed leaves nothing behind. `404` with `Idempotency-Replayed` says that what was made has been deleted since. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewApiKeyBody"];
+            };
+        };
+        responses: {
+            /** @description It was made, and is here. */
+            201: {
+                headers: {
+                    /** @description The version, for `If-Match` and `If-None-Match`. */
+                    ETag: string;
+                    /** @description `true` when an earlier request with the same `Idempotency-Key` made it. */
+                    "Idempotency-Replayed"?: string;
+                    /** @description Where it is. */
+                    Location: string;
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Data_ApiKey"];
+                };
+            };
+            /** @description - `VALIDATION_FAILED`: `details` has the reasons for each field or parameter. */
+            400: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
+             *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             */
+            401: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `FORBIDDEN`: the caller lacks the permission.
+             *     - `TENANT_NOT_ONBOARDED`: an administrator of the caller's tenant has to consent first, at `details.consentUrl`.
+             *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
+             *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
+             *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `CSRF_INVALID`: by a session in a cookie, `X-CSRF-Token` or the page's origin is missing or wrong.
+             */
+            403: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `NOT_FOUND`: there is no such thing, or it belongs to another organization. */
+            404: {
+                headers: {
+                    /** @description `true` when a request with the same key made it, and it was deleted since. */
+                    "Idempotency-Replayed"?: string;
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `REQUEST_TIMEOUT`: the request did not arrive, or was not answered, in time. */
+            408: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `CONFLICT`: the present state forbids it; the message says why.
+             *     - `IDEMPOTENCY_KEY_REUSED`: the `Idempotency-Key` was used for another request; take a new one.
+             */
+            409: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    /** @description After how many seconds to try again, when a request with the same key still runs. */
+                    "Retry-After"?: number;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `PAYLOAD_TOO_LARGE`: the body is larger than 1 MiB, or a part of it than its own limit. */
+            413: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UNSUPPORTED_MEDIA_TYPE`: send the body as `application/json`. */
+            415: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `RATE_LIMITED`: too many requests; wait for as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `INTERNAL`: our mistake; name the `requestId` when you ask for help. */
+            500: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UNAVAILABLE`: try again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    getApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the apiKey.
+                 * @example 0193f2a4-11d0-7c33-8e52-7f1a90c4b6d8
+                 */
+                apiKeyId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Data_ApiKey"];
+                };
+            };
+            /** @description - `VALIDATION_FAILED`: `details` has the reasons for each field or parameter. */
+            400: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
+             *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             */
+            401: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `FORBIDDEN`: the caller lacks the permission.
+             *     - `TENANT_NOT_ONBOARDED`: an administrator of the caller's tenant has to consent first, at `details.consentUrl`.
+             *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
+             *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
+             *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             */
+            403: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `NOT_FOUND`: there is no such thing, or it belongs to another organization. */
+            404: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `REQUEST_TIMEOUT`: the request did not arrive, or was not answered, in time. */
+            408: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `RATE_LIMITED`: too many requests; wait for as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `INTERNAL`: our mistake; name the `requestId` when you ask for help. */
+            500: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UNAVAILABLE`: try again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    deleteApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the apiKey.
+                 * @example 0193f2a4-11d0-7c33-8e52-7f1a90c4b6d8
+                 */
+                apiKeyId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done. */
+            204: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description - `VALIDATION_FAILED`: `details` has the reasons for each field or parameter. */
+            400: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
+             *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             */
+            401: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `FORBIDDEN`: the caller lacks the permission.
+             *     - `TENANT_NOT_ONBOARDED`: an administrator of the caller's tenant has to consent first, at `details.consentUrl`.
+             *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
+             *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
+             *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `CSRF_INVALID`: by a session in a cookie, `X-CSRF-Token` or the page's origin is missing or wrong.
+             */
+            403: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `NOT_FOUND`: there is no such thing, or it belongs to another organization. */
+            404: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `REQUEST_TIMEOUT`: the request did not arrive, or was not answered, in time. */
+            408: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `CONFLICT`: the present state forbids it; the message says why. */
+            409: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `RATE_LIMITED`: too many requests; wait for as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `INTERNAL`: our mistake; name the `requestId` when you ask for help. */
+            500: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UNAVAILABLE`: try again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    revokeApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the apiKey.
+                 * @example 0193f2a4-11d0-7c33-8e52-7f1a90c4b6d8
+                 */
+                apiKeyId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Data_ApiKey"];
+                };
+            };
+            /** @description - `VALIDATION_FAILED`: `details` has the reasons for each field or parameter. */
+            400: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
+             *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             */
+            401: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `FORBIDDEN`: the caller lacks the permission.
+             *     - `TENANT_NOT_ONBOARDED`: an administrator of the caller's tenant has to consent first, at `details.consentUrl`.
+             *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
+             *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
+             *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `CSRF_INVALID`: by a session in a cookie, `X-CSRF-Token` or the page's origin is missing or wrong.
+             */
+            403: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `NOT_FOUND`: there is no such thing, or it belongs to another organization. */
+            404: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `REQUEST_TIMEOUT`: the request did not arrive, or was not answered, in time. */
+            408: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `CONFLICT`: the present state forbids it; the message says why. */
+            409: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `RATE_LIMITED`: too many requests; wait for as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `INTERNAL`: our mistake; name the `requestId` when you ask for help. */
+            500: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UNAVAILABLE`: try again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    rotateApiKey: {
+        parameters: {
+            query?: {
+                /** @description How long the old secrets go on, in seconds: a day if absent, 0 for not at all, 30 days at the most. */
+                overlapSeconds?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the apiKey.
+                 * @example 0193f2a4-11d0-7c33-8e52-7f1a90c4b6d8
+                 */
+                apiKeyId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Data_ApiKey"];
+                };
+            };
+            /** @description - `VALIDATION_FAILED`: `details` has the reasons for each field or parameter. */
+            400: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
+             *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             */
+            401: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `FORBIDDEN`: the caller lacks the permission.
+             *     - `TENANT_NOT_ONBOARDED`: an administrator of the caller's tenant has to consent first, at `details.consentUrl`.
+             *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
+             *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
+             *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `CSRF_INVALID`: by a session in a cookie, `X-CSRF-Token` or the page's origin is missing or wrong.
+             */
+            403: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `NOT_FOUND`: there is no such thing, or it belongs to another organization. */
+            404: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `REQUEST_TIMEOUT`: the request did not arrive, or was not answered, in time. */
+            408: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `CONFLICT`: the present state forbids it; the message says why. */
+            409: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `RATE_LIMITED`: too many requests; wait for as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `INTERNAL`: our mistake; name the `requestId` when you ask for help. */
+            500: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UNAVAILABLE`: try again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    listApiKeyUses: {
+        parameters: {
+            query?: {
+                /** @description How many at the most; 50 if absent. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the apiKey.
+                 * @example 0193f2a4-11d0-7c33-8e52-7f1a90c4b6d8
+                 */
+                apiKeyId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_ApiKeyUse"];
+                };
+            };
+            /** @description - `VALIDATION_FAILED`: `details` has the reasons for each field or parameter. */
+            400: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
+             *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             */
+            401: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `FORBIDDEN`: the caller lacks the permission.
+             *     - `TENANT_NOT_ONBOARDED`: an administrator of the caller's tenant has to consent first, at `details.consentUrl`.
+             *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
+             *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
+             *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             */
+            403: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `NOT_FOUND`: there is no such thing, or it belongs to another organization. */
+            404: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `REQUEST_TIMEOUT`: the request did not arrive, or was not answered, in time. */
+            408: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `RATE_LIMITED`: too many requests; wait for as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `INTERNAL`: our mistake; name the `requestId` when you ask for help. */
+            500: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UNAVAILABLE`: try again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
     getCsrfToken: {
         parameters: {
             query?: never;
@@ -3110,6 +4719,10 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
              */
             401: {
                 headers: {
@@ -3131,6 +4744,8 @@ export interface operations {
              *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
              *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
              *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
              */
             403: {
                 headers: {
@@ -3428,6 +5043,10 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
              */
             401: {
                 headers: {
@@ -3449,6 +5068,8 @@ export interface operations {
              *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
              *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
              *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
              */
             403: {
                 headers: {
@@ -3767,6 +5388,10 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
              */
             401: {
                 headers: {
@@ -3788,6 +5413,8 @@ export interface operations {
              *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
              *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
              *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
              */
             403: {
                 headers: {
@@ -3921,6 +5548,10 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
              */
             401: {
                 headers: {
@@ -3942,6 +5573,8 @@ export interface operations {
              *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
              *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
              *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
              */
             403: {
                 headers: {
@@ -4065,6 +5698,10 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
              */
             401: {
                 headers: {
@@ -4086,6 +5723,8 @@ export interface operations {
              *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
              *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
              *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
              *     - `CSRF_INVALID`: by a session in a cookie, `X-CSRF-Token` or the page's origin is missing or wrong.
              */
             403: {
@@ -4461,6 +6100,10 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
              */
             401: {
                 headers: {
@@ -4482,6 +6125,8 @@ export interface operations {
              *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
              *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
              *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
              */
             403: {
                 headers: {
@@ -4599,6 +6244,10 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
              */
             401: {
                 headers: {
@@ -4620,6 +6269,8 @@ export interface operations {
              *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
              *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
              *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
              *     - `CSRF_INVALID`: by a session in a cookie, `X-CSRF-Token` or the page's origin is missing or wrong.
              */
             403: {
@@ -4753,6 +6404,10 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
              */
             401: {
                 headers: {
@@ -4774,6 +6429,8 @@ export interface operations {
              *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
              *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
              *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
              *     - `CSRF_INVALID`: by a session in a cookie, `X-CSRF-Token` or the page's origin is missing or wrong.
              */
             403: {
@@ -4922,6 +6579,10 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
              */
             401: {
                 headers: {
@@ -4943,6 +6604,8 @@ export interface operations {
              *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
              *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
              *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
              */
             403: {
                 headers: {
@@ -5082,6 +6745,10 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
              */
             401: {
                 headers: {
@@ -5103,6 +6770,8 @@ export interface operations {
              *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
              *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
              *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
              */
             403: {
                 headers: {
@@ -5239,6 +6908,10 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
              */
             401: {
                 headers: {
@@ -5260,6 +6933,8 @@ export interface operations {
              *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
              *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
              *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
              *     - `CSRF_INVALID`: by a session in a cookie, `X-CSRF-Token` or the page's origin is missing or wrong.
              */
             403: {
@@ -5411,6 +7086,10 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
              */
             401: {
                 headers: {
@@ -5432,6 +7111,8 @@ export interface operations {
              *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
              *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
              *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
              *     - `CSRF_INVALID`: by a session in a cookie, `X-CSRF-Token` or the page's origin is missing or wrong.
              */
             403: {
@@ -5575,6 +7256,10 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
              */
             401: {
                 headers: {
@@ -5596,6 +7281,8 @@ export interface operations {
              *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
              *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
              *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
              *     - `CSRF_INVALID`: by a session in a cookie, `X-CSRF-Token` or the page's origin is missing or wrong.
              */
             403: {
@@ -5725,6 +7412,10 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
              */
             401: {
                 headers: {
@@ -5746,6 +7437,8 @@ export interface operations {
              *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
              *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
              *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
              */
             403: {
                 headers: {
@@ -5863,6 +7556,10 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
              */
             401: {
                 headers: {
@@ -5884,6 +7581,8 @@ export interface operations {
              *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
              *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
              *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
              *     - `CSRF_INVALID`: by a session in a cookie, `X-CSRF-Token` or the page's origin is missing or wrong.
              */
             403: {
@@ -6013,6 +7712,10 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
              */
             401: {
                 headers: {
@@ -6034,6 +7737,8 @@ export interface operations {
              *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
              *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
              *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
              */
             403: {
                 headers: {
@@ -6148,6 +7853,10 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
              */
             401: {
                 headers: {
@@ -6169,6 +7878,8 @@ export interface operations {
              *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
              *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
              *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
              */
             403: {
                 headers: {
@@ -6283,6 +7994,10 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
              */
             401: {
                 headers: {
@@ -6304,6 +8019,8 @@ export interface operations {
              *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
              *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
              *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
              *     - `CSRF_INVALID`: by a session in a cookie, `X-CSRF-Token` or the page's origin is missing or wrong.
              */
             403: {
@@ -8226,6 +9943,10 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
              */
             401: {
                 headers: {
@@ -8247,6 +9968,8 @@ export interface operations {
              *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
              *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
              *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
              */
             403: {
                 headers: {
@@ -8374,6 +10097,10 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
              */
             401: {
                 headers: {
@@ -8395,6 +10122,8 @@ export interface operations {
              *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
              *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
              *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
              *     - `CSRF_INVALID`: by a session in a cookie, `X-CSRF-Token` or the page's origin is missing or wrong.
              */
             403: {
@@ -8598,6 +10327,10 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
              */
             401: {
                 headers: {
@@ -8619,6 +10352,8 @@ export interface operations {
              *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
              *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
              *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
              */
             403: {
                 headers: {
@@ -8754,6 +10489,10 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
              */
             401: {
                 headers: {
@@ -8775,6 +10514,8 @@ export interface operations {
              *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
              *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
              *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
              *     - `CSRF_INVALID`: by a session in a cookie, `X-CSRF-Token` or the page's origin is missing or wrong.
              */
             403: {
@@ -8947,6 +10688,10 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
              */
             401: {
                 headers: {
@@ -8968,6 +10713,8 @@ export interface operations {
              *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
              *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
              *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
              *     - `CSRF_INVALID`: by a session in a cookie, `X-CSRF-Token` or the page's origin is missing or wrong.
              */
             403: {
@@ -9164,6 +10911,10 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
              */
             401: {
                 headers: {
@@ -9185,6 +10936,8 @@ export interface operations {
              *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
              *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
              *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
              */
             403: {
                 headers: {
@@ -9332,6 +11085,10 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
              */
             401: {
                 headers: {
@@ -9353,6 +11110,8 @@ export interface operations {
              *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
              *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
              *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
              *     - `CSRF_INVALID`: by a session in a cookie, `X-CSRF-Token` or the page's origin is missing or wrong.
              */
             403: {
@@ -9561,6 +11320,10 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
              */
             401: {
                 headers: {
@@ -9582,6 +11345,8 @@ export interface operations {
              *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
              *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
              *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
              */
             403: {
                 headers: {
@@ -9722,6 +11487,10 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
              */
             401: {
                 headers: {
@@ -9743,6 +11512,8 @@ export interface operations {
              *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
              *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
              *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
              *     - `CSRF_INVALID`: by a session in a cookie, `X-CSRF-Token` or the page's origin is missing or wrong.
              */
             403: {
@@ -9920,6 +11691,10 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
              */
             401: {
                 headers: {
@@ -9941,6 +11716,8 @@ export interface operations {
              *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
              *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
              *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
              *     - `CSRF_INVALID`: by a session in a cookie, `X-CSRF-Token` or the page's origin is missing or wrong.
              */
             403: {

@@ -195,7 +195,12 @@ impl App {
             endpoint: Arc::new(endpoint),
             document,
             operator: Operator::new(Arc::clone(&store), Arc::clone(&parts.clock)),
-            rotation: KeyRotation::new(store, Arc::new(database.clone()), Arc::new(database.clone())),
+            rotation: KeyRotation::new(
+                store,
+                Arc::new(database.clone()),
+                Arc::new(database.clone()),
+                Arc::clone(&parts.pauses),
+            ),
             onboarding: customers.onboarding,
             gauges: dependencies,
             database,

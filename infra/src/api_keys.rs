@@ -15,7 +15,7 @@ use domain::{
 };
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, DbErr, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::Expr,
+    QueryTrait, Select, sea_query::Expr,
 };
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -243,15 +243,18 @@ impl ApiKeyRepository for Unit {
     }
 
     async fn count_peppered(&self, ring_key: &str) -> Result<u64, StoreError> {
-        let ids = self.peppered(ring_key).await.map_err(store_error)?;
         let active = api_keys::Column::IsActive.eq(true);
-        let rows = self.scoped().find::<api_keys::Entity>().filter(api_keys::Column::Id.is_in(ids));
+        let peppered = self.peppered(ring_key).into_query();
+        let rows =
+            self.scoped().find::<api_keys::Entity>().filter(api_keys::Column::Id.in_subquery(peppered));
         rows.filter(active).count(&self.connection).await.map_err(store_error)
     }
 
     async fn revoke_peppered(&self, ring_key: &str) -> Result<u64, StoreError> {
         let mut revoked = 0;
-        for id in self.peppered(ring_key).await.map_err(store_error)? {
+        let ids: Vec<uuid::Uuid> =
+            self.peppered(ring_key).into_tuple().all(&self.connection).await.map_err(store_error)?;
+        for id in ids {
             revoked += u64::from(self.revoke(ApiKeyId::from_uuid(id)).await?);
         }
         Ok(revoked)
@@ -260,17 +263,10 @@ impl ApiKeyRepository for Unit {
 
 impl Unit {
     /// The ids of the keys that have a secret with the pepper of a key of the ring.
-    async fn peppered(&self, ring_key: &str) -> Result<Vec<uuid::Uuid>, DbErr> {
+    fn peppered(&self, ring_key: &str) -> Select<api_key_secrets::Entity> {
         use api_key_secrets::{Column, Entity};
-        self.scoped()
-            .find::<Entity>()
-            .select_only()
-            .column(Column::KeyId)
-            .distinct()
-            .filter(Column::PepperKeyId.eq(ring_key))
-            .into_tuple()
-            .all(&self.connection)
-            .await
+        let secrets = self.scoped().find::<Entity>().filter(Column::PepperKeyId.eq(ring_key));
+        secrets.select_only().column(Column::KeyId).distinct()
     }
 
     async fn write_use(&self, entry: &ApiKeyUse) -> Result<(), DbErr> {

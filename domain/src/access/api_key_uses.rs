@@ -84,13 +84,15 @@ impl ApiKeyUses {
         let organizations: BTreeSet<_> = pending.keys().map(|kind| kind.key.0).collect();
         let mut failed = None;
         for org_id in organizations {
-            let of_organization = pending.iter().filter(|(kind, _)| kind.key.0 == org_id);
-            let mut uses: Vec<ApiKeyUse> =
-                of_organization.clone().map(|(kind, counted)| self.entry(kind, *counted)).collect();
-            uses.sort_by(|a, b| (a.first_at, &a.path).cmp(&(b.first_at, &b.path)));
+            let mut of_organization: Vec<(&Kind, &Counted)> =
+                pending.iter().filter(|(kind, _)| kind.key.0 == org_id).collect();
+            // Their ids are made in the order in which they began, which is the order of the list.
+            of_organization.sort_by_key(|(_, counted)| counted.first_at);
+            let uses: Vec<ApiKeyUse> =
+                of_organization.iter().map(|(kind, counted)| self.entry(kind, **counted)).collect();
             let scope = OrgScope::new(org_id, Actor::System, Origin::default());
             if let Err(error) = self.log.write(&scope, &uses).await {
-                self.put_back(of_organization.map(|(kind, counted)| (kind.clone(), *counted)));
+                self.put_back(of_organization.into_iter().map(|(kind, counted)| (kind.clone(), *counted)));
                 failed = Some(error);
             }
         }

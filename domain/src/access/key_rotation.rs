@@ -1,13 +1,14 @@
 //! Replacing keys while the service runs. It enters one organization after the other, as the service's own staff do,
 //! and can be ended and begun again at any moment: what is done is found done.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use serde_json::json;
 
 use super::{Actor, OrgScope, Origin};
 use crate::{
+    clock::Pauses,
     events::Event,
     id::OrgId,
     secret::{DataKeyUsage, Renewed, ResealCursor, Resealed, RingKey, RingKeyState, RingKeys, SealError},
@@ -16,6 +17,10 @@ use crate::{
 
 /// How many rows are sealed again in one transaction: few enough that nobody waits long for it.
 const ROWS_AT_ONCE: u64 = 500;
+
+/// How long it rests between two transactions. Where the database has one writer at a time, others wait for their turn
+/// by trying again, at the latest after 100 ms (SQLite's busy handler): a shorter rest would shut them out.
+const REST: Duration = Duration::from_millis(120);
 
 /// How many organizations are asked for at once.
 const ORGANIZATIONS_AT_ONCE: u64 = 500;
@@ -95,6 +100,7 @@ pub struct KeyRotation {
     store: Arc<dyn Store>,
     organizations: Arc<dyn OrganizationIds>,
     ring: Arc<dyn RingKeys>,
+    pauses: Arc<dyn Pauses>,
 }
 
 impl KeyRotation {
@@ -102,8 +108,9 @@ impl KeyRotation {
         store: Arc<dyn Store>,
         organizations: Arc<dyn OrganizationIds>,
         ring: Arc<dyn RingKeys>,
+        pauses: Arc<dyn Pauses>,
     ) -> Self {
-        Self { store, organizations, ring }
+        Self { store, organizations, ring, pauses }
     }
 
     /// Brings every organization under the ring's first key: its data keys are wrapped by it, it gets a new data key,
@@ -144,6 +151,9 @@ impl KeyRotation {
             progress.failed += resealed.failed;
             if resealed.next.is_some() && resealed.rows > 0 {
                 tell(*progress);
+            }
+            if resealed.rows > 0 {
+                self.pauses.pause(REST).await;
             }
             next = resealed.next;
         }

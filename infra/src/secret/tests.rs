@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     access::{AccountScope, KeyRotation, OrgScope, OrganizationIds, RetireError, RotationProgress},
-    clock::Clock,
+    clock::{Clock, Pauses},
     entropy::Entropy,
     id::{Ids, OrgId, TypedId},
     secret::{DataKeyRepository, ResealCursor, RingKeys, SealError, Sealed, Secrets},
@@ -63,6 +63,13 @@ const TABLE: &str = "CREATE TABLE probes (org_id BLOB, id BLOB, data_key_id BLOB
 
 /// Where the table of the tests stands in the list.
 const PROBES: ResealCursor = ResealCursor { table: 1, after: None };
+
+struct Restless;
+
+#[async_trait]
+impl Pauses for Restless {
+    async fn pause(&self, _: std::time::Duration) {}
+}
 
 struct Noon;
 
@@ -177,8 +184,12 @@ fn organization(id: &str, name: &str) -> String {
 
 async fn enter(database: &Database, org_id: OrgId) -> OrgScope {
     let door = Arc::new(Doorkeeper::default());
-    let rotation =
-        KeyRotation::new(Arc::clone(&door) as _, Arc::new(Only(org_id)), Arc::new(database.clone()));
+    let rotation = KeyRotation::new(
+        Arc::clone(&door) as _,
+        Arc::new(Only(org_id)),
+        Arc::new(database.clone()),
+        Arc::new(Restless),
+    );
     rotation.status().await.unwrap_err();
     door.0.lock().unwrap().take().unwrap()
 }
@@ -218,7 +229,7 @@ impl World {
 
     fn rotation(&self) -> KeyRotation {
         let database = Arc::new(self.database.clone());
-        KeyRotation::new(Arc::clone(&database) as _, Arc::clone(&database) as _, database)
+        KeyRotation::new(Arc::clone(&database) as _, Arc::clone(&database) as _, database, Arc::new(Restless))
     }
 
     async fn rotate(&self) -> RotationProgress {

@@ -66,7 +66,9 @@ impl PublicKey {
             return Err(InvalidPublicKey::Id);
         }
         let numbers = match (jwk.kty.as_str(), jwk.crv.as_deref()) {
-            ("EC", Some("P-256")) => PublicNumbers::P256 { x: coordinate(&jwk.x)?, y: coordinate(&jwk.y)? },
+            ("EC", Some("P-256")) => {
+                PublicNumbers::P256 { x: coordinate(jwk.x.as_ref())?, y: coordinate(jwk.y.as_ref())? }
+            }
             ("RSA", None) => rsa(&jwk)?,
             _ => return Err(InvalidPublicKey::Kind),
         };
@@ -97,7 +99,7 @@ impl PublicKey {
 }
 
 fn rsa(jwk: &Jwk) -> Result<PublicNumbers, InvalidPublicKey> {
-    let (modulus, exponent) = (number(&jwk.n)?, number(&jwk.e)?);
+    let (modulus, exponent) = (number(jwk.n.as_ref())?, number(jwk.e.as_ref())?);
     // RFC 7518 §6.3.1.1: no leading zero, by which a small modulus would look long enough.
     let has_form = |number: &[u8]| number.first().is_some_and(|first| *first != 0);
     if !has_form(&modulus) || !has_form(&exponent) || exponent.len() > EXPONENT {
@@ -110,12 +112,12 @@ fn rsa(jwk: &Jwk) -> Result<PublicNumbers, InvalidPublicKey> {
     Ok(PublicNumbers::Rsa { modulus, exponent })
 }
 
-fn number(text: &Option<String>) -> Result<Vec<u8>, InvalidPublicKey> {
-    let text = text.as_ref().ok_or(InvalidPublicKey::Numbers)?;
+fn number(text: Option<&String>) -> Result<Vec<u8>, InvalidPublicKey> {
+    let text = text.ok_or(InvalidPublicKey::Numbers)?;
     URL_SAFE_NO_PAD.decode(text).map_err(|_| InvalidPublicKey::Numbers)
 }
 
-fn coordinate(text: &Option<String>) -> Result<Vec<u8>, InvalidPublicKey> {
+fn coordinate(text: Option<&String>) -> Result<Vec<u8>, InvalidPublicKey> {
     number(text).and_then(|number| {
         if number.len() == COORDINATE { Ok(number) } else { Err(InvalidPublicKey::Numbers) }
     })

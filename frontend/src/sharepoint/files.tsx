@@ -5,6 +5,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { TextLink } from "../lib/link";
 import { List } from "../lib/list";
 import { Empty } from "../shell/page";
+import { Unseen } from "../shell/unseen";
 import { useWords } from "../text/text";
 import { FilePanel } from "./file-panel";
 import { childrenPage, contentUrl, hitsPage, type DriveItem } from "./queries";
@@ -82,7 +83,9 @@ function FileTable({ drive, items, here, label }: FileTableProps) {
           <TableHeaderCell>{text.sharepoint.name}</TableHeaderCell>
           <TableHeaderCell className={styles.wide}>{text.sharepoint.modified}</TableHeaderCell>
           <TableHeaderCell className={styles.wide}>{text.sharepoint.size}</TableHeaderCell>
-          <TableHeaderCell className={styles.action} aria-label={text.sharepoint.download} />
+          <TableHeaderCell className={styles.action}>
+            <Unseen>{text.sharepoint.download}</Unseen>
+          </TableHeaderCell>
         </TableRow>
       </TableHeader>
       <TableBody>

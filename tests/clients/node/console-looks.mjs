@@ -30,7 +30,7 @@ async function called(path, body) {
 
 /** Something on every screen; and where it is. */
 async function made() {
-  const topics = await called("/api/taxonomies", { name: "Clauses", description: "What contracts say." });
+  const topics = await called("/api/taxonomies", { name: "Contract clauses", description: "What contracts say." });
   const term = await called(`/api/taxonomies/${topics.id}/terms`, { label: "Notice period" });
   const [site] = await called("/api/sharepoint/sites?search=Marketing");
   const [drive] = await called(`/api/sharepoint/sites/${site.id}/drives`);
@@ -146,9 +146,9 @@ await check("looks: by keyboard alone, from the way past the menu to a dialog an
   await page.keyboard.press("Enter");
   await page.getByRole("dialog").getByLabel("Name").waitFor();
   assert.equal(await page.evaluate(() => document.activeElement.getAttribute("name")), "name");
-  await page.keyboard.type("Topics");
+  await page.keyboard.type("Keyboards");
   await page.keyboard.press("Enter");
-  await page.getByText("Topics", { exact: true }).waitFor();
+  await page.getByText("Keyboards", { exact: true }).waitFor();
   assert.equal(await page.evaluate(() => document.activeElement.textContent), "New taxonomy");
 });
 

@@ -549,6 +549,9 @@ export interface paths {
          * @description Nobody of the organization is let in any more. It can be restored for 30 days by whoever runs the service; then
          *     all that it owns is purged and the key that it was sealed with is destroyed. Export first what you want to keep.
          *
+         *     It takes a person who signed in within the last minutes (`details.maxAge` of the refusal, in seconds). Of a
+         *     session it is enough to sign in again at `details.signInUrl`; an access token must say so itself, in `auth_time`.
+         *
          *     Needs the permission `organization:delete`.
          */
         delete: operations["deleteOrganization"];
@@ -2707,7 +2710,7 @@ export interface operations {
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
-             *     - `INTERACTION_REQUIRED`: a policy asks for more: sign in again, with `details.claims` if there are any.
+             *     - `INTERACTION_REQUIRED`: more is asked of the sign-in: sign in again, with `details.claims` if there are any.
              *     - `CONSENT_REQUIRED`: nobody has consented to what is asked of Microsoft 365; an administrator does, at `details.consentUrl`.
              */
             401: {
@@ -5184,7 +5187,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `INTERACTION_REQUIRED`: a policy asks for more: sign in again, with `details.claims` if there are any.
+             *     - `INTERACTION_REQUIRED`: more is asked of the sign-in: sign in again, with `details.claims` if there are any.
              *     - `CONSENT_REQUIRED`: nobody has consented to what is asked of Microsoft 365; an administrator does, at `details.consentUrl`.
              */
             401: {
@@ -7556,10 +7559,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
-             *     - `API_KEY_INVALID`: there is no such API key.
-             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
-             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
+             *     - `INTERACTION_REQUIRED`: more is asked of the sign-in: sign in again, with `details.claims` if there are any.
              */
             401: {
                 headers: {
@@ -7581,8 +7581,6 @@ export interface operations {
              *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
              *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
              *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
-             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
-             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
              *     - `CSRF_INVALID`: by a session in a cookie, `X-CSRF-Token` or the page's origin is missing or wrong.
              */
             403: {
@@ -8161,7 +8159,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `INTERACTION_REQUIRED`: a policy asks for more: sign in again, with `details.claims` if there are any.
+             *     - `INTERACTION_REQUIRED`: more is asked of the sign-in: sign in again, with `details.claims` if there are any.
              *     - `CONSENT_REQUIRED`: nobody has consented to what is asked of Microsoft 365; an administrator does, at `details.consentUrl`.
              */
             401: {
@@ -8365,7 +8363,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `INTERACTION_REQUIRED`: a policy asks for more: sign in again, with `details.claims` if there are any.
+             *     - `INTERACTION_REQUIRED`: more is asked of the sign-in: sign in again, with `details.claims` if there are any.
              *     - `CONSENT_REQUIRED`: nobody has consented to what is asked of Microsoft 365; an administrator does, at `details.consentUrl`.
              */
             401: {
@@ -8555,7 +8553,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `INTERACTION_REQUIRED`: a policy asks for more: sign in again, with `details.claims` if there are any.
+             *     - `INTERACTION_REQUIRED`: more is asked of the sign-in: sign in again, with `details.claims` if there are any.
              *     - `CONSENT_REQUIRED`: nobody has consented to what is asked of Microsoft 365; an administrator does, at `details.consentUrl`.
              */
             401: {
@@ -8750,7 +8748,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `INTERACTION_REQUIRED`: a policy asks for more: sign in again, with `details.claims` if there are any.
+             *     - `INTERACTION_REQUIRED`: more is asked of the sign-in: sign in again, with `details.claims` if there are any.
              *     - `CONSENT_REQUIRED`: nobody has consented to what is asked of Microsoft 365; an administrator does, at `details.consentUrl`.
              */
             401: {
@@ -8989,7 +8987,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `INTERACTION_REQUIRED`: a policy asks for more: sign in again, with `details.claims` if there are any.
+             *     - `INTERACTION_REQUIRED`: more is asked of the sign-in: sign in again, with `details.claims` if there are any.
              *     - `CONSENT_REQUIRED`: nobody has consented to what is asked of Microsoft 365; an administrator does, at `details.consentUrl`.
              */
             401: {
@@ -9195,7 +9193,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `INTERACTION_REQUIRED`: a policy asks for more: sign in again, with `details.claims` if there are any.
+             *     - `INTERACTION_REQUIRED`: more is asked of the sign-in: sign in again, with `details.claims` if there are any.
              *     - `CONSENT_REQUIRED`: nobody has consented to what is asked of Microsoft 365; an administrator does, at `details.consentUrl`.
              */
             401: {
@@ -9383,7 +9381,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `INTERACTION_REQUIRED`: a policy asks for more: sign in again, with `details.claims` if there are any.
+             *     - `INTERACTION_REQUIRED`: more is asked of the sign-in: sign in again, with `details.claims` if there are any.
              *     - `CONSENT_REQUIRED`: nobody has consented to what is asked of Microsoft 365; an administrator does, at `details.consentUrl`.
              */
             401: {
@@ -9569,7 +9567,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `INTERACTION_REQUIRED`: a policy asks for more: sign in again, with `details.claims` if there are any.
+             *     - `INTERACTION_REQUIRED`: more is asked of the sign-in: sign in again, with `details.claims` if there are any.
              *     - `CONSENT_REQUIRED`: nobody has consented to what is asked of Microsoft 365; an administrator does, at `details.consentUrl`.
              */
             401: {
@@ -9759,7 +9757,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `INTERACTION_REQUIRED`: a policy asks for more: sign in again, with `details.claims` if there are any.
+             *     - `INTERACTION_REQUIRED`: more is asked of the sign-in: sign in again, with `details.claims` if there are any.
              *     - `CONSENT_REQUIRED`: nobody has consented to what is asked of Microsoft 365; an administrator does, at `details.consentUrl`.
              */
             401: {

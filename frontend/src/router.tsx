@@ -1,9 +1,12 @@
-import { Button, makeStyles, tokens } from "@fluentui/react-components";
+import { makeStyles, tokens } from "@fluentui/react-components";
 import type { QueryClient } from "@tanstack/react-query";
-import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Link, Outlet, redirect } from "@tanstack/react-router";
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from "@tanstack/react-router";
 import { ErrorCircleRegular } from "@fluentui/react-icons";
 
+import { annotationSearch } from "./annotations/search";
+import { ButtonLink } from "./lib/link";
 import { meQuery } from "./lib/me";
+import { sharePointSearch } from "./sharepoint/search";
 import { Empty, Failure } from "./shell/page";
 import { Shell } from "./shell/shell";
 import { SignIn } from "./shell/sign-in";
@@ -17,7 +20,7 @@ const root = createRootRouteWithContext<Context>()({ component: Outlet, notFound
 
 /** A path of this very site and nothing else, so that nobody is led away after signing in. */
 function ownPath(value: unknown): string {
-  return typeof value === "string" && /^\/(?![/\\])[\w\-./?=&%]*$/.test(value) ? value : "/";
+  return typeof value === "string" && /^\/(?![/\\])[\w\-.~!,/?=&%]*$/.test(value) ? value : "/";
 }
 
 const signIn = createRoute({
@@ -56,7 +59,18 @@ const screens = [
   screen("/me/sessions", lazyRouteComponent(() => import("./me/sessions"), "Sessions")),
   screen("/organization", lazyRouteComponent(() => import("./organization/overview"), "Overview")),
   screen("/organization/members", lazyRouteComponent(() => import("./organization/members"), "Members")),
-  screen("/organization/annotations", lazyRouteComponent(() => import("./annotations/annotations"), "Annotations")),
+  createRoute({
+    getParentRoute: () => signedIn,
+    path: "/organization/annotations",
+    validateSearch: annotationSearch,
+    component: lazyRouteComponent(() => import("./annotations/annotations"), "Annotations"),
+  }),
+  createRoute({
+    getParentRoute: () => signedIn,
+    path: "/organization/sharepoint",
+    validateSearch: sharePointSearch,
+    component: lazyRouteComponent(() => import("./sharepoint/sharepoint"), "SharePoint"),
+  }),
   screen("/organization/taxonomies", lazyRouteComponent(() => import("./annotations/taxonomies"), "Taxonomies")),
 ] as const;
 
@@ -81,9 +95,9 @@ function NotFound() {
   const styles = useStyles();
   const { text } = useWords();
   const home = (
-    <Link to="/">
-      <Button appearance="primary">{text.failure.home}</Button>
-    </Link>
+    <ButtonLink to="/" appearance="primary">
+      {text.failure.home}
+    </ButtonLink>
   );
   return (
     <main className={styles.page}>

@@ -1,5 +1,5 @@
-/** The words of the console in English; `it.ts` has the same in Italian, which the compiler holds it to. */
-export const en = {
+/** What surrounds every screen, and the screens of the first version. */
+export const shell = {
   product: "Tenantry",
   nav: {
     label: "Main",
@@ -10,6 +10,9 @@ export const en = {
     members: "Members",
     annotations: "Annotations",
     taxonomies: "Taxonomies",
+    sharepoint: "SharePoint",
+    apiKeys: "API keys",
+    settings: "Settings",
     sessions: "Sessions",
     docs: "API documentation",
     open: "Open the menu",
@@ -37,7 +40,7 @@ export const en = {
     home: "Go to the start",
   },
   list: { more: "Show more", loading: "Loading", none: "Nothing here yet" },
-  form: { save: "Save", cancel: "Cancel", saved: "Saved", required: "Required", remove: "Delete", undo: "Undo" },
+  form: { save: "Save", cancel: "Cancel", saved: "Saved", required: "Required", remove: "Delete", undo: "Undo", tooLate: "It is too late to undo that", close: "Close", copy: "Copy", copied: "Copied", edit: "Edit", more: "More" },
   profile: {
     title: "Profile",
     name: "Name",
@@ -107,18 +110,37 @@ export const en = {
     lead: "What people of your organization have noted on documents.",
     empty: "No annotations yet",
     emptyLead: "Browse SharePoint, pick a document and write the first note.",
+    browse: "Browse SharePoint",
+    none: "Nobody has annotated this file yet.",
+    add: "Annotate",
+    addLead: "A note, a term of your vocabularies, or both. Everybody of your organization can read it.",
+    edit: "Edit annotation",
     note: "Note",
-    item: "Document",
-    at: "Written",
+    terms: "Terms",
+    termsPlaceholder: "Choose terms",
+    noTerms: "There is no taxonomy yet. An administrator makes one under Taxonomies.",
+    noneFound: "No term fits",
+    nothing: "Write a note or choose a term.",
+    added: "Annotated",
+    changed: "Changed",
+    deleted: "The annotation is deleted",
+    by: (name: string, time: string) => `${name}, ${time}`,
+    somebody: "Somebody who has left",
+    you: "You",
+    states: {
+      found: "",
+      gone: "The file is gone",
+      denied: "You may not see the file",
+      unknown: "Microsoft did not say what the file is",
+    },
+    open: "Open in SharePoint",
+    show: "Show in the browser",
+    file: "File",
+    filterTerm: "Term",
+    anyTerm: "Any term",
+    anyFile: "All files",
+    oneFile: "One file only",
+    noneFit: "No annotation fits",
+    noneFitLead: "Take a filter away to see more.",
   },
-} as const satisfies Texts;
-
-type Text = string | ((...words: string[]) => string);
-interface Texts {
-  readonly [key: string]: Text | Texts;
-}
-
-/** The same keys with other words. */
-export type Translation<T = typeof en> = {
-  readonly [K in keyof T]: T[K] extends string ? string : T[K] extends (...words: infer A) => string ? (...words: A) => string : Translation<T[K]>;
-};
+} as const;

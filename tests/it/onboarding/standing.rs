@@ -34,7 +34,7 @@ async fn inside(app: &TestApp) -> (Browser, Actor) {
 
 /// Consent is taken back, and that is found: an administrator has the tenant looked at.
 async fn taken_back(app: &TestApp) {
-    app.emulator.consent(&consent_removed()).unwrap();
+    app.emulator.consent(&consent_removed()).expect("the tenant is there");
     app.advance(TimeDelta::minutes(2));
     app.user("adele").post(CHECK, json!({})).await.expect(200);
     work(app).await;

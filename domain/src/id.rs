@@ -53,6 +53,8 @@ typed_ids! {
     UserId = "user";
     /// A person's login, which belongs to no organization.
     AccountId = "account";
+    /// A connected Microsoft account.
+    ConnectionId = "connection";
     /// A session of an account.
     SessionId = "session";
     /// A taxonomy of an organization.

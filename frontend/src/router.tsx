@@ -9,6 +9,7 @@ import { meQuery } from "./lib/me";
 import { sharePointSearch } from "./sharepoint/search";
 import { Empty, Failure } from "./shell/page";
 import { Shell } from "./shell/shell";
+import { isShutOut, ShutOut } from "./shell/shut-out";
 import { SignIn } from "./shell/sign-in";
 import { useWords } from "./text/text";
 
@@ -28,7 +29,12 @@ const signIn = createRoute({
   path: "/sign-in",
   validateSearch: (search: Record<string, unknown>) => ({ to: ownPath(search["to"]) }),
   beforeLoad: async ({ context, search }) => {
-    if ((await context.queries.ensureQueryData(meQuery)) !== null) throw redirect({ href: search.to, replace: true });
+    // Who is shut out can sign in as somebody else.
+    const me = await context.queries.ensureQueryData(meQuery).catch((error: unknown) => {
+      if (isShutOut(error)) return null;
+      throw error;
+    });
+    if (me !== null) throw redirect({ href: search.to, replace: true });
   },
   component: SignIn,
 });
@@ -71,6 +77,9 @@ const screens = [
     validateSearch: sharePointSearch,
     component: lazyRouteComponent(() => import("./sharepoint/sharepoint"), "SharePoint"),
   }),
+  screen("/organization/api-keys", lazyRouteComponent(() => import("./api-keys/api-keys"), "ApiKeys")),
+  screen("/organization/api-keys/$keyId", lazyRouteComponent(() => import("./api-keys/api-key"), "OneApiKey")),
+  screen("/organization/settings", lazyRouteComponent(() => import("./organization/settings"), "Settings")),
   screen("/organization/taxonomies", lazyRouteComponent(() => import("./annotations/taxonomies"), "Taxonomies")),
 ] as const;
 
@@ -109,8 +118,6 @@ function NotFound() {
 function Broken({ error, reset }: { readonly error: unknown; readonly reset: () => void }) {
   const styles = useStyles();
   return (
-    <main className={styles.page}>
-      <Failure error={error} retry={reset} />
-    </main>
+    <main className={styles.page}>{isShutOut(error) ? <ShutOut error={error} /> : <Failure error={error} retry={reset} />}</main>
   );
 }

@@ -10,6 +10,7 @@ mod m20261121_5_data_keys;
 mod m20261121_6_api_keys;
 mod m20261121_7_accounts;
 mod m20261121_8_sessions;
+mod m20261121_9_api_key_handouts;
 pub mod row_level_security;
 mod shape;
 
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_7_accounts::Migration),
             Box::new(m20261121_8_sessions::Migration),
             Box::new(m20261121_10_sign_in_time::Migration),
+            Box::new(m20261121_9_api_key_handouts::Migration),
         ]
     }
 }

@@ -1,10 +1,11 @@
 import { Button, Caption1, makeStyles, tokens } from "@fluentui/react-components";
-import { data, TenantryError } from "@tenantry/client";
+import { data } from "@tenantry/client";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { api } from "../lib/api";
 import { useDeleted } from "../lib/deletion";
+import { Reasons } from "../lib/field-errors";
 import { List } from "../lib/list";
 import { useMay } from "../lib/me";
 import { useToasts } from "../lib/toast";
@@ -74,7 +75,8 @@ function Add({ item }: { readonly item: ItemRef }) {
     },
     onError: () => setAttempt(crypto.randomUUID()),
   });
-  const fields = add.error instanceof TenantryError ? add.error.fields : {};
+  const reasons = new Reasons(add.error);
+  const fields = <NoteFields draft={draft} onChange={setDraft} errors={reasons.of} />;
   const isEmpty = draft.note.trim() === "" && draft.termIds.length === 0;
   return (
     <form
@@ -86,8 +88,8 @@ function Add({ item }: { readonly item: ItemRef }) {
       }}
     >
       <Caption1>{text.annotations.addLead}</Caption1>
-      <NoteFields draft={draft} onChange={setDraft} errors={(field) => fields[field]?.join(" ")} />
-      {add.isError && Object.keys(fields).length === 0 && <Failure error={add.error} />}
+      {fields}
+      {add.isError && <Failure error={add.error} />}
       <Button className={styles.save} type="submit" appearance="primary" disabledFocusable={isEmpty || add.isPending}>
         {text.annotations.add}
       </Button>

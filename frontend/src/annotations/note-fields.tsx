@@ -1,6 +1,6 @@
 import { Field, Textarea } from "@fluentui/react-components";
 
-import type { FieldErrors } from "../lib/form";
+import type { FieldErrors } from "../lib/field-errors";
 import { useWords } from "../text/text";
 import { TermPicker } from "./term-picker";
 

@@ -135,6 +135,7 @@ function Navigation({ onChosen }: { readonly onChosen?: () => void }) {
   const { text } = useWords();
   const mayManageMembers = useMay("members:read");
   const mayBrowse = useMay("sharepoint:read");
+  const mayHaveKeys = useMay("api-keys:own");
   const groups = [
     {
       name: text.nav.me,
@@ -151,6 +152,8 @@ function Navigation({ onChosen }: { readonly onChosen?: () => void }) {
         ...(mayBrowse ? [{ to: "/organization/sharepoint", name: text.nav.sharepoint }] : []),
         { to: "/organization/annotations", name: text.nav.annotations },
         { to: "/organization/taxonomies", name: text.nav.taxonomies },
+        ...(mayHaveKeys ? [{ to: "/organization/api-keys", name: text.nav.apiKeys }] : []),
+        { to: "/organization/settings", name: text.nav.settings },
       ],
     },
   ] as const;

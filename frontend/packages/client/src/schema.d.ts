@@ -1063,6 +1063,9 @@ export interface components {
          * ApiKey
          * @description An API key.
          * @example {
+         *       "allowedConnections": [
+         *         "0193f2b1-6c40-7d28-8a17-2e95b3c4d6f0"
+         *       ],
          *       "allowedIps": [
          *         "203.0.113.0/24"
          *       ],
@@ -1077,10 +1080,25 @@ export interface components {
          *       "id": "0193f2a4-11d0-7c33-8e52-7f1a90c4b6d8",
          *       "includeRefreshToken": false,
          *       "isActive": true,
+         *       "jwePublicKey": {
+         *         "crv": "P-256",
+         *         "kid": "2026",
+         *         "kty": "EC",
+         *         "x": "weNJy2HscCSM6AEDTDg04biOvhFhyyWvOHQfeF_PxMQ",
+         *         "y": "e8lnCO-AlStT-NJVX-crhB7QRYhiix03illJOVAOyck"
+         *       },
          *       "keyPrefix": "ak_3f9c27d1",
          *       "lastUsedAt": "2026-01-12T10:30:00Z",
          *       "name": "Nightly workflow",
          *       "ownerId": "0193f298-03e7-7f15-a2d9-6b8c4e7f1a20",
+         *       "proxyRules": [
+         *         {
+         *           "methods": [
+         *             "GET"
+         *           ],
+         *           "path": "/graph/v1.0/me/messages/**"
+         *         }
+         *       ],
          *       "requestsPerMinute": 600,
          *       "role": "user",
          *       "scopes": [
@@ -1091,6 +1109,8 @@ export interface components {
          *     }
          */
         ApiKey: {
+            /** @description Connections it may get tokens of; `null` where whose they are alone decides. */
+            allowedConnections: string[] | null;
             /** @description Addresses and networks it may be used from; empty for any. */
             allowedIps: string[];
             /** @description Resources it may get tokens for, such as `graph` and `sharepoint`; `null` for any. */
@@ -1110,6 +1130,8 @@ export interface components {
             includeRefreshToken: boolean;
             /** @description Whether it was not revoked. */
             isActive: boolean;
+            /** @description Tokens reach its holder encrypted to this key, as JWE; `null` for plain ones. */
+            jwePublicKey: (components["schemas"]["PublicKey"] & unknown) | null;
             /** @description Its first characters, by which you can tell it from others. */
             keyPrefix: string;
             /**
@@ -1124,6 +1146,8 @@ export interface components {
              * @description The member who made it. What it makes is theirs, and it ends with their membership.
              */
             ownerId: string;
+            /** @description What it may ask for through the credential proxy; `null` for anything that its scopes allow. */
+            proxyRules: components["schemas"]["ProxyRule"][] | null;
             /** @description The key itself, in the answer that makes or rotates it and never again. */
             rawKey?: string;
             /**
@@ -1843,6 +1867,8 @@ export interface components {
          *     }
          */
         NewApiKeyBody: {
+            /** @description Connections it may get tokens of; if absent whose they are alone decides. */
+            allowedConnections?: string[];
             /** @description Addresses and networks (CIDR) it may be used from; any if absent or empty. */
             allowedIps?: string[];
             /** @description Resources it may get tokens for, such as `graph` and `sharepoint`; any if absent. */
@@ -1856,8 +1882,12 @@ export interface components {
             expiresAt?: string;
             /** @description Whether the compatible answer has refresh tokens for it; no if absent. */
             includeRefreshToken?: boolean;
+            /** @description Encrypt tokens to this key, as JWE; plain ones, over TLS, if absent. */
+            jwePublicKey?: components["schemas"]["PublicKey"] & unknown;
             /** @description For display. */
             name: string;
+            /** @description What it may ask for through the credential proxy; anything that its scopes allow if absent, nothing if empty. */
+            proxyRules?: components["schemas"]["ProxyRule"][];
             /**
              * Format: uint32
              * @description How often it may be used in a minute; if absent the general limit alone holds.
@@ -2072,6 +2102,61 @@ export interface components {
             /** @description Microsoft's name for it. */
             name: string;
         };
+        /**
+         * @description A method that the credential proxy passes on.
+         * @enum {string}
+         */
+        ProxyMethod: "DELETE" | "GET" | "PATCH" | "POST" | "PUT";
+        /**
+         * ProxyRule
+         * @description What a key may ask for through the credential proxy.
+         * @example {
+         *       "methods": [
+         *         "GET"
+         *       ],
+         *       "path": "/graph/v1.0/me/messages/**"
+         *     }
+         */
+        ProxyRule: {
+            /** @description `HEAD` is allowed where `GET` is. */
+            methods: components["schemas"]["ProxyMethod"][];
+            /**
+             * @description A path below `/api/proxy/{connectionId}`, as `/graph/v1.0/me/messages/*`: `*` is any one segment, `**` at the end
+             *     any number of them. It is compared decoded, and letter by letter. `$batch` is within no rule.
+             */
+            path: string;
+        };
+        /**
+         * PublicKey
+         * @description A JSON Web Key (RFC 7517) without its private part.
+         * @example {
+         *       "crv": "P-256",
+         *       "kid": "2026",
+         *       "kty": "EC",
+         *       "x": "weNJy2HscCSM6AEDTDg04biOvhFhyyWvOHQfeF_PxMQ",
+         *       "y": "e8lnCO-AlStT-NJVX-crhB7QRYhiix03illJOVAOyck"
+         *     }
+         */
+        PublicKey: {
+            /** @description `P-256`, of an `EC` key. */
+            crv?: string | null;
+            /** @description The exponent of an `RSA` key. */
+            e?: string | null;
+            /** @description Comes back in the header of what is encrypted. */
+            kid?: string | null;
+            kty: components["schemas"]["PublicKeyKind"];
+            /** @description The modulus of an `RSA` key. */
+            n?: string | null;
+            /** @description Of an `EC` key. */
+            x?: string | null;
+            /** @description Of an `EC` key. */
+            y?: string | null;
+        };
+        /**
+         * @description The kind of a public key.
+         * @enum {string}
+         */
+        PublicKeyKind: "EC" | "RSA";
         /**
          * RefreshBody
          * @description A refresh token, from a client without cookies.
@@ -2474,6 +2559,10 @@ export type Organization = components['schemas']['Organization'];
 export type OrganizationPatchBody = components['schemas']['OrganizationPatchBody'];
 export type OwnOrganization = components['schemas']['OwnOrganization'];
 export type PermissionView = components['schemas']['PermissionView'];
+export type ProxyMethod = components['schemas']['ProxyMethod'];
+export type ProxyRule = components['schemas']['ProxyRule'];
+export type PublicKey = components['schemas']['PublicKey'];
+export type PublicKeyKind = components['schemas']['PublicKeyKind'];
 export type RefreshBody = components['schemas']['RefreshBody'];
 export type Session = components['schemas']['Session'];
 export type SessionTokens = components['schemas']['SessionTokens'];

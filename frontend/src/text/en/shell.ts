@@ -39,6 +39,16 @@ export const shell = {
     notFoundLead: "The address may be mistyped, or what was here is gone.",
     home: "Go to the start",
   },
+  shutOut: {
+    title: "You are not let in",
+    other: "Sign in with another account",
+    leads: {
+      ORGANIZATION_DELETED: "Your organization is deleted here. For 30 days whoever runs the service can bring it back: ask them.",
+      ORGANIZATION_SUSPENDED: "Your organization is suspended. Ask whoever runs the service why.",
+      USER_DISABLED: "Your account is suspended here. Ask an administrator of your organization.",
+      TENANT_NOT_ONBOARDED: "Your organization is not connected yet. An administrator of it does that from the sign-in page.",
+    },
+  },
   list: { more: "Show more", loading: "Loading", none: "Nothing here yet" },
   form: { save: "Save", cancel: "Cancel", saved: "Saved", required: "Required", remove: "Delete", undo: "Undo", tooLate: "It is too late to undo that", close: "Close", copy: "Copy", copied: "Copied", edit: "Edit", more: "More" },
   profile: {
@@ -90,6 +100,7 @@ export const shell = {
     empty: "Nobody has called yet",
     emptyLead: "People appear here with their first call or sign-in.",
     unnamed: "No name",
+    noneFound: "Nobody fits",
   },
   taxonomies: {
     title: "Taxonomies",

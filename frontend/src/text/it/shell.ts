@@ -1,6 +1,6 @@
 import type { Translation } from "../en";
 
-type Part = Pick<Translation, "product" | "nav" | "theme" | "language" | "signIn" | "signOut" | "failure" | "list" | "form" | "profile" | "sessions" | "connection" | "overview" | "members" | "taxonomies" | "annotations">;
+type Part = Pick<Translation, "product" | "nav" | "theme" | "language" | "signIn" | "signOut" | "failure" | "shutOut" | "list" | "form" | "profile" | "sessions" | "connection" | "overview" | "members" | "taxonomies" | "annotations">;
 
 export const shell = {
   product: "Tenantry",
@@ -41,6 +41,16 @@ export const shell = {
     notFound: "Questa pagina non esiste",
     notFoundLead: "L'indirizzo può contenere un errore, o ciò che c'era non c'è più.",
     home: "Vai all'inizio",
+  },
+  shutOut: {
+    title: "Non puoi entrare",
+    other: "Accedi con un altro account",
+    leads: {
+      ORGANIZATION_DELETED: "La tua organizzazione qui è eliminata. Per 30 giorni chi gestisce il servizio può ripristinarla: chiedi a loro.",
+      ORGANIZATION_SUSPENDED: "La tua organizzazione è sospesa. Chiedi il perché a chi gestisce il servizio.",
+      USER_DISABLED: "Il tuo account qui è sospeso. Chiedi a un amministratore della tua organizzazione.",
+      TENANT_NOT_ONBOARDED: "La tua organizzazione non è ancora collegata. Lo fa un suo amministratore dalla pagina di accesso.",
+    },
   },
   list: { more: "Mostra altro", loading: "Caricamento", none: "Ancora niente" },
   form: { save: "Salva", cancel: "Annulla", saved: "Salvato", required: "Obbligatorio", remove: "Elimina", undo: "Annulla", tooLate: "È troppo tardi per annullare", close: "Chiudi", copy: "Copia", copied: "Copiato", edit: "Modifica", more: "Altro" },
@@ -93,6 +103,7 @@ export const shell = {
     empty: "Nessuno ha ancora chiamato",
     emptyLead: "Le persone compaiono qui con la prima chiamata o il primo accesso.",
     unnamed: "Senza nome",
+    noneFound: "Nessuno corrisponde",
   },
   taxonomies: {
     title: "Tassonomie",

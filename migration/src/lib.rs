@@ -33,8 +33,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_6_api_keys::Migration),
             Box::new(m20261121_7_accounts::Migration),
             Box::new(m20261121_8_sessions::Migration),
-            Box::new(m20261121_10_sign_in_time::Migration),
             Box::new(m20261121_9_api_key_handouts::Migration),
+            Box::new(m20261121_10_sign_in_time::Migration),
         ]
     }
 }

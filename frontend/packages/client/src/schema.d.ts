@@ -1513,23 +1513,6 @@ export interface components {
          */
         Expand: "item";
         /**
-         * FindingView
-         * @description What stands in the way.
-         * @example {
-         *       "code": "not_consented",
-         *       "nextStep": "Ask a Global Administrator to open the consent link.",
-         *       "text": "Nobody in your organization has consented yet."
-         *     }
-         */
-        FindingView: {
-            /** @description A stable word: `not_consented`, `disabled`, `no_such_tenant`, `service_misconfigured`, `unanswered`. */
-            code: string;
-            /** @description What to do about it. */
-            nextStep: string;
-            /** @description The same for a person. */
-            text: string;
-        };
-        /**
          * @description What became of the look for an annotation's item.
          * @enum {string}
          */
@@ -1931,6 +1914,40 @@ export interface components {
             parentId?: string;
         };
         /**
+         * OnboardingFinding
+         * @description What stands in the way.
+         * @example {
+         *       "code": "not_consented",
+         *       "nextStep": "Ask a Global Administrator to open the consent link.",
+         *       "text": "Nobody in your organization has consented yet."
+         *     }
+         */
+        OnboardingFinding: {
+            /** @description A stable word: `not_consented`, `disabled`, `no_such_tenant`, `service_misconfigured`, `unanswered`. */
+            code: string;
+            /** @description What to do about it. */
+            nextStep: string;
+            /** @description The same for a person. */
+            text: string;
+        };
+        /**
+         * OnboardingPermission
+         * @description Something that the service may, or should, do by itself in the tenant.
+         * @example {
+         *       "granted": true,
+         *       "meaning": "Reads the people of your organization, to bring them in.",
+         *       "name": "User.Read.All"
+         *     }
+         */
+        OnboardingPermission: {
+            /** @description It was tried and works. */
+            granted: boolean;
+            /** @description What it is for. */
+            meaning: string;
+            /** @description Microsoft's name for it. */
+            name: string;
+        };
+        /**
          * OnboardingStatus
          * @description How an organization is connected to its Microsoft 365 tenant.
          * @example {
@@ -1980,14 +1997,14 @@ export interface components {
              */
             consentedBy: string | null;
             /** @description What stood in the way then; `null` when nothing did. */
-            finding: (components["schemas"]["FindingView"] & unknown) | null;
+            finding: (components["schemas"]["OnboardingFinding"] & unknown) | null;
             /**
              * Format: date-time
              * @description When it is asked next.
              */
             nextCheckAt: string | null;
             /** @description Application permissions that are needed. */
-            permissions: components["schemas"]["PermissionView"][];
+            permissions: components["schemas"]["OnboardingPermission"][];
             /** @description What Microsoft's page said was consented to, as far as a browser can be believed. */
             reportedScopes: string[];
             /** @description `pending`, `verifying`, `active`, `degraded`, `revoked`, `suspended` or `deleted`. */
@@ -2083,23 +2100,6 @@ export interface components {
             /** Format: uuid */
             id: string;
             /** @description For display. */
-            name: string;
-        };
-        /**
-         * PermissionView
-         * @description Something that the service may, or should, do by itself in the tenant.
-         * @example {
-         *       "granted": true,
-         *       "meaning": "Reads the people of your organization, to bring them in.",
-         *       "name": "User.Read.All"
-         *     }
-         */
-        PermissionView: {
-            /** @description It was tried and works. */
-            granted: boolean;
-            /** @description What it is for. */
-            meaning: string;
-            /** @description Microsoft's name for it. */
             name: string;
         };
         /**
@@ -2533,7 +2533,6 @@ export type Error = components['schemas']['Error'];
 export type ErrorCode = components['schemas']['ErrorCode'];
 export type ErrorResponse = components['schemas']['ErrorResponse'];
 export type Expand = components['schemas']['Expand'];
-export type FindingView = components['schemas']['FindingView'];
 export type ItemState = components['schemas']['ItemState'];
 export type ItemType = components['schemas']['ItemType'];
 export type ListResource = components['schemas']['ListResource'];
@@ -2554,11 +2553,12 @@ export type NewAnnotationBody = components['schemas']['NewAnnotationBody'];
 export type NewApiKeyBody = components['schemas']['NewApiKeyBody'];
 export type NewTaxonomyBody = components['schemas']['NewTaxonomyBody'];
 export type NewTermBody = components['schemas']['NewTermBody'];
+export type OnboardingFinding = components['schemas']['OnboardingFinding'];
+export type OnboardingPermission = components['schemas']['OnboardingPermission'];
 export type OnboardingStatus = components['schemas']['OnboardingStatus'];
 export type Organization = components['schemas']['Organization'];
 export type OrganizationPatchBody = components['schemas']['OrganizationPatchBody'];
 export type OwnOrganization = components['schemas']['OwnOrganization'];
-export type PermissionView = components['schemas']['PermissionView'];
 export type ProxyMethod = components['schemas']['ProxyMethod'];
 export type ProxyRule = components['schemas']['ProxyRule'];
 export type PublicKey = components['schemas']['PublicKey'];

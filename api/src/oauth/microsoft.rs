@@ -6,7 +6,7 @@
 //!
 //! The two endpoints serve more than signing in: an [`Intent`] says what becomes of whoever comes back.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::TimeDelta;
@@ -63,8 +63,17 @@ struct Departure {
     intent: Intent,
     nonce: String,
     verifier: String,
+    /// In seconds.
+    #[serde(default)]
+    max_age: Option<u32>,
     /// Judged already.
     return_to: String,
+}
+
+impl Departure {
+    fn max_age(&self) -> Option<Duration> {
+        self.max_age.map(|seconds| Duration::from_secs(seconds.into()))
+    }
 }
 
 /// What both endpoints need.
@@ -129,10 +138,12 @@ impl MicrosoftOAuth {
             parameters.one("prompt").filter(|word| matches!(*word, "login" | "select_account" | "consent"));
         // Microsoft takes either a hint or the picker (Microsoft identity platform, "authorization code flow").
         let login_hint = parameters.passed_on("login_hint").filter(|_| prompt != Some("select_account"));
+        let max_age = parameters.one("max_age").and_then(|text| text.parse::<u32>().ok());
         let departure = Departure {
             intent: Intent::SignIn,
             nonce: self.secret(),
             verifier: self.secret(),
+            max_age,
             return_to: return_to.into(),
         };
         let state = self.secret();
@@ -142,6 +153,7 @@ impl MicrosoftOAuth {
             verifier: &departure.verifier,
             scopes: &[],
             prompt,
+            max_age: departure.max_age(),
             login_hint,
             domain_hint: parameters.passed_on("domain_hint"),
             claims: parameters.passed_on("claims"),
@@ -172,7 +184,8 @@ impl MicrosoftOAuth {
             ));
         }
         let code = parameters.one("code").ok_or_else(not_begun_here)?;
-        let redemption = Redemption { code, verifier: &departure.verifier, nonce: &departure.nonce };
+        let Departure { verifier, nonce, .. } = &departure;
+        let redemption = Redemption { code, verifier, nonce, max_age: departure.max_age() };
         let arrival =
             microsoft.redeem(redemption).await.map_err(|error| not_redeemed(&departure.return_to, &error))?;
         match departure.intent {
@@ -196,6 +209,9 @@ impl MicrosoftOAuth {
         let user_agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
         let device = Device::new(user_agent, origin.ip);
         let outcome = self.sign_in.complete(proven, device).await.map_err(|error| match error {
+            SessionError::TenantNotOnboarded { tenant } => {
+                refused(&AuthenticationError::TenantNotOnboarded { tenant })
+            }
             SessionError::OrganizationSuspended => refused(&AuthenticationError::OrganizationSuspended),
             SessionError::OrganizationDeleted => refused(&AuthenticationError::OrganizationDeleted),
             SessionError::UserDisabled => refused(&AuthenticationError::UserDisabled),

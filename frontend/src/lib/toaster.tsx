@@ -1,6 +1,6 @@
-import { Button, Toast, ToastBody, ToastTitle, ToastTrigger, Toaster, useId, useToastController } from "@fluentui/react-components";
+import { Button, Toast, ToastBody, ToastTitle, ToastTrigger, Toaster, toasterClassNames, useId, useToastController } from "@fluentui/react-components";
 import { TenantryError } from "@tenantry/client";
-import { useEffect } from "react";
+import { useCallback, useEffect, useRef } from "react";
 
 import { useWords } from "../text/text";
 import { UNDO_TIME, type Message } from "./toast";
@@ -16,6 +16,7 @@ export function Messages({ messages, onSaid }: ToasterProps) {
   const toasterId = useId("toaster");
   const { dispatchToast } = useToastController(toasterId);
   const { text } = useWords();
+  const leave = useWayBack();
   useEffect(() => {
     if (messages.length === 0) return;
     for (const message of messages) {
@@ -23,7 +24,14 @@ export function Messages({ messages, onSaid }: ToasterProps) {
         const { undo, words } = message;
         const action = undo && (
           <ToastTrigger>
-            <Button size="small" appearance="transparent" onClick={undo}>
+            <Button
+              size="small"
+              appearance="transparent"
+              onClick={() => {
+                leave();
+                undo();
+              }}
+            >
               {text.form.undo}
             </Button>
           </ToastTrigger>
@@ -49,6 +57,25 @@ export function Messages({ messages, onSaid }: ToasterProps) {
       }
     }
     onSaid();
-  }, [messages, onSaid, dispatchToast, text]);
+  }, [messages, onSaid, dispatchToast, text, leave]);
   return <Toaster toasterId={toasterId} position="bottom-end" />;
+}
+
+/**
+ * Gives the focus back to where it was before it came into a toast. A toast that is closed with the focus in it would
+ * hand it to the next toast, later, and out of a dialog that was opened meanwhile.
+ */
+function useWayBack(): () => void {
+  const outside = useRef<HTMLElement | null>(null);
+  useEffect(() => {
+    const remember = ({ target }: FocusEvent) => {
+      if (target instanceof HTMLElement && target.closest(`.${toasterClassNames.root}`) === null) outside.current = target;
+    };
+    document.addEventListener("focusin", remember);
+    return () => document.removeEventListener("focusin", remember);
+  }, []);
+  return useCallback(() => {
+    if (outside.current?.isConnected === true) outside.current.focus();
+    else if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+  }, []);
 }

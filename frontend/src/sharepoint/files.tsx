@@ -4,6 +4,7 @@ import { useNavigate } from "@tanstack/react-router";
 
 import { TextLink } from "../lib/link";
 import { List } from "../lib/list";
+import { SearchField } from "../lib/search-field";
 import { Empty } from "../shell/page";
 import { Unseen } from "../shell/unseen";
 import { useWords } from "../text/text";
@@ -11,7 +12,6 @@ import { FilePanel } from "./file-panel";
 import { childrenPage, contentUrl, hitsPage, type DriveItem } from "./queries";
 import { Unreachable } from "./reach";
 import type { SharePointSearch } from "./search";
-import { SearchField } from "./search-field";
 
 const NARROW = "@media (max-width: 640px)";
 

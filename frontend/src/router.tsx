@@ -6,8 +6,10 @@ import { ErrorCircleRegular } from "@fluentui/react-icons";
 import { annotationSearch } from "./annotations/search";
 import { ButtonLink } from "./lib/link";
 import { meQuery } from "./lib/me";
+import { unhide } from "./lib/unhide";
 import { sharePointSearch } from "./sharepoint/search";
-import { Empty, Failure } from "./shell/page";
+import { Failure } from "./shell/failure";
+import { Empty } from "./shell/page";
 import { Shell } from "./shell/shell";
 import { isShutOut, ShutOut } from "./shell/shut-out";
 import { SignIn } from "./shell/sign-in";
@@ -22,6 +24,12 @@ const root = createRootRouteWithContext<Context>()({ component: Outlet, notFound
 /** A path of this very site and nothing else, so that nobody is led away after signing in. */
 function ownPath(value: unknown): string {
   return typeof value === "string" && /^\/(?![/\\])[\w\-.~!,/?=&%]*$/.test(value) ? value : "/";
+}
+
+/** A word of the address, by its name; nothing where there is none. */
+function textIn<Name extends string>(search: Record<string, unknown>, name: Name): { readonly [N in Name]?: string } {
+  const value = search[name];
+  return typeof value === "string" && value !== "" ? ({ [name]: value } as { [N in Name]: string }) : {};
 }
 
 const signIn = createRoute({
@@ -62,6 +70,18 @@ const screen = <Path extends string>(path: Path, component: ReturnType<typeof la
 const screens = [
   home,
   screen("/me/profile", lazyRouteComponent(() => import("./me/profile"), "Profile")),
+  createRoute({
+    getParentRoute: () => signedIn,
+    path: "/me/connections",
+    validateSearch: (search: Record<string, unknown>) => textIn(search, "connection"),
+    component: lazyRouteComponent(() => import("./connections/my-connections"), "MyConnections"),
+  }),
+  createRoute({
+    getParentRoute: () => signedIn,
+    path: "/organization/connections",
+    validateSearch: (search: Record<string, unknown>) => textIn(search, "email"),
+    component: lazyRouteComponent(() => import("./connections/all-connections"), "AllConnections"),
+  }),
   screen("/me/sessions", lazyRouteComponent(() => import("./me/sessions"), "Sessions")),
   screen("/organization", lazyRouteComponent(() => import("./organization/overview"), "Overview")),
   screen("/organization/members", lazyRouteComponent(() => import("./organization/members"), "Members")),
@@ -84,12 +104,14 @@ const screens = [
 ] as const;
 
 export function makeRouter(queries: QueryClient) {
-  return createRouter({
+  const router = createRouter({
     routeTree: root.addChildren([signIn, signedIn.addChildren(screens)]),
     context: { queries },
     defaultPreload: "intent",
     scrollRestoration: true,
   });
+  router.subscribe("onRendered", unhide);
+  return router;
 }
 
 declare module "@tanstack/react-router" {

@@ -3,8 +3,8 @@ import { Field, Input, Radio, RadioGroup, Switch, Textarea } from "@fluentui/rea
 import type { FieldErrors } from "../lib/field-errors";
 import { useMay } from "../lib/me";
 import { useWords } from "../text/text";
-import type { KeyDraft } from "./draft";
-import { PeoplePicker } from "./people-picker";
+import { publicKeyOf, rulesOf, type KeyDraft } from "./draft";
+import { ConnectionPicker, PeoplePicker } from "./people-picker";
 
 interface LimitsProps {
   readonly draft: KeyDraft;
@@ -16,6 +16,7 @@ interface LimitsProps {
 export function Limits({ draft, change, errors }: LimitsProps) {
   const { text } = useWords();
   const mayManage = useMay("api-keys:manage");
+  const maySeeConnections = useMay("connections:read");
   return (
     <>
       <Field label={text.apiKeys.allowedIps} hint={text.apiKeys.allowedIpsHint} validationMessage={errors("allowedIps") ?? null}>
@@ -27,6 +28,27 @@ export function Limits({ draft, change, errors }: LimitsProps) {
         validationMessage={errors("allowedResources") ?? null}
       >
         <Textarea value={draft.allowedResources} onChange={(_, { value }) => change({ allowedResources: value })} />
+      </Field>
+      {maySeeConnections && (
+        <ConnectionPicker
+          error={errors("allowedConnections")}
+          chosen={draft.allowedConnections}
+          onChange={(allowedConnections) => change({ allowedConnections })}
+        />
+      )}
+      <Field
+        label={text.apiKeys.proxyRules}
+        hint={text.apiKeys.proxyRulesHint}
+        validationMessage={rulesOf(draft.proxyRules) === undefined ? text.apiKeys.proxyRulesWrong : (errors("proxyRules") ?? null)}
+      >
+        <Textarea spellCheck={false} value={draft.proxyRules} onChange={(_, { value }) => change({ proxyRules: value })} />
+      </Field>
+      <Field
+        label={text.apiKeys.jwePublicKey}
+        hint={text.apiKeys.jwePublicKeyHint}
+        validationMessage={publicKeyOf(draft.jwePublicKey) === undefined ? text.apiKeys.jwePublicKeyWrong : (errors("jwePublicKey") ?? null)}
+      >
+        <Textarea spellCheck={false} value={draft.jwePublicKey} onChange={(_, { value }) => change({ jwePublicKey: value })} />
       </Field>
       <Field
         label={text.apiKeys.requestsPerMinute}
@@ -50,8 +72,6 @@ export function Limits({ draft, change, errors }: LimitsProps) {
             </RadioGroup>
           </Field>
           <PeoplePicker
-            label={text.apiKeys.allowedUsers}
-            hint={text.apiKeys.allowedUsersHint}
             error={errors("allowedUserIds")}
             chosen={draft.allowedUserIds}
             onChange={(allowedUserIds) => change({ allowedUserIds })}

@@ -15,7 +15,18 @@ BEYOND_SCHEMAS = [
     "is not a term of this taxonomy",
     "is not text",
     "has the character U+0000, which cannot be kept",
+    # A time that is over.
+    "is not in the future",
+    # What an id of Microsoft's looks like is Microsoft's to say.
+    "Microsoft 365 does not understand it: invalidRequest",
 ]
+# Things of the emulator's directory, named in every other call instead of what a schema made up.
+REAL = {
+    "userId": os.environ["MEMBER"],
+    "siteId": "contoso.sharepoint.com,c0000000-0000-4000-8000-000000001002,c0000000-0000-4000-8000-000000002002",
+    "driveId": "b!AAAAwAAAAECAAAAAAAAQAgAAAMAAAABAgAAAAAAAIAIAAADAAAAAQIAAAAAAADAC",
+    "itemId": "01CONTRACTS00000000000000000000000",
+}
 # Headers of any answer at all, which say nothing about the operation.
 ANYWHERE = {
     "cache-control",
@@ -36,15 +47,15 @@ ENTITY_TAG = re.compile(r'\*|"[!#-~]*"')
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """Names a member who is there in every other call, and leaves out what was to be a valid tag and is none: the
+    """Names something that is there in every other call, and leaves out what was to be a valid tag and is none: the
     coverage phase does not look at the pattern of `If-Match`."""
     if case.meta is None or not case.meta.generation.mode.is_positive:
         return
     if "If-Match" in (case.headers or {}) and not ENTITY_TAG.fullmatch(case.headers["If-Match"]):
         del case.headers["If-Match"]
-    user = (case.path_parameters or {}).get("userId", "")
-    if re.search("[02468ace]$", user):
-        case.path_parameters["userId"] = os.environ["MEMBER"]
+    named = case.path_parameters or {}
+    if named and sum(map(ord, "".join(map(str, named.values())))) % 2 == 0:
+        named.update({name: REAL[name] for name in named if name in REAL})
 
 
 @schemathesis.hook

@@ -15,8 +15,11 @@ BEYOND_SCHEMAS = [
     "is not a term of this taxonomy",
     "is not text",
     "has the character U+0000, which cannot be kept",
-    # A time that is over.
+    # A time that is over, and a key that is none.
     "is not in the future",
+    "is neither an EC key of the curve P-256 nor an RSA key",
+    # A folder has no content.
+    "is not a file",
     # What an id of Microsoft's looks like is Microsoft's to say.
     "Microsoft 365 does not understand it: invalidRequest",
 ]

@@ -20,6 +20,14 @@ BEYOND_SCHEMAS = [
     "is neither an EC key of the curve P-256 nor an RSA key",
     "has a member that is missing, not base64url, or of a length that is not the key's",
     "is an RSA key that is not of 2048 to 4096 bits",
+    "has a kid that is empty or longer than 200 characters",
+    "is not a point on the curve, or no modulus",
+    # Lists of texts, each of which has a form of its own.
+    "is no name of a resource",
+    "is not an address or a network, such as 203.0.113.7, 203.0.113.0/24 or 2001:db8::/32",
+    "has bits beyond its prefix; give the network's own address, or the address alone",
+    "has one that does not exist, that API keys cannot have, or that you do not have yourself",
+    "has one that is no member of your organization, or not you where the role is `user`",
     # A rule is a small language of its own.
     "has no method, or one that is not DELETE, GET, PATCH, POST or PUT",
     "does not begin with /graph/ or /sharepoint/",

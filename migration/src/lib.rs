@@ -9,6 +9,7 @@ mod m20261121_5_data_keys;
 mod m20261121_6_api_keys;
 mod m20261121_7_accounts;
 mod m20261121_8_sessions;
+mod m20261121_9_connections;
 pub mod row_level_security;
 mod shape;
 
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_6_api_keys::Migration),
             Box::new(m20261121_7_accounts::Migration),
             Box::new(m20261121_8_sessions::Migration),
+            Box::new(m20261121_9_connections::Migration),
         ]
     }
 }

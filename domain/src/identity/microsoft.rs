@@ -29,6 +29,8 @@ pub struct Redemption<'a> {
     pub code: &'a str,
     pub verifier: &'a str,
     pub nonce: &'a str,
+    /// Of one resource; empty for whatever was asked for, where that is one.
+    pub scopes: &'a [String],
 }
 
 /// Tokens for Microsoft's own resources.

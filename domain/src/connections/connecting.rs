@@ -51,8 +51,6 @@ pub struct ConnectingScopes {
 #[derive(Clone, Debug)]
 pub struct Departing {
     pub scopes: Vec<String>,
-    /// Of these, what the code is redeemed for: a token is for one resource.
-    pub redeemed: Vec<String>,
     /// The address of the account that is wanted; `None` for any.
     pub login_hint: Option<String>,
     pub claims: Option<ClaimsChallenge>,
@@ -131,6 +129,11 @@ impl Connecting {
         Ok(self.departing(host, connection.email.clone(), connection.claims.clone()))
     }
 
+    /// What a code is redeemed for: a token is for one resource, and this one tells the rest.
+    pub fn redeemed_scopes(&self) -> &[String] {
+        &self.scopes.graph
+    }
+
     fn departing(
         &self,
         host: Option<&SharePointHost>,
@@ -141,7 +144,7 @@ impl Connecting {
         if let Some(host) = host {
             scopes.extend(self.scopes.share_point.iter().map(|scope| format!("https://{host}/{scope}")));
         }
-        Departing { scopes, redeemed: self.scopes.graph.clone(), login_hint, claims }
+        Departing { scopes, login_hint, claims }
     }
 
     /// Keeps what an account gave.

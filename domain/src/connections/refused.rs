@@ -18,7 +18,10 @@ const MOST_REFUSED: usize = 10_000;
 
 /// Refusals, until when they hold.
 #[derive(Default)]
-pub(super) struct Refused(Mutex<HashMap<MintKey, (DateTime<Utc>, Arc<MintError>)>>);
+pub(super) struct Refused(Mutex<HashMap<MintKey, Refusal>>);
+
+/// Until when it holds, and what was said.
+type Refusal = (DateTime<Utc>, Arc<MintError>);
 
 impl Refused {
     /// The refusal of the same question, if it still holds.

@@ -14,8 +14,9 @@ use serde::Serialize;
 
 use super::{
     entities::{
-        annotation_terms, annotations, api_key_secrets, api_key_uses, api_keys, connection_tokens, connections, data_keys, events,
-        idempotency_keys, onboardings, taxonomies, terms, user_imports, users,
+        annotation_terms, annotations, api_key_secrets, api_key_uses, api_keys, connection_tokens,
+        connections, data_keys, events, idempotency_keys, onboardings, taxonomies, terms, user_imports,
+        users,
     },
     scoped::OrgOwned,
     unit::Unit,

@@ -313,8 +313,7 @@ impl Unit {
             Column::UsedAt,
         ];
         // The record is sealed for the row's id, so it replaces that row and no other one of the resource.
-        let instead =
-            OnConflict::columns([Column::OrgId, Column::Id]).update_columns(columns).to_owned();
+        let instead = OnConflict::columns([Column::OrgId, Column::Id]).update_columns(columns).to_owned();
         let insert = self.scoped().insert(row).on_conflict(instead);
         insert.exec_without_returning(&self.connection).await.map_err(store_error)?;
         Ok(())

@@ -9,6 +9,7 @@ use tests::{Actor, Response, Rows, TestApp, emulator::ids};
 use super::fill::{Noun, Place};
 use crate::{
     annotations::{id, taxonomy, term, user_id},
+    connections::{self, connect},
     identity::handle as session_handle,
     schema::catalog::tables,
     sharepoint::item,
@@ -56,6 +57,8 @@ pub(crate) struct Organization {
     /// At Microsoft: a site with more than one drive in the first organization, and one of its drives.
     site: String,
     drive: String,
+    /// One of two that the member has.
+    connection: String,
 }
 
 impl World {
@@ -64,7 +67,7 @@ impl World {
     }
 
     async fn fill() -> Self {
-        let app = TestApp::builder().set("ANNOTATIONS_CHECK_ITEMS", "true").start().await;
+        let app = connections::builder().set("ANNOTATIONS_CHECK_ITEMS", "true").start().await;
         let a = Organization::filled(&app, "contoso", ids::CONTOSO, "adele", "alex").await;
         let b = Organization::filled(&app, "fabrikam", ids::FABRIKAM, "megan", "nestor").await;
         let mut world = Self { app, a, b, secrets: BTreeSet::new() };
@@ -158,7 +161,10 @@ impl Organization {
         let address = |name: &str| format!("{name}@{word}.com");
         let admin_session = session_handle(&app.signed_in(&address(admin)).await).await;
         app.signed_in(&address(admin)).await;
-        let session = app.signed_in(&address(member)).await.actor();
+        let browser = app.signed_in(&address(member)).await;
+        connect(&browser, &address(admin)).await;
+        let connection = connect(&browser, &address(member)).await;
+        let session = browser.actor();
         let (admin, member) = (app.user(admin), app.user(member));
         let application = app.application("Tenantry", tenant, &[ids::TENANTRY_ADMIN]);
         let id_of = |response: Response| response.text_at("/data/organization/id");
@@ -223,6 +229,7 @@ impl Organization {
             annotation,
             site,
             drive,
+            connection,
         }
     }
 
@@ -248,6 +255,11 @@ impl Organization {
             (Place::Body, "serviceId") => json!("n8n"),
             (Place::Body, "scopes") => json!(["annotations:read"]),
             (_, "apiKeyId") => json!(self.api_key_id),
+            (_, "connectionId") => json!(self.connection),
+            (Place::Query, "email") => json!("nobody@example.com"),
+            (Place::Query, "minTtl") => json!(60),
+            (Place::Query, "resource") => json!("graph"),
+            (Place::Query, "scope") => json!("User.Read"),
             (_, "annotationId") => json!(self.annotation),
             (_, "authorId" | "userId") => json!(self.member_id),
             (Place::Query, "confirm") => {
@@ -272,7 +284,8 @@ impl Organization {
             // A page or a range, which a schema cannot say.
             (Place::Body, "place") => json!({ "page": 7 }),
             // They have tests of their own, the last one in `idempotency::scope`.
-            (Place::Query, "cursor") | (Place::Header, "If-Match" | "If-None-Match" | "Idempotency-Key") => {
+            (Place::Query, "claims" | "cursor")
+            | (Place::Header, "If-Match" | "If-None-Match" | "Idempotency-Key") => {
                 return Some(Noun::LeaveOut);
             }
             _ => return None,

@@ -266,7 +266,7 @@ impl Connecting {
             resource: format!("https://{host}"),
             scopes: Vec::new(),
         };
-        let need = Need { at_least: self.refresher.policy().buffer, issued_since: None };
+        let need = Need { at_least: self.refresher.policy().buffer, issued_since: None, is_use: false };
         let error = self.refresher.mint(scope, key, need).await.err()?;
         match error.as_ref() {
             MintError::Trouble { trouble: Trouble::Consent, .. } => {

@@ -63,7 +63,11 @@ impl Connections {
             resource: self.refresher.names().graph.clone(),
             scopes: Vec::new(),
         };
-        let need = Need { at_least: chrono::TimeDelta::zero(), issued_since: Some(self.refresher.now()) };
+        let need = Need {
+            at_least: chrono::TimeDelta::zero(),
+            issued_since: Some(self.refresher.now()),
+            is_use: false,
+        };
         match self.refresher.mint(&scope, key, need).await.map_err(ConnectionTokenError::from) {
             // Its state says it.
             Ok(_) | Err(ConnectionTokenError::Trouble { .. }) => {}

@@ -53,6 +53,8 @@ pub(super) struct Need {
     pub(super) at_least: TimeDelta,
     /// Whether one from before is not wanted, however long it lasts.
     pub(super) issued_since: Option<DateTime<Utc>>,
+    /// Whether somebody is to have it, so that it is kept fresh from here on.
+    pub(super) is_use: bool,
 }
 
 impl Need {
@@ -264,7 +266,8 @@ impl Refresher {
         if let Some(minted) = self.have(scope, &snapshot, key, need).await? {
             return Ok(minted);
         }
-        self.ask(scope, &snapshot, key, Some(self.now()), lease, Ending::WithThis).await
+        let used_at = need.is_use.then(|| self.now());
+        self.ask(scope, &snapshot, key, used_at, lease, Ending::WithThis).await
     }
 
     async fn make_row(&self, scope: &OrgScope, id: ConnectionId) -> Result<(), MintError> {

@@ -156,7 +156,7 @@ impl ConnectionTokens {
         min_ttl: TimeDelta,
     ) -> Result<HandedToken, ConnectionTokenError> {
         let at_least = min_ttl.clamp(self.refresher.policy().buffer, LONGEST);
-        let need = Need { at_least, issued_since: None };
+        let need = Need { at_least, issued_since: None, is_use: true };
         let asked = Asked { scope: caller.scope(), id, request, need };
         let Ready { access_token, hand_out } = self.ready::<P>(caller.principal(), &asked).await?;
         let handed = HandedToken {

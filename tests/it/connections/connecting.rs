@@ -119,7 +119,7 @@ async fn whoever_does_not_agree_to_more_has_a_connection_without_it() {
 
 #[tokio::test]
 async fn only_tenants_on_the_list_are_connected() {
-    let app = builder().set("TENANT_POLICY", "allow_list").set("ALLOWED_TENANTS", ids::CONTOSO).start().await;
+    let app = builder().set("TENANT_POLICY", "allow-list").set("ALLOWED_TENANTS", ids::CONTOSO).start().await;
     let browser = app.signed_in("alex@contoso.com").await;
     connect(&browser, "alex@contoso.com").await;
     let refused = browser.sign_in_from(CONNECT, "megan@fabrikam.com").await.expect(403);

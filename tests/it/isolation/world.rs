@@ -255,10 +255,11 @@ impl Organization {
             (Place::Body, "serviceId") => json!("n8n"),
             (Place::Body, "scopes") => json!(["annotations:read"]),
             (_, "apiKeyId") => json!(self.api_key_id),
+            // With them a list has no second page; `connections::attacks` has them.
+            (Place::Query, "connectionId" | "email") => return Some(Noun::LeaveOut),
             (_, "connectionId") => json!(self.connection),
-            (Place::Query, "email") => json!("nobody@example.com"),
             (Place::Query, "minTtl") => json!(60),
-            (Place::Query, "resource") => json!("graph"),
+            (Place::Query, "tokenResource") => json!("graph"),
             (Place::Query, "scope") => json!("User.Read"),
             (_, "annotationId") => json!(self.annotation),
             (_, "authorId" | "userId") => json!(self.member_id),

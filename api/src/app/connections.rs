@@ -96,6 +96,7 @@ impl Hub {
             log: Arc::new(database.clone()),
             grants,
             secrets: Arc::new(database.clone()),
+            epochs: Arc::new(database.epochs()),
             flights: Arc::new(SpawnedFlights::default()),
             ids: parts.ids(),
             entropy: Arc::clone(&parts.entropy),

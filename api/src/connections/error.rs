@@ -17,6 +17,10 @@ use crate::{
 const CONFIG_ERROR_STEP: &str = "Microsoft refuses this service's own registration. Whoever runs the service has to mend its client secret or \
      certificate; the connections then work again by themselves.";
 
+/// For an administrator of the organization.
+const MEMBER_DISABLED_STEP: &str = "The member who connected this account is suspended in your organization. Let them in again, or connect the \
+     account as somebody else.";
+
 impl From<ConnectionError> for ApiError {
     fn from(error: ConnectionError) -> Self {
         match error {
@@ -36,6 +40,14 @@ impl From<ConnectionTokenError> for ApiError {
             ConnectionTokenError::RefreshTokenNotAllowed => {
                 Self::new(ErrorCode::Forbidden, "The API key may not have refresh tokens")
             }
+            ConnectionTokenError::OwnerDisabled { id } => Self {
+                details: Some(json!({
+                    "connectionId": id, "status": ConnectionStatus::Disabled.as_str(),
+                    "reason": "member_disabled", "nextStep": MEMBER_DISABLED_STEP, "canReconnect": false,
+                    "claims": null,
+                })),
+                ..Self::new(ErrorCode::ConnectionUnusable, "The member whose connection this is is suspended")
+            },
             ConnectionTokenError::NoSuchResource => {
                 Self::invalid_field("resource", "is none that the account's tenant has")
             }

@@ -260,13 +260,14 @@ impl Connecting {
     /// already.
     async fn more(&self, scope: &OrgScope, connection: &Connection) -> Option<Departing> {
         let host = connection.share_point_host.as_ref().filter(|_| !self.scopes.share_point.is_empty())?;
+        let policy = self.refresher.policy();
         let key = MintKey {
             org_id: scope.org_id(),
             connection_id: connection.id,
             resource: format!("https://{host}"),
             scopes: Vec::new(),
         };
-        let need = Need { at_least: self.refresher.policy().buffer, issued_since: None, is_use: false };
+        let need = Need::buffered(policy);
         let error = self.refresher.mint(scope, key, need).await.err()?;
         match error.as_ref() {
             MintError::Trouble { trouble: Trouble::Consent, .. } => {

@@ -2,9 +2,13 @@
 
 use chrono::TimeDelta;
 
-use super::{MintError, MintKey, Refresher, refresh::Ending};
+use super::{
+    Connection, MintError, MintKey, Refresher,
+    refresh::Ending,
+    standing::{is_member_let_in, is_organization_let_in},
+};
 use crate::{
-    access::{Authorized, System},
+    access::{Authorized, OrgScope, System},
     id::{ConnectionId, TypedId},
     jobs::{Job, JobError, Outcome},
 };
@@ -24,6 +28,9 @@ impl Refresher {
             Err(error) => return Err(retry(error)),
         };
         let now = self.now();
+        if !self.is_let_in(&scope, &snapshot.connection).await? {
+            return Ok(Outcome::Again(self.policy().probe_at(now, self.jitter())));
+        }
         if let Some(until) = snapshot.connection.paused_until.filter(|until| *until > now) {
             return Ok(Outcome::Again(until));
         }
@@ -65,6 +72,15 @@ impl Refresher {
         // What could not be had now is not asked for again at once.
         let rest = if is_whole { REST } else { self.policy().cycle };
         Ok(Outcome::Again(self.next(&snapshot, None).max(self.now() + rest)))
+    }
+}
+
+impl Refresher {
+    /// Whether anybody could have a token of it. Where not, nothing is refreshed: a grant outlives what can be restored.
+    async fn is_let_in(&self, scope: &OrgScope, connection: &Connection) -> Result<bool, JobError> {
+        let reader = self.reader(scope).await?;
+        Ok(is_organization_let_in(reader.as_ref()).await?
+            && is_member_let_in(reader.as_ref(), connection.user_id).await?)
     }
 }
 

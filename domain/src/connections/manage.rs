@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::{Connection, ConnectionTokenError, MintKey, Read, Refresher, Sight, Write, refresh::Need};
+use super::{
+    Connection, ConnectionTokenError, MintKey, Read, Refresher, Sight, Write, refresh::Need,
+    standing::is_member_let_in,
+};
 use crate::{
     access::{Authorized, Permission},
     events::Event,
@@ -51,23 +54,23 @@ impl Connections {
         caller: &Authorized<Write>,
         id: ConnectionId,
     ) -> Result<Connection, ConnectionTokenError> {
-        self.visible(caller, id).await.map_err(|error| match error {
-            ConnectionError::NotFound => ConnectionTokenError::NotFound,
-            ConnectionError::Store(error) => error.into(),
-        })?;
-        self.refresher.forget_refusals(id);
         let scope = caller.scope();
+        let reader = self.store.read(&scope).await?;
+        let connection = reader.connections().get(id).await?;
+        let connection = connection.filter(|connection| Sight::of_caller(caller).includes(connection));
+        let connection = connection.ok_or(ConnectionTokenError::NotFound)?;
+        if !is_member_let_in(reader.as_ref(), connection.user_id).await? {
+            return Err(ConnectionTokenError::OwnerDisabled { id });
+        }
+        drop(reader);
+        self.refresher.forget_refusals(id);
         let key = MintKey {
             org_id: scope.org_id(),
             connection_id: id,
             resource: self.refresher.names().graph.clone(),
             scopes: Vec::new(),
         };
-        let need = Need {
-            at_least: chrono::TimeDelta::zero(),
-            issued_since: Some(self.refresher.now()),
-            is_use: false,
-        };
+        let need = Need { issued_since: Some(self.refresher.now()), ..Need::any() };
         match self.refresher.mint(&scope, key, need).await.map_err(ConnectionTokenError::from) {
             // Its state says it.
             Ok(_) | Err(ConnectionTokenError::Trouble { .. }) => {}
@@ -85,10 +88,11 @@ impl Connections {
         if !connection.is_some_and(|connection| Sight::of_caller(caller).includes(&connection)) {
             return Err(ConnectionError::NotFound);
         }
-        tx.jobs().cancel(Kind::ConnectionRefresh, id.uuid()).await?;
+        // In the order of a hand-out, which writes the token and then the job: otherwise one waits for the other.
         if !tx.connections().remove(id).await? {
             return Err(ConnectionError::NotFound);
         }
+        tx.jobs().cancel(Kind::ConnectionRefresh, id.uuid()).await?;
         tx.commit(Event::new("connection.deleted", json!({ "connectionId": id })).into()).await?;
         self.refresher.forget_refusals(id);
         Ok(())

@@ -17,6 +17,7 @@ mod refused;
 mod resource;
 mod schedule;
 mod sight;
+mod standing;
 mod tokens;
 mod trouble;
 

@@ -59,6 +59,9 @@ pub enum GrantError {
     OwnRegistration,
     #[error("Microsoft throttles")]
     Throttled { retry_after: Duration },
+    /// Nothing was sent: it was throttled or did not answer a moment ago, or a proof of ours is missing for now.
+    #[error("Microsoft is left alone")]
+    NotAsked { retry_after: Duration },
     /// No answer, or none that could be understood.
     #[error("Microsoft gives no answer")]
     Unavailable { retry_after: Duration },
@@ -106,8 +109,8 @@ pub struct Renewal<'a> {
 #[async_trait]
 pub trait RefreshLog: Send + Sync {
     /// Writes what Microsoft gave, and ends the lease with it if there is a settlement. By compare-and-set: `false` when
-    /// the connection has changed since it was read, or the lease was lost; then nothing is written, so that a newer
-    /// refresh token is never replaced by an older one.
+    /// the connection has changed since it was read; then nothing is written, so that a newer refresh token is never
+    /// replaced by an older one. A lease that was lost meanwhile changes nothing about that.
     async fn keep(
         &self,
         scope: &OrgScope,

@@ -18,20 +18,23 @@ use super::{
     schedule::back_off,
 };
 use crate::{
-    access::OrgScope,
+    access::{Epochs, Mark, OrgScope, Subject},
     delegation::ClaimsChallenge,
     entropy::Entropy,
     events::Event,
     id::{ConnectionId, ConnectionTokenId, Ids, OrgId, TypedId},
     jobs::{JobQueue, Kind, Lease, Leasing, Settlement},
     secret::{SealError, Secrets},
-    store::{Store, StoreError},
+    store::{OrgReader, Store, StoreError},
 };
 
 /// How long a request waits for another replica that asks Microsoft.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// So often it is tried to be the one who asks.
-const ROUNDS: usize = 4;
+/// So often it is tried to be the one who asks, at the most: others may ask for other resources of the connection
+/// meanwhile.
+const ROUNDS: usize = 100;
+/// So often another request's flight is waited for that gives less than is wanted.
+const FLIGHTS: usize = 4;
 /// A token that was issued so recently is as long-lived as one gets.
 const IS_NEW_FOR: TimeDelta = TimeDelta::seconds(60);
 
@@ -49,8 +52,10 @@ pub struct MintKey {
 /// What is wanted of a token.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Need {
+    /// How long it should last, unless that is more than half its life.
+    pub(super) buffer: TimeDelta,
     /// How long it must last.
-    pub(super) at_least: TimeDelta,
+    pub(super) min_ttl: TimeDelta,
     /// Whether one from before is not wanted, however long it lasts.
     pub(super) issued_since: Option<DateTime<Utc>>,
     /// Whether somebody is to have it, so that it is kept fresh from here on.
@@ -58,9 +63,26 @@ pub(super) struct Need {
 }
 
 impl Need {
-    pub(super) fn is_met(&self, token: &StoredToken, now: DateTime<Utc>) -> bool {
-        token.expires_at - now >= self.at_least
-            && self.issued_since.is_none_or(|since| token.issued_at >= since)
+    /// One that is good now.
+    pub(super) fn any() -> Self {
+        Self { buffer: TimeDelta::zero(), min_ttl: TimeDelta::zero(), issued_since: None, is_use: false }
+    }
+
+    /// One that outlasts the buffer.
+    pub(super) fn buffered(policy: &RefreshPolicy) -> Self {
+        Self { buffer: policy.buffer, ..Self::any() }
+    }
+
+    /// A tenant may let tokens live for as little as ten minutes; those are as good as half their life.
+    pub(super) fn is_met(
+        &self,
+        issued_at: DateTime<Utc>,
+        expires_at: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> bool {
+        let buffer = self.buffer.min((expires_at - issued_at) / 2);
+        expires_at - now >= self.min_ttl.max(buffer)
+            && self.issued_since.is_none_or(|since| issued_at >= since)
     }
 }
 
@@ -118,6 +140,7 @@ pub struct RefreshPorts {
     pub log: Arc<dyn RefreshLog>,
     pub grants: Arc<dyn Grants>,
     pub secrets: Arc<dyn Secrets>,
+    pub epochs: Arc<dyn Epochs>,
     pub flights: Arc<dyn Flights<MintKey, Mint>>,
     pub ids: Ids,
     pub entropy: Arc<dyn Entropy>,
@@ -186,27 +209,64 @@ impl Refresher {
 
     /// A token that meets the need, from Microsoft if it must be. Of all who ask at once one asks Microsoft.
     pub(super) async fn mint(&self, scope: &OrgScope, key: MintKey, need: Need) -> Mint {
-        if let Some(error) = self.refused.before(&key, self.now()) {
+        if let Some(error) = self.refused_before(&key).await {
             return Err(error);
         }
-        let mut last = None;
-        for _ in 0..ROUNDS {
+        let mark = self.ports.epochs.mark();
+        let mut lasts = TimeDelta::zero();
+        for _ in 0..FLIGHTS {
             let (refresher, scope, wanted) = (self.clone(), scope.clone(), key.clone());
             let work = Box::pin(async move {
                 refresher.mint_alone(&scope, &wanted, need).await.map(Arc::new).map_err(Arc::new)
             });
             let minted = self.ports.flights.join(key.clone(), work).await.unwrap_or_else(|| Err(panicked()));
-            let minted = minted.inspect_err(|error| self.refused.note(&key, error, self.now()))?;
-            let is_met = minted.expires_at - self.now() >= need.at_least
-                && need.issued_since.is_none_or(|since| minted.issued_at >= since);
-            if is_met {
+            let minted = minted.inspect_err(|error| self.note_refusal(&key, error, mark))?;
+            let now = self.now();
+            if need.is_met(minted.issued_at, minted.expires_at, now) {
                 return Ok(minted);
             }
-            // Another request's flight, which wanted less; or there is no better one.
-            last = Some(minted);
+            lasts = minted.expires_at - now;
+            if need.issued_since.is_none() && now - minted.issued_at < IS_NEW_FOR {
+                break;
+            }
+            // Another request's flight, which wanted less.
         }
-        let lasts = last.map(|minted| minted.expires_at - self.now()).unwrap_or_default();
         Err(Arc::new(MintError::TooShort { lasts }))
+    }
+
+    /// What was refused of the same question a moment ago, unless the connection has changed since, here or on another
+    /// replica.
+    async fn refused_before(&self, key: &MintKey) -> Option<Arc<MintError>> {
+        let (error, mark) = self.refused.before(key, self.now())?;
+        let unchanged =
+            self.ports.epochs.unchanged_since(mark, &[Subject::Connection(key.connection_id)]).await;
+        if unchanged.is_ok_and(|unchanged| unchanged) {
+            return Some(error);
+        }
+        self.refused.forget(key.connection_id);
+        None
+    }
+
+    /// Remembers a refusal of the question. What marks the connection is found there.
+    fn note_refusal(&self, key: &MintKey, error: &Arc<MintError>, mark: Mark) {
+        let is_of_question = match error.as_ref() {
+            MintError::NoSuchResource | MintError::NotUnderstood { .. } => true,
+            MintError::Trouble { .. } => !self.is_everything(key),
+            MintError::NotFound
+            | MintError::OwnRegistration
+            | MintError::Unavailable { .. }
+            | MintError::TooShort { .. }
+            | MintError::Seal(_)
+            | MintError::Store(_) => false,
+        };
+        if is_of_question {
+            self.refused.note(key, error, mark, self.now());
+        }
+    }
+
+    /// Whether a question is the one by which a connection is judged: Microsoft Graph, with all that was consented to.
+    fn is_everything(&self, key: &MintKey) -> bool {
+        key.scopes.is_empty() && key.resource == self.names.graph
     }
 
     /// Forgets what was refused of a connection, since it was connected anew or somebody asks for it explicitly.
@@ -216,7 +276,11 @@ impl Refresher {
 
     async fn mint_alone(&self, scope: &OrgScope, key: &MintKey, need: Need) -> Result<Minted, MintError> {
         let id = key.connection_id;
+        let until = self.now() + TimeDelta::from_std(PATIENCE).unwrap_or_default();
         for _ in 0..ROUNDS {
+            if self.now() > until {
+                break;
+            }
             match self.ports.queue.try_lease(key.org_id, Kind::ConnectionRefresh, id.uuid()).await? {
                 Leasing::Taken(lease) => return self.mint_leased(scope, key, need, &lease).await,
                 Leasing::Busy => {
@@ -282,8 +346,12 @@ impl Refresher {
         Ok(())
     }
 
+    pub(super) async fn reader(&self, scope: &OrgScope) -> Result<Box<dyn OrgReader>, StoreError> {
+        self.ports.store.read(scope).await
+    }
+
     pub(super) async fn read(&self, scope: &OrgScope, id: ConnectionId) -> Result<Snapshot, MintError> {
-        let reader = self.ports.store.read(scope).await?;
+        let reader = self.reader(scope).await?;
         let connection = reader.connections().get(id).await?.ok_or(MintError::NotFound)?;
         let tokens = reader.connections().tokens(id).await?;
         Ok(Snapshot { connection, tokens })
@@ -303,7 +371,7 @@ impl Refresher {
         let gives = connection.status(now).gives_tokens();
         if let Some(token) = token.filter(|_| gives) {
             let is_newest = now - token.issued_at < IS_NEW_FOR && need.issued_since.is_none();
-            if need.is_met(token, now) || (is_newest && token.expires_at > now) {
+            if need.is_met(token.issued_at, token.expires_at, now) || (is_newest && token.expires_at > now) {
                 let access_token = self.ports.secrets.open(scope, &token.secret).await?;
                 return Ok(Some(Minted {
                     connection: connection.clone(),
@@ -320,11 +388,16 @@ impl Refresher {
             let retry_after = (until - now).to_std().unwrap_or_default();
             return Err(MintError::Unavailable { retry_after });
         }
-        let is_closed = !connection.has_grant || !gives || key.resource == self.names.graph;
+        let is_closed = |trouble: Trouble| {
+            !connection.has_grant
+                || !gives
+                || !trouble.is_of_the_resource()
+                || key.resource == self.names.graph
+        };
         match connection.trouble {
             // Whoever asks for it explicitly may find that it was mended.
             Some(_) if connection.has_grant && need.issued_since.is_some() => Ok(None),
-            Some(trouble) if is_closed => Err(MintError::of_connection(connection, trouble)),
+            Some(trouble) if is_closed(trouble) => Err(MintError::of_connection(connection, trouble)),
             _ => Ok(None),
         }
     }
@@ -356,7 +429,7 @@ impl Refresher {
         let had = snapshot.token(&key.resource);
         let scopes =
             scopes_to_ask(&key.resource, &key.scopes, had.map_or(&[], |token| token.scopes.as_slice()));
-        match self.redeem(scope, connection, &scopes).await? {
+        match self.redeem(scope, connection, &scopes, lease).await? {
             Ok(granted) => {
                 let used_at = used_at.or_else(|| had.and_then(|token| token.used_at));
                 let token_id = had.map_or_else(|| self.ports.ids.next(), |token| token.id);
@@ -368,6 +441,8 @@ impl Refresher {
             Err(GrantError::NoSuchResource) => Err(MintError::NoSuchResource),
             Err(GrantError::NotUnderstood { codes }) => Err(MintError::NotUnderstood { codes }),
             Err(GrantError::OwnRegistration) => Err(MintError::OwnRegistration),
+            // Nothing has happened that anybody should remember.
+            Err(GrantError::NotAsked { retry_after }) => Err(MintError::Unavailable { retry_after }),
             Err(GrantError::Throttled { retry_after } | GrantError::Unavailable { retry_after }) => {
                 self.pause(scope, connection, retry_after, lease, ending).await
             }
@@ -380,6 +455,7 @@ impl Refresher {
         scope: &OrgScope,
         connection: &Connection,
         scopes: &[String],
+        lease: &Lease,
     ) -> Result<Result<Granted, GrantError>, MintError> {
         let stored = async || -> Result<_, MintError> {
             let reader = self.ports.store.read(scope).await?;
@@ -396,6 +472,10 @@ impl Refresher {
         }
         match stored().await? {
             Some(newer) if newer != sealed => {
+                // Two requests may take as long as the lease.
+                if !self.ports.queue.renew(lease).await? {
+                    return Err(MintError::Unavailable { retry_after: Duration::from_secs(1) });
+                }
                 let refresh_token = self.ports.secrets.open(scope, &newer).await?;
                 Ok(self.ports.grants.refresh(connection.tenant_id, &refresh_token, scopes).await)
             }
@@ -470,8 +550,7 @@ impl Refresher {
         ending: Ending,
     ) -> Result<MintError, MintError> {
         let GrantRefusal { trouble, claims, codes } = refusal;
-        let is_everything = key.scopes.is_empty() && key.resource == self.names.graph;
-        let is_about_it = !trouble.is_of_the_resource() || is_everything;
+        let is_about_it = trouble.is_of_the_grant() || self.is_everything(key);
         let mut marked = connection.clone();
         if is_about_it {
             marked.trouble = Some(trouble);

@@ -89,9 +89,13 @@ fn less_jitter(wait: TimeDelta, jitter: u32) -> TimeDelta {
     wait - TimeDelta::milliseconds(i64::from(jitter) * most / i64::from(u32::MAX))
 }
 
+/// The longest pause is two minutes: while the authority does not answer at all, it is left alone for all connections
+/// together.
+const MOST_DOUBLINGS: u32 = 6;
+
 /// How long Microsoft is left alone after failures in a row that say nothing about the connection.
 pub(super) fn back_off(failures: i64, jitter: u32) -> TimeDelta {
-    let doublings = u32::try_from(failures).unwrap_or(8).min(8);
+    let doublings = u32::try_from(failures).unwrap_or(MOST_DOUBLINGS).min(MOST_DOUBLINGS);
     let whole = 2_000_i64 << doublings;
     TimeDelta::milliseconds(whole / 2 + i64::from(jitter) * (whole / 2) / i64::from(u32::MAX))
 }
@@ -142,6 +146,6 @@ mod tests {
         assert_eq!(back_off(0, u32::MAX), TimeDelta::seconds(2));
         assert_eq!(back_off(0, 0), TimeDelta::seconds(1));
         assert_eq!(back_off(3, u32::MAX), TimeDelta::seconds(16));
-        assert_eq!(back_off(i64::MAX, u32::MAX), TimeDelta::seconds(512));
+        assert_eq!(back_off(i64::MAX, u32::MAX), TimeDelta::seconds(128));
     }
 }

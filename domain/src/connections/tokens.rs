@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use super::{
     Connection, ConnectionCache, HandOut, HandOuts, KnownToken, MintError, MintKey, ReadTokens, Refresher,
     ResourceRequest, Sight, StoredToken, Target, Trouble, refresh::Need, resource::covers,
+    standing::is_member_let_in,
 };
 use crate::{
     access::{Authorized, Epochs, OrgScope, Permission, Principal, Subject},
@@ -54,6 +55,9 @@ pub enum ConnectionTokenError {
     /// The caller's API key may not get refresh tokens.
     #[error("the API key may not have refresh tokens")]
     RefreshTokenNotAllowed,
+    /// The member whose connection it is may not use the service any more.
+    #[error("the connection's member is not let in")]
+    OwnerDisabled { id: ConnectionId },
     /// The account's tenant does not have the resource, such as SharePoint.
     #[error("the account's tenant does not have the resource")]
     NoSuchResource,
@@ -144,9 +148,8 @@ impl ConnectionTokens {
         Self { store, secrets, epochs, cache, refresher, hand_outs }
     }
 
-    /// An access token of a connection that the caller sees, for a resource. It has at least `min_ttl` left, and never
-    /// less than `TOKEN_REFRESH_BUFFER`, but for one that Microsoft itself lets live no longer; if what is kept has not,
-    /// Microsoft is asked, once for all who want it at the same time. That the caller had it is written down before this
+    /// An access token of a connection that the caller sees, for a resource. It has at least `min_ttl` left, and
+    /// `TOKEN_REFRESH_BUFFER`, or half its life where that is less; if what is kept has not, Microsoft is asked, once for all who want it at the same time. That the caller had it is written down before this
     /// comes back.
     pub async fn access_token<P: MayUseTokens>(
         &self,
@@ -155,8 +158,8 @@ impl ConnectionTokens {
         request: &ResourceRequest,
         min_ttl: TimeDelta,
     ) -> Result<HandedToken, ConnectionTokenError> {
-        let at_least = min_ttl.clamp(self.refresher.policy().buffer, LONGEST);
-        let need = Need { at_least, issued_since: None, is_use: true };
+        let min_ttl = min_ttl.clamp(TimeDelta::zero(), LONGEST);
+        let need = Need { min_ttl, is_use: true, ..Need::buffered(self.refresher.policy()) };
         let asked = Asked { scope: caller.scope(), id, request, need };
         let Ready { access_token, hand_out } = self.ready::<P>(caller.principal(), &asked).await?;
         let handed = HandedToken {
@@ -186,6 +189,9 @@ impl ConnectionTokens {
         let connection = reader.connections().get(id).await?;
         let connection = connection.filter(|connection| Sight::of(principal).includes(connection));
         let connection = connection.ok_or(ConnectionTokenError::NotFound)?;
+        if !is_member_let_in(reader.as_ref(), connection.user_id).await? {
+            return Err(ConnectionTokenError::OwnerDisabled { id });
+        }
         let Some(sealed) = reader.connections().refresh_token(id).await? else { return Ok(None) };
         drop(reader);
         let secret = self.secrets.open(&scope, &sealed).await?;
@@ -218,13 +224,16 @@ impl ConnectionTokens {
         let reader = self.store.read(&asked.scope).await?;
         let connection = reader.connections().get(asked.id).await?.ok_or(ConnectionTokenError::NotFound)?;
         let resource = self.check(principal, &connection, asked.request)?;
+        if !is_member_let_in(reader.as_ref(), connection.user_id).await? {
+            return Err(ConnectionTokenError::OwnerDisabled { id: asked.id });
+        }
         let token = reader.connections().token(asked.id, &resource).await?;
         drop(reader);
         let now = self.refresher.now();
         let good = token.filter(|token| {
             connection.status(now).gives_tokens()
                 && covers(&token.scopes, &asked.request.scopes)
-                && asked.need.is_met(token, now)
+                && asked.need.is_met(token.issued_at, token.expires_at, now)
         });
         if let Some(token) = good {
             let ready = self.open::<P>(&asked.scope, &token, asked.id).await?;
@@ -258,12 +267,10 @@ impl ConnectionTokens {
         asked: &Asked<'_>,
     ) -> Option<Arc<KnownToken>> {
         let known = self.cache.get(key).await?;
-        let holds = asked.need.is_met(&known.token, self.refresher.now())
-            && self
-                .epochs
-                .unchanged_since(known.mark, &[Subject::Connection(asked.id)])
-                .await
-                .is_ok_and(|unchanged| unchanged);
+        let depends_on = [Subject::Connection(asked.id), Subject::User(known.connection.user_id)];
+        let (issued_at, expires_at) = (known.token.issued_at, known.token.expires_at);
+        let holds = asked.need.is_met(issued_at, expires_at, self.refresher.now())
+            && self.epochs.unchanged_since(known.mark, &depends_on).await.is_ok_and(|unchanged| unchanged);
         if holds {
             return Some(known);
         }

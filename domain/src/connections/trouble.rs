@@ -26,6 +26,8 @@ pub enum Trouble {
     ApplicationUnknown,
     /// The account's tenant has disabled this application.
     ApplicationDisabled,
+    /// It says no more than no, or gives a reason that this version does not know.
+    Unexplained,
     /// The grant was revoked, or has expired.
     Revoked,
     /// The account is disabled.
@@ -35,7 +37,7 @@ pub enum Trouble {
 }
 
 impl Trouble {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Consent,
         Self::Interaction,
         Self::Remedy,
@@ -46,6 +48,7 @@ impl Trouble {
         Self::NotAssigned,
         Self::ApplicationUnknown,
         Self::ApplicationDisabled,
+        Self::Unexplained,
         Self::Revoked,
         Self::AccountDisabled,
         Self::AccountGone,
@@ -64,6 +67,7 @@ impl Trouble {
             Self::NotAssigned => "not_assigned",
             Self::ApplicationUnknown => "application_unknown",
             Self::ApplicationDisabled => "application_disabled",
+            Self::Unexplained => "unexplained",
             Self::Revoked => "revoked",
             Self::AccountDisabled => "account_disabled",
             Self::AccountGone => "account_gone",
@@ -83,7 +87,8 @@ impl Trouble {
             | Self::Remedy
             | Self::SignInFrequency
             | Self::PasswordChanged
-            | Self::PageEnded => ConnectionStatus::ReauthRequired,
+            | Self::PageEnded
+            | Self::Unexplained => ConnectionStatus::ReauthRequired,
             Self::Policy | Self::NotAssigned | Self::ApplicationDisabled => ConnectionStatus::Blocked,
             Self::Revoked => ConnectionStatus::Revoked,
             Self::AccountDisabled | Self::AccountGone => ConnectionStatus::Disabled,
@@ -134,6 +139,11 @@ impl Trouble {
                 "An administrator of the account's organization has switched this application off. Ask them to switch \
                  it on again; the connection then works by itself."
             }
+            Self::Unexplained => {
+                "Microsoft refuses and does not say why in a way that this service knows. Sign in with this account again \
+                 by its reconnect link; if that does not help, show the numbers in the event of the refusal to an \
+                 administrator of the account's organization."
+            }
             Self::Revoked => {
                 "The access was revoked or has expired. Sign in with this account again by its reconnect link."
             }
@@ -158,6 +168,7 @@ impl Trouble {
             | Self::PasswordChanged
             | Self::PageEnded
             | Self::ApplicationUnknown
+            | Self::Unexplained
             | Self::Revoked
             | Self::AccountGone => true,
             Self::Policy | Self::NotAssigned | Self::ApplicationDisabled | Self::AccountDisabled => false,
@@ -171,7 +182,40 @@ impl Trouble {
 
     /// Whether it is about what was asked for: for another resource Microsoft may decide otherwise.
     pub fn is_of_the_resource(self) -> bool {
-        matches!(self, Self::Consent | Self::Interaction | Self::Remedy | Self::Policy)
+        match self {
+            Self::Consent | Self::Interaction | Self::Remedy | Self::Policy | Self::Unexplained => true,
+            Self::SignInFrequency
+            | Self::PasswordChanged
+            | Self::PageEnded
+            | Self::NotAssigned
+            | Self::ApplicationUnknown
+            | Self::ApplicationDisabled
+            | Self::Revoked
+            | Self::AccountDisabled
+            | Self::AccountGone => false,
+        }
+    }
+
+    /// Whether it is about the person or the grant, whatever was asked for. The others may be about a resource that
+    /// nobody but its caller has heard of, so that they say something about a connection only where Microsoft Graph
+    /// itself was asked.
+    pub fn is_of_the_grant(self) -> bool {
+        match self {
+            Self::PasswordChanged
+            | Self::PageEnded
+            | Self::Revoked
+            | Self::AccountDisabled
+            | Self::AccountGone => true,
+            Self::Consent
+            | Self::Interaction
+            | Self::Remedy
+            | Self::SignInFrequency
+            | Self::Policy
+            | Self::NotAssigned
+            | Self::ApplicationUnknown
+            | Self::ApplicationDisabled
+            | Self::Unexplained => false,
+        }
     }
 
     /// Whether the refresh token is good for nothing any more.
@@ -190,6 +234,8 @@ mod tests {
             assert_eq!(Trouble::parse(trouble.as_str()), Some(trouble));
             assert!(trouble.next_step().ends_with('.'));
             assert_ne!(trouble.status(), ConnectionStatus::ConfigError, "no connection is marked for us");
+            assert!(!trouble.ends_the_grant() || trouble.is_of_the_grant(), "{trouble:?}");
+            assert!(!trouble.is_of_the_grant() || !trouble.is_of_the_resource(), "{trouble:?}");
             // Whoever is told to use the link can.
             let names_link = trouble.next_step().contains("reconnect link");
             assert!(!names_link || trouble.is_mended_by_sign_in(), "{trouble:?}");

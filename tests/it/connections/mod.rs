@@ -4,8 +4,10 @@ mod attacks;
 mod connecting;
 mod hand_outs;
 mod refreshing;
+mod refusals;
 mod replicas;
 mod schedule;
+mod standing;
 mod states;
 
 use serde_json::{Value, json};

@@ -183,3 +183,24 @@ async fn an_explicit_refresh_asks_whatever_is_there() {
     assert_eq!(asked(&app), before + 1);
     assert_eq!(shown.at("/data/status"), json!("ACTIVE"));
 }
+
+#[tokio::test]
+async fn tokens_that_live_shorter_than_the_buffer_are_handed_out_for_half_their_life() {
+    let app = super::builder().set("TOKEN_REFRESH_BUFFER", "30m").start().await;
+    app.emulator.set_token_lifetime(20 * 60);
+    let (_, id) = alex(&app).await;
+    app.clock.advance(TimeDelta::hours(1));
+    let alex = person(&app, "alex");
+    let before = asked(&app);
+    let first = alex.get(&token_path(&id)).await.expect(200);
+    assert_eq!(asked(&app), before + 1, "one round is enough");
+    app.clock.advance(TimeDelta::minutes(9));
+    assert_eq!(alex.get(&token_path(&id)).await.expect(200).at("/data"), first.at("/data"));
+    assert_eq!(asked(&app), before + 1);
+    app.clock.advance(TimeDelta::minutes(2));
+    let fresh = alex.get(&token_path(&id)).await.expect(200);
+    assert!(expires_at(&fresh) > expires_at(&first));
+    // What is wanted expressly is not to be had.
+    let refused = alex.get(&format!("{}?minTtl=1500", token_path(&id))).await.expect(400);
+    assert!(refused.text.contains("minTtl"), "{}", refused.text);
+}

@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use domain::connections::{GrantError, GrantRefusal, Granted, Grants, Trouble};
+use domain::{
+    access::PERSONAL_ACCOUNTS_TENANT,
+    connections::{GrantError, GrantRefusal, Granted, Grants, Trouble},
+};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use url::form_urlencoded;
@@ -13,7 +16,6 @@ use uuid::Uuid;
 
 use super::{
     Credentials, TokenEndpoint,
-    breaker::Breaker,
     credential::Proof,
     endpoint::TokenFailure,
     exchange::{is_header_value, optional_seconds, seconds},
@@ -23,14 +25,13 @@ use super::{
 const GRANT: &str = "refresh_token";
 /// All credentials together: well below the lease of a job.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long a registration that is refused is left alone.
+/// How long an authority is left alone that does not say how long.
 const UNSAID: Duration = Duration::from_secs(5);
 
 /// The token endpoint, for refresh tokens.
 pub struct RefreshTokenGrants {
     endpoint: Arc<TokenEndpoint>,
     credentials: Arc<Credentials>,
-    breaker: Breaker,
 }
 
 #[derive(Deserialize)]
@@ -60,7 +61,7 @@ fn duration(seconds: i64) -> Duration {
 
 impl RefreshTokenGrants {
     pub fn new(endpoint: Arc<TokenEndpoint>, credentials: Arc<Credentials>) -> Self {
-        Self { endpoint, credentials, breaker: Breaker::default() }
+        Self { endpoint, credentials }
     }
 
     async fn redeem(
@@ -125,36 +126,25 @@ impl Grants for RefreshTokenGrants {
         refresh_token: &SecretString,
         scopes: &[String],
     ) -> Result<Granted, GrantError> {
-        if let Err(retry_after) = self.breaker.may_ask(self.endpoint.clock().now()) {
-            return Err(GrantError::Unavailable { retry_after });
-        }
+        self.endpoint.may_ask().map_err(|retry_after| GrantError::NotAsked { retry_after })?;
         let redeemed = tokio::time::timeout(PATIENCE, self.redeem(tenant, refresh_token, scopes));
         let redeemed = redeemed.await.unwrap_or(Err(TokenFailure::Timeout));
-        match &redeemed {
-            Err(TokenFailure::Unavailable { .. } | TokenFailure::Timeout) => {
-                self.breaker.failed(self.endpoint.clock().now());
-            }
-            // That we could not prove who we are says nothing about the authority.
-            Err(TokenFailure::NoCredential) => {}
-            Ok(_)
-            | Err(TokenFailure::Refused(_) | TokenFailure::Throttled { .. } | TokenFailure::Looping { .. }) =>
-            {
-                self.breaker.answered();
-            }
-        }
-        redeemed.map_err(error)
+        redeemed.map_err(|failure| error(failure, tenant))
     }
 }
 
-fn error(failure: TokenFailure) -> GrantError {
+fn error(failure: TokenFailure, tenant: Uuid) -> GrantError {
     match failure {
         TokenFailure::Refused(refusal) => {
             tracing::info!(%refusal, "a refresh was refused");
-            refused(&refusal)
+            refused(&refusal, tenant)
         }
         TokenFailure::NoCredential => GrantError::OwnRegistration,
         TokenFailure::Throttled { retry_after } | TokenFailure::Looping { retry_after } => {
             GrantError::Throttled { retry_after }
+        }
+        TokenFailure::LeftAlone { retry_after } | TokenFailure::NoProof { retry_after } => {
+            GrantError::NotAsked { retry_after }
         }
         TokenFailure::Unavailable { retry_after, reason } => {
             tracing::warn!(reason, "the authority gives no token");
@@ -167,9 +157,10 @@ fn error(failure: TokenFailure) -> GrantError {
     }
 }
 
-/// By class; where a class says too little, its number refines it ("Microsoft Entra authentication and authorization error
-/// codes").
-fn refused(refusal: &Refusal) -> GrantError {
+/// By number where it is known, else by class ("Microsoft Entra authentication and authorization error codes"). A grant
+/// that is refused for a reason that nobody listed here is kept: it may be good again tomorrow, and whoever forgets it
+/// makes a person sign in.
+fn refused(refusal: &Refusal, tenant: Uuid) -> GrantError {
     let by = |trouble| {
         GrantError::Refused(GrantRefusal {
             trouble,
@@ -177,7 +168,10 @@ fn refused(refusal: &Refusal) -> GrantError {
             codes: refusal.codes.clone(),
         })
     };
-    if let Some(trouble) = trouble_by_number(refusal) {
+    if refusal.has(&LOCKED) && is_of_the_person(refusal) {
+        return GrantError::Throttled { retry_after: UNLOCKED_AFTER };
+    }
+    if let Some(trouble) = known_trouble(refusal, tenant) {
         return by(trouble);
     }
     match refusal.meaning() {
@@ -188,9 +182,7 @@ fn refused(refusal: &Refusal) -> GrantError {
         Meaning::Consent => by(Trouble::Consent),
         Meaning::ApplicationUnknown => by(Trouble::ApplicationUnknown),
         Meaning::ApplicationDisabled => by(Trouble::ApplicationDisabled),
-        // Here the grant is what was to be redeemed.
-        Meaning::AssertionRejected => by(Trouble::Revoked),
-        Meaning::AccountBlocked => by(Trouble::NotAssigned),
+        Meaning::AssertionRejected | Meaning::AccountBlocked => by(Trouble::Unexplained),
         Meaning::PolicyBlocked => by(Trouble::Policy),
         Meaning::NoSuchTenant => by(Trouble::AccountGone),
         Meaning::NoSuchResource => GrantError::NoSuchResource,
@@ -202,8 +194,17 @@ fn refused(refusal: &Refusal) -> GrantError {
     }
 }
 
+/// Too many wrong passwords: the account is locked for some minutes.
+const LOCKED: [u32; 1] = [50_053];
+const UNLOCKED_AFTER: Duration = Duration::from_mins(5);
+/// The grant is over. Nothing else forgets it.
+const REVOKED: [u32; 4] = [50_173, 70_008, 700_082, 9_002_313];
+/// Over as well; of a personal account it is how a missing consent is told.
+const REVOKED_OR_PERSONAL_CONSENT: [u32; 1] = [70_000];
+
 /// What a number says beyond the class of the refusal.
-const NUMBERS: [(&[u32], Trouble); 6] = [
+const NUMBERS: [(&[u32], Trouble); 7] = [
+    (&REVOKED, Trouble::Revoked),
     (&[70_043], Trouble::SignInFrequency),
     (&[700_084], Trouble::PageEnded),
     (&[50_055, 50_132, 50_133], Trouble::PasswordChanged),
@@ -212,14 +213,26 @@ const NUMBERS: [(&[u32], Trouble); 6] = [
     (&[50_105], Trouble::NotAssigned),
 ];
 
-/// What a number of a refused grant says beyond its class.
-fn trouble_by_number(refusal: &Refusal) -> Option<Trouble> {
-    if refusal.error != "invalid_grant" {
+/// Whether the numbers of a refusal are about the person and the grant.
+fn is_of_the_person(refusal: &Refusal) -> bool {
+    matches!(refusal.error.as_str(), "invalid_grant" | "access_denied")
+}
+
+/// What is known of a refused grant beyond its class.
+fn known_trouble(refusal: &Refusal, tenant: Uuid) -> Option<Trouble> {
+    if !is_of_the_person(refusal) {
         return None;
     }
-    let is_password = refusal.suberror.as_deref() == Some("user_password_expired");
-    let known = NUMBERS.into_iter().find(|(numbers, _)| refusal.has(numbers)).map(|(_, trouble)| trouble);
-    known.or(is_password.then_some(Trouble::PasswordChanged))
+    match refusal.suberror.as_deref() {
+        Some("bad_token") => return Some(Trouble::Revoked),
+        Some("user_password_expired") => return Some(Trouble::PasswordChanged),
+        Some(_) | None => {}
+    }
+    if refusal.has(&REVOKED_OR_PERSONAL_CONSENT) {
+        let is_personal = tenant == PERSONAL_ACCOUNTS_TENANT;
+        return Some(if is_personal { Trouble::Consent } else { Trouble::Revoked });
+    }
+    NUMBERS.into_iter().find(|(numbers, _)| refusal.has(numbers)).map(|(_, trouble)| trouble)
 }
 
 #[cfg(test)]
@@ -230,7 +243,56 @@ mod tests {
 
     fn judged(error: &str, suberror: Option<&str>, code: u32) -> GrantError {
         let body = json!({ "error": error, "suberror": suberror, "error_codes": [code] });
-        refused(&Refusal::parse(body.to_string().as_bytes()).unwrap())
+        refused(&Refusal::parse(body.to_string().as_bytes()).unwrap(), Uuid::nil())
+    }
+
+    fn trouble(body: &serde_json::Value, tenant: Uuid) -> Option<Trouble> {
+        match refused(&Refusal::parse(body.to_string().as_bytes()).unwrap(), tenant) {
+            GrantError::Refused(refusal) => Some(refusal.trouble),
+            GrantError::NoSuchResource
+            | GrantError::NotUnderstood { .. }
+            | GrantError::OwnRegistration
+            | GrantError::Throttled { .. }
+            | GrantError::NotAsked { .. }
+            | GrantError::Unavailable { .. } => None,
+        }
+    }
+
+    #[test]
+    fn a_grant_is_forgotten_for_reasons_that_are_listed_alone() {
+        let numbered = |code: u32| json!({ "error": "invalid_grant", "error_codes": [code] });
+        for code in [50_173, 70_008, 700_082, 70_000, 9_002_313] {
+            let trouble = trouble(&numbered(code), Uuid::nil()).unwrap();
+            assert!(trouble.ends_the_grant(), "{code}");
+        }
+        for body in [
+            numbered(123_456),
+            json!({ "error": "invalid_grant" }),
+            json!({ "error": "invalid_grant", "suberror": "token_expired" }),
+            json!({ "error": "access_denied" }),
+            numbered(53_004),
+            numbered(65_004),
+            numbered(90_094),
+            numbered(500_212),
+            numbered(500_213),
+        ] {
+            let trouble = trouble(&body, Uuid::nil()).unwrap();
+            assert!(!trouble.ends_the_grant(), "{body}: {trouble:?}");
+            assert!(trouble.is_of_the_resource(), "{body}: {trouble:?}");
+        }
+        assert_eq!(trouble(&numbered(65_004), Uuid::nil()), Some(Trouble::Consent));
+        assert_eq!(trouble(&numbered(500_213), Uuid::nil()), Some(Trouble::Policy));
+        assert_eq!(trouble(&numbered(123_456), Uuid::nil()), Some(Trouble::Unexplained));
+        // A lock passes by itself.
+        assert!(matches!(judged("invalid_grant", None, 50_053), GrantError::Throttled { .. }));
+    }
+
+    #[test]
+    fn a_personal_account_whose_consent_is_missing_keeps_its_grant() {
+        let mut body = json!({ "error": "invalid_grant", "error_codes": [70_000] });
+        assert_eq!(trouble(&body, PERSONAL_ACCOUNTS_TENANT), Some(Trouble::Consent));
+        body["suberror"] = json!("bad_token");
+        assert_eq!(trouble(&body, PERSONAL_ACCOUNTS_TENANT), Some(Trouble::Revoked));
     }
 
     #[test]

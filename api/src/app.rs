@@ -36,7 +36,7 @@ use domain::{
 use futures_util::Stream;
 use infra::{
     cache::{Identities, Principals, RedisRates, SharedRedis},
-    crypto::{KeyRing, KeyRingError, PepperedDigests, SealedCursors, key_file},
+    crypto::{JweEncryption, KeyRing, KeyRingError, PepperedDigests, SealedCursors, key_file},
     db::{Database, DatabaseSettings, DatabaseUrl, RingSource},
     entra::{Authority, AuthorityKeys, BearerSettings, BearerVerifier, EntraAllowedTenants},
     epochs::EpochWatch,
@@ -380,7 +380,9 @@ fn gate(
 }
 
 fn api_keys(store: &Arc<dyn Store>, ring: &KeyRing, parts: &Parts) -> anyhow::Result<ApiKeys> {
-    Ok(ApiKeys::new(Arc::clone(store), digests(ring)?, Arc::clone(&parts.entropy), parts.ids()))
+    let encryption = Arc::new(JweEncryption::new(Arc::clone(&parts.entropy)));
+    let (digests, entropy) = (digests(ring)?, Arc::clone(&parts.entropy));
+    Ok(ApiKeys::new(Arc::clone(store), digests, encryption, entropy, parts.ids()))
 }
 
 fn digests(ring: &KeyRing) -> anyhow::Result<Arc<dyn ApiKeyDigests>> {

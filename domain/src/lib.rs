@@ -21,6 +21,7 @@ pub mod jobs;
 pub mod once;
 pub mod organizations;
 pub mod page;
+pub mod proxy;
 pub mod rate;
 pub mod sealed_text;
 pub mod secret;

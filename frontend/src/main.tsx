@@ -7,7 +7,7 @@ import { createRoot } from "react-dom/client";
 import { ToastsProvider } from "./lib/toast";
 import { makeRouter } from "./router";
 import { ThemeProvider } from "./shell/theme";
-import { WordsProvider } from "./text/text";
+import { firstWords, WordsProvider } from "./text/text";
 
 // What the service refused it would refuse again; only what did not reach it, or what it could not do now, is retried.
 const worthRetrying = (error: unknown) =>
@@ -17,11 +17,12 @@ const queries = new QueryClient({
 });
 const router = makeRouter(queries);
 
+const words = await firstWords();
 const element = document.getElementById("root");
 if (element !== null) {
   createRoot(element).render(
     <StrictMode>
-      <WordsProvider>
+      <WordsProvider first={words}>
         <ThemeProvider>
           <ToastsProvider>
             <QueryClientProvider client={queries}>

@@ -1,11 +1,15 @@
-import { Button, makeStyles, tokens } from "@fluentui/react-components";
+import { makeStyles, tokens } from "@fluentui/react-components";
 import type { QueryClient } from "@tanstack/react-query";
-import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Link, Outlet, redirect } from "@tanstack/react-router";
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from "@tanstack/react-router";
 import { ErrorCircleRegular } from "@fluentui/react-icons";
 
+import { annotationSearch } from "./annotations/search";
+import { ButtonLink } from "./lib/link";
 import { meQuery } from "./lib/me";
+import { sharePointSearch } from "./sharepoint/search";
 import { Empty, Failure } from "./shell/page";
 import { Shell } from "./shell/shell";
+import { isShutOut, ShutOut } from "./shell/shut-out";
 import { SignIn } from "./shell/sign-in";
 import { useWords } from "./text/text";
 
@@ -17,7 +21,7 @@ const root = createRootRouteWithContext<Context>()({ component: Outlet, notFound
 
 /** A path of this very site and nothing else, so that nobody is led away after signing in. */
 function ownPath(value: unknown): string {
-  return typeof value === "string" && /^\/(?![/\\])[\w\-./?=&%]*$/.test(value) ? value : "/";
+  return typeof value === "string" && /^\/(?![/\\])[\w\-.~!,/?=&%]*$/.test(value) ? value : "/";
 }
 
 const signIn = createRoute({
@@ -25,7 +29,12 @@ const signIn = createRoute({
   path: "/sign-in",
   validateSearch: (search: Record<string, unknown>) => ({ to: ownPath(search["to"]) }),
   beforeLoad: async ({ context, search }) => {
-    if ((await context.queries.ensureQueryData(meQuery)) !== null) throw redirect({ href: search.to, replace: true });
+    // Who is shut out can sign in as somebody else.
+    const me = await context.queries.ensureQueryData(meQuery).catch((error: unknown) => {
+      if (isShutOut(error)) return null;
+      throw error;
+    });
+    if (me !== null) throw redirect({ href: search.to, replace: true });
   },
   component: SignIn,
 });
@@ -56,7 +65,21 @@ const screens = [
   screen("/me/sessions", lazyRouteComponent(() => import("./me/sessions"), "Sessions")),
   screen("/organization", lazyRouteComponent(() => import("./organization/overview"), "Overview")),
   screen("/organization/members", lazyRouteComponent(() => import("./organization/members"), "Members")),
-  screen("/organization/annotations", lazyRouteComponent(() => import("./annotations/annotations"), "Annotations")),
+  createRoute({
+    getParentRoute: () => signedIn,
+    path: "/organization/annotations",
+    validateSearch: annotationSearch,
+    component: lazyRouteComponent(() => import("./annotations/annotations"), "Annotations"),
+  }),
+  createRoute({
+    getParentRoute: () => signedIn,
+    path: "/organization/sharepoint",
+    validateSearch: sharePointSearch,
+    component: lazyRouteComponent(() => import("./sharepoint/sharepoint"), "SharePoint"),
+  }),
+  screen("/organization/api-keys", lazyRouteComponent(() => import("./api-keys/api-keys"), "ApiKeys")),
+  screen("/organization/api-keys/$keyId", lazyRouteComponent(() => import("./api-keys/api-key"), "OneApiKey")),
+  screen("/organization/settings", lazyRouteComponent(() => import("./organization/settings"), "Settings")),
   screen("/organization/taxonomies", lazyRouteComponent(() => import("./annotations/taxonomies"), "Taxonomies")),
 ] as const;
 
@@ -81,9 +104,9 @@ function NotFound() {
   const styles = useStyles();
   const { text } = useWords();
   const home = (
-    <Link to="/">
-      <Button appearance="primary">{text.failure.home}</Button>
-    </Link>
+    <ButtonLink to="/" appearance="primary">
+      {text.failure.home}
+    </ButtonLink>
   );
   return (
     <main className={styles.page}>
@@ -95,8 +118,6 @@ function NotFound() {
 function Broken({ error, reset }: { readonly error: unknown; readonly reset: () => void }) {
   const styles = useStyles();
   return (
-    <main className={styles.page}>
-      <Failure error={error} retry={reset} />
-    </main>
+    <main className={styles.page}>{isShutOut(error) ? <ShutOut error={error} /> : <Failure error={error} retry={reset} />}</main>
   );
 }

@@ -6,9 +6,9 @@ use domain::{
     access::{ApiKeyDirectory, OrgScope, Subject},
     api_keys::{
         AllowedAddresses, ApiKey, ApiKeyError, ApiKeyReader, ApiKeyRepository, ApiKeySecret, ApiKeyUse,
-        ApiKeyUseLog, ApiKeyWithSecret, Outcome, Peppered, Reach,
+        ApiKeyUseLog, ApiKeyWithSecret, Outcome, Peppered, PublicKey, Reach,
     },
-    id::{ApiKeyId, ApiKeySecretId, ApiKeyUseId, OrgId, TypedId, UserId},
+    id::{ApiKeyId, ApiKeySecretId, ApiKeyUseId, ConnectionId, OrgId, TypedId, UserId},
     page::{Page, PageRequest},
     secret::Sealed,
     store::StoreError,
@@ -37,14 +37,21 @@ fn texts(value: &Value, column: &str) -> Result<Vec<String>, StoreError> {
     items.map(|item| item.as_str().map(str::to_owned).ok_or_else(|| unknown(column))).collect()
 }
 
+fn ids<T: TypedId>(value: Option<&Value>, column: &str) -> Result<Option<Vec<T>>, StoreError> {
+    let id = |text: String| text.parse().map(T::from_uuid).map_err(|_| unknown(column));
+    value.map(|value| texts(value, column)?.into_iter().map(id).collect()).transpose()
+}
+
 fn api_key(row: api_keys::Model) -> Result<ApiKey, StoreError> {
     let allowed_ips = texts(&row.allowed_ips, "api_keys.allowed_ips")?;
-    let user_id =
-        |text: String| text.parse().map(UserId::from_uuid).map_err(|_| unknown("api_keys.allowed_user_ids"));
-    let users = row.allowed_user_ids.as_ref().map(|users| {
-        texts(users, "api_keys.allowed_user_ids")?.into_iter().map(user_id).collect::<Result<Vec<_>, _>>()
-    });
     let resources = row.allowed_resources.as_ref();
+    let public_key = row.public_key.map(|key| {
+        let jwk = serde_json::from_value(key).map_err(|_| unknown("api_keys.public_key"))?;
+        PublicKey::parse(jwk).map_err(|_| unknown("api_keys.public_key"))
+    });
+    let rules = row
+        .proxy_rules
+        .map(|rules| serde_json::from_value(rules).map_err(|_| unknown("api_keys.proxy_rules")));
     Ok(ApiKey {
         id: ApiKeyId::from_uuid(row.id),
         owner_id: UserId::from_uuid(row.owner_id),
@@ -53,9 +60,15 @@ fn api_key(row: api_keys::Model) -> Result<ApiKey, StoreError> {
         reach: Reach::parse(&row.reach).ok_or_else(|| unknown("api_keys.reach"))?,
         scopes: texts(&row.scopes, "api_keys.scopes")?,
         allowed_ips: AllowedAddresses::parse(allowed_ips).map_err(|_| unknown("api_keys.allowed_ips"))?,
-        allowed_user_ids: users.transpose()?,
+        allowed_user_ids: ids::<UserId>(row.allowed_user_ids.as_ref(), "api_keys.allowed_user_ids")?,
         allowed_resources: resources.map(|list| texts(list, "api_keys.allowed_resources")).transpose()?,
+        allowed_connections: ids::<ConnectionId>(
+            row.allowed_connections.as_ref(),
+            "api_keys.allowed_connections",
+        )?,
         include_refresh_token: row.include_refresh_token,
+        public_key: public_key.transpose()?,
+        proxy_rules: rules.transpose()?,
         requests_per_minute: row.requests_per_minute.and_then(|number| number.try_into().ok()),
         prefix: row.prefix,
         is_active: row.is_active,
@@ -139,7 +152,10 @@ impl ApiKeyRepository for Unit {
             allowed_ips: Set(json!(key.allowed_ips.texts())),
             allowed_user_ids: Set(key.allowed_user_ids.as_ref().map(|users| json!(users))),
             allowed_resources: Set(key.allowed_resources.as_ref().map(|resources| json!(resources))),
+            allowed_connections: Set(key.allowed_connections.as_ref().map(|connections| json!(connections))),
             include_refresh_token: Set(key.include_refresh_token),
+            public_key: Set(key.public_key.as_ref().map(|key| json!(key.jwk()))),
+            proxy_rules: Set(key.proxy_rules.as_ref().map(|rules| json!(rules))),
             requests_per_minute: Set(key.requests_per_minute.map(Into::into)),
             prefix: Set(key.prefix.clone()),
             is_active: Set(key.is_active),

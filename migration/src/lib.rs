@@ -1,6 +1,7 @@
 //! The schema, as a list of steps. A step never changes after a release: its meaning must not depend on today's
 //! code, which is why this crate knows none of the others.
 
+mod m20261121_10_connections;
 mod m20261121_1_foundation;
 mod m20261121_2_idempotency;
 mod m20261121_3_jobs;
@@ -9,7 +10,7 @@ mod m20261121_5_data_keys;
 mod m20261121_6_api_keys;
 mod m20261121_7_accounts;
 mod m20261121_8_sessions;
-mod m20261121_9_connections;
+mod m20261121_9_api_key_handouts;
 pub mod row_level_security;
 mod shape;
 
@@ -32,7 +33,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_6_api_keys::Migration),
             Box::new(m20261121_7_accounts::Migration),
             Box::new(m20261121_8_sessions::Migration),
-            Box::new(m20261121_9_connections::Migration),
+            Box::new(m20261121_9_api_key_handouts::Migration),
+            Box::new(m20261121_10_connections::Migration),
         ]
     }
 }

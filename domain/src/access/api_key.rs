@@ -242,6 +242,9 @@ fn permissions(key: &ApiKey) -> Vec<&'static str> {
         .collect()
 }
 
+/// What a public key takes, as numbers and as text.
+const PUBLIC_KEY_BYTES: usize = 2_048;
+
 /// Near enough to bound a cache by.
 pub(super) fn weight(identity: &ApiKeyIdentity) -> usize {
     let key = &identity.key;
@@ -252,5 +255,8 @@ pub(super) fn weight(identity: &ApiKeyIdentity) -> usize {
         + 3 * texts(key.allowed_ips.texts())
         + key.allowed_user_ids.as_ref().map_or(0, |users| users.len() * size_of::<OrgId>())
         + texts(key.allowed_resources.as_deref().unwrap_or_default())
+        + key.allowed_connections.as_ref().map_or(0, |ids| ids.len() * size_of::<OrgId>())
+        + key.public_key.as_ref().map_or(0, |_| PUBLIC_KEY_BYTES)
+        + key.proxy_rules.iter().flatten().map(|rule| rule.path.len() + texts(&rule.methods)).sum::<usize>()
         + identity.wire_key.as_bytes().len()
 }

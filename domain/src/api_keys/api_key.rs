@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 
-use super::{AllowedAddresses, ApiKeyError, ApiKeyUse};
+use super::{AllowedAddresses, ApiKeyError, ApiKeyUse, ProxyRule, PublicKey};
 use crate::{
-    id::{ApiKeyId, ApiKeySecretId, UserId},
+    id::{ApiKeyId, ApiKeySecretId, ConnectionId, UserId},
     page::{Page, PageRequest},
     secret::Sealed,
     store::StoreError,
@@ -53,8 +53,14 @@ pub struct ApiKey {
     pub allowed_user_ids: Option<Vec<UserId>>,
     /// The resources it may get tokens for (`graph`, `sharepoint`, …); `None` for any.
     pub allowed_resources: Option<Vec<String>>,
+    /// The connections it may get tokens of; `None` where whose they are alone decides.
+    pub allowed_connections: Option<Vec<ConnectionId>>,
     /// Whether the compatible answer has refresh tokens for it.
     pub include_refresh_token: bool,
+    /// Tokens reach its holder encrypted to this; `None` for plain ones, over TLS.
+    pub public_key: Option<PublicKey>,
+    /// What it may ask for through the credential proxy; `None` for anything that its scopes allow.
+    pub proxy_rules: Option<Vec<ProxyRule>>,
     /// How often it may be used in a minute; `None` where the general limit alone holds.
     pub requests_per_minute: Option<u32>,
     /// The first characters of its newest secret.

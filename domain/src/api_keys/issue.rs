@@ -7,13 +7,14 @@ use secrecy::SecretString;
 use serde_json::json;
 
 use super::{
-    AllowedAddresses, ApiKey, ApiKeyDigests, ApiKeySecret, Manage, NOT_FOR_KEYS, Own, RawKey, Reach,
+    AllowedAddresses, ApiKey, ApiKeyDigests, ApiKeySecret, Manage, NOT_FOR_KEYS, Own, ProxyRule, PublicKey,
+    RawKey, Reach, TokenEncryption,
 };
 use crate::{
     access::Authorized,
     entropy::Entropy,
     events::Event,
-    id::{ApiKeyId, Ids, UserId},
+    id::{ApiKeyId, ConnectionId, Ids, UserId},
     idempotency::{self, Claim, IdempotencyError, IdempotencyKey, Made},
     secret::SealError,
     store::{OrgTx, Store, StoreError},
@@ -32,7 +33,10 @@ pub struct NewApiKey {
     pub allowed_ips: AllowedAddresses,
     pub allowed_user_ids: Option<Vec<UserId>>,
     pub allowed_resources: Option<Vec<String>>,
+    pub allowed_connections: Option<Vec<ConnectionId>>,
     pub include_refresh_token: bool,
+    pub public_key: Option<PublicKey>,
+    pub proxy_rules: Option<Vec<ProxyRule>>,
     pub requests_per_minute: Option<u32>,
     pub expires_at: Option<DateTime<Utc>>,
 }
@@ -63,6 +67,9 @@ pub enum ApiKeyError {
     ReachNotAllowed,
     #[error("there is no such member")]
     UnknownUser,
+    /// Its form is good, and it is no point on the curve, or no modulus.
+    #[error("the public key is none")]
+    NoPublicKey,
     #[error("the end is not in the future")]
     EndInThePast,
     #[error("the key is revoked")]
@@ -82,6 +89,7 @@ pub enum ApiKeyError {
 pub struct ApiKeys {
     store: Arc<dyn Store>,
     digests: Arc<dyn ApiKeyDigests>,
+    encryption: Arc<dyn TokenEncryption>,
     entropy: Arc<dyn Entropy>,
     ids: Ids,
 }
@@ -90,10 +98,11 @@ impl ApiKeys {
     pub fn new(
         store: Arc<dyn Store>,
         digests: Arc<dyn ApiKeyDigests>,
+        encryption: Arc<dyn TokenEncryption>,
         entropy: Arc<dyn Entropy>,
         ids: Ids,
     ) -> Self {
-        Self { store, digests, entropy, ids }
+        Self { store, digests, encryption, entropy, ids }
     }
 
     /// Whose keys a caller sees: their own, or with the permission everybody's.
@@ -229,6 +238,9 @@ impl ApiKeys {
         if new.reach == Reach::Own && new.allowed_user_ids.as_ref().is_some_and(is_others) {
             return Err(ApiKeyError::UnknownUser);
         }
+        if new.public_key.as_ref().is_some_and(|key| !self.encryption.is_key(key)) {
+            return Err(ApiKeyError::NoPublicKey);
+        }
         let now = self.ids.clock().now();
         if new.expires_at.is_some_and(|expires_at| expires_at <= now) {
             return Err(ApiKeyError::EndInThePast);
@@ -244,7 +256,10 @@ impl ApiKeys {
             allowed_ips: new.allowed_ips,
             allowed_user_ids: new.allowed_user_ids,
             allowed_resources: new.allowed_resources,
+            allowed_connections: new.allowed_connections,
             include_refresh_token: new.include_refresh_token,
+            public_key: new.public_key,
+            proxy_rules: new.proxy_rules,
             requests_per_minute: new.requests_per_minute,
             prefix: issued.raw_key.prefix().to_owned(),
             is_active: true,

@@ -7,12 +7,16 @@
 mod address;
 mod api_key;
 mod issue;
+mod proxy_rules;
+mod public_key;
 mod raw;
 mod uses;
 
 pub use address::{AllowedAddresses, InvalidAddress};
 pub use api_key::{ApiKey, ApiKeyReader, ApiKeyRepository, ApiKeySecret, ApiKeyWithSecret, Peppered, Reach};
 pub use issue::{ApiKeyError, ApiKeys, Issued, IssuedSecret, LONGEST_OVERLAP, NewApiKey};
+pub use proxy_rules::{InvalidRule, PROXY_METHODS, ProxyRule, permitted};
+pub use public_key::{InvalidPublicKey, Jwk, PublicKey, PublicNumbers, TokenEncryption};
 pub use raw::{ApiKeyDigests, RawKey};
 pub use uses::{ApiKeyUse, ApiKeyUseLog, Outcome};
 

@@ -25,7 +25,8 @@ impl Sight {
             let users = if principal.may::<Manage>() { None } else { own() };
             return Self { users, connections: None };
         };
-        Self { users: of_key(&identity.key), connections: None }
+        let connections = identity.key.allowed_connections.clone();
+        Self { users: of_key(&identity.key), connections }
     }
 
     /// The same, of a caller who was authorized for whatever it is.

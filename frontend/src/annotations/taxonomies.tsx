@@ -1,6 +1,6 @@
 import { Button, Card, CardHeader, Caption1, Field, Input, makeStyles, Tag, TagGroup, Textarea, tokens } from "@fluentui/react-components";
 import { AddRegular, TagMultipleRegular } from "@fluentui/react-icons";
-import { data, type components } from "@tenantry/client";
+import { data } from "@tenantry/client";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { api } from "../lib/api";
@@ -10,10 +10,8 @@ import { useMay } from "../lib/me";
 import { useToasts } from "../lib/toast";
 import { Empty, Page } from "../shell/page";
 import { useWords } from "../text/text";
+import { TAXONOMIES, type Taxonomy } from "./queries";
 
-type Taxonomy = components["schemas"]["Taxonomy"];
-
-const TAXONOMIES = ["taxonomies"];
 
 const useStyles = makeStyles({
   grid: { display: "grid", gap: tokens.spacingVerticalL, gridTemplateColumns: "repeat(auto-fill, minmax(min(100%, 320px), 1fr))" },
@@ -29,7 +27,7 @@ export function Taxonomies() {
   return (
     <Page title={text.taxonomies.title} lead={text.taxonomies.lead} actions={create}>
       <List
-        queryKey={TAXONOMIES}
+        queryKey={[...TAXONOMIES, "list"]}
         page={(cursor) => data(api.GET("/api/taxonomies", { params: { query: cursor === undefined ? {} : { cursor } } }))}
         empty={<Empty icon={<TagMultipleRegular />} title={text.taxonomies.empty} lead={text.taxonomies.emptyLead} />}
       >
@@ -105,18 +103,18 @@ function TaxonomyCard({ taxonomy }: { readonly taxonomy: Taxonomy }) {
           </TagGroup>
         )}
       </List>
-      {mayManage && <NewTerm taxonomy={taxonomy} listKey={key} />}
+      {mayManage && <NewTerm taxonomy={taxonomy} />}
     </Card>
   );
 }
 
-function NewTerm({ taxonomy, listKey }: { readonly taxonomy: Taxonomy; readonly listKey: readonly string[] }) {
+function NewTerm({ taxonomy }: { readonly taxonomy: Taxonomy }) {
   const { text } = useWords();
   const queries = useQueryClient();
   const submit = async (form: FormData) => {
     const params = { path: { taxonomyId: taxonomy.id } };
     await data(api.POST("/api/taxonomies/{taxonomyId}/terms", { params, body: { label: textOf(form, "label") ?? "" } }));
-    await queries.invalidateQueries({ queryKey: listKey });
+    await queries.invalidateQueries({ queryKey: TAXONOMIES });
   };
   const trigger = (open: () => void) => (
     <Button size="small" appearance="subtle" icon={<AddRegular />} onClick={open}>

@@ -1,37 +1,42 @@
 import { Button, Dialog, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle, makeStyles, tokens } from "@fluentui/react-components";
-import { TenantryError } from "@tenantry/client";
 import { useState, type FormEvent, type ReactElement, type ReactNode } from "react";
 
 import { Failure } from "../shell/page";
 import { useWords } from "../text/text";
-
-/** The reasons that the service gave against each field, to stand beside it. */
-export type FieldErrors = (field: string) => string | undefined;
+import { Reasons, type FieldErrors } from "./field-errors";
 
 interface FormDialogProps {
   readonly title: string;
   readonly trigger: (open: () => void) => ReactElement;
   /** Fails by throwing what the service answered; the dialog stays open then. */
   readonly submit: (form: FormData) => Promise<void>;
+  /** The word on the button that sends it off; "Save" unless given. */
+  readonly save?: string;
+  /** Instead of the usual words about a failure. */
+  readonly failure?: (error: unknown) => ReactNode;
+  /** Whether it can be sent off yet. */
+  readonly isComplete?: boolean;
   readonly children: (errors: FieldErrors) => ReactNode;
 }
 
 const useStyles = makeStyles({ fields: { display: "grid", gap: tokens.spacingVerticalM } });
 
 /** A form in a dialog. Nothing that was typed is lost when it cannot be saved. */
-export function FormDialog({ title, trigger, submit, children }: FormDialogProps) {
+export function FormDialog({ title, trigger, submit, save, isComplete = true, failure, children }: FormDialogProps) {
   const styles = useStyles();
   const { text } = useWords();
   const [open, setOpen] = useState(false);
   const [saving, setSaving] = useState(false);
   const [error, setError] = useState<unknown>();
-  const fields = error instanceof TenantryError ? error.fields : {};
+  const reasons = new Reasons(error);
+  const fields = children(reasons.of);
   const reopen = (shown: boolean) => {
     setError(undefined);
     setOpen(shown);
   };
   const onSubmit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
+    if (saving || !isComplete) return;
     setSaving(true);
     try {
       await submit(new FormData(event.currentTarget));
@@ -51,13 +56,13 @@ export function FormDialog({ title, trigger, submit, children }: FormDialogProps
             <DialogBody>
               <DialogTitle>{title}</DialogTitle>
               <DialogContent className={styles.fields}>
-                {children((field) => fields[field]?.join(" "))}
-                {error !== undefined && Object.keys(fields).length === 0 && <Failure error={error} />}
+                {fields}
+                {reasons.isElsewhere && (failure?.(error) ?? <Failure error={error} />)}
               </DialogContent>
               <DialogActions>
                 <Button onClick={() => reopen(false)}>{text.form.cancel}</Button>
-                <Button type="submit" appearance="primary" disabled={saving}>
-                  {text.form.save}
+                <Button type="submit" appearance="primary" disabledFocusable={saving || !isComplete}>
+                  {save ?? text.form.save}
                 </Button>
               </DialogActions>
             </DialogBody>

@@ -4,24 +4,21 @@ import type { ReactNode } from "react";
 
 import { Failure, Loading } from "../shell/page";
 import { useWords } from "../text/text";
-
-/** What every list of the API answers. */
-interface ListPage<Row> {
-  readonly data: readonly Row[];
-  readonly nextCursor?: string | null;
-}
+import type { ListPage } from "./list-page";
 
 interface ListProps<Row> {
   readonly queryKey: readonly unknown[];
   readonly page: (cursor: string | undefined) => Promise<ListPage<Row>>;
   readonly empty: ReactNode;
+  /** Instead of the usual words about a failure. */
+  readonly failure?: (error: unknown, retry: () => void) => ReactNode;
   readonly children: (rows: readonly Row[]) => ReactNode;
 }
 
 const useStyles = makeStyles({ more: { marginTop: tokens.spacingVerticalL } });
 
 /** The rows of one of the API's lists, page by page. */
-export function List<Row>({ queryKey, page, empty, children }: ListProps<Row>) {
+export function List<Row>({ queryKey, page, empty, failure, children }: ListProps<Row>) {
   const styles = useStyles();
   const { text } = useWords();
   const query = useInfiniteQuery({
@@ -31,7 +28,10 @@ export function List<Row>({ queryKey, page, empty, children }: ListProps<Row>) {
     getNextPageParam: (last) => last.nextCursor ?? undefined,
   });
   if (query.isPending) return <Loading />;
-  if (query.isError && query.data === undefined) return <Failure error={query.error} retry={() => void query.refetch()} />;
+  if (query.isError && query.data === undefined) {
+    const retry = () => void query.refetch();
+    return failure?.(query.error, retry) ?? <Failure error={query.error} retry={retry} />;
+  }
   const rows = query.data?.pages.flatMap((each) => each.data) ?? [];
   if (rows.length === 0) return empty;
   return (

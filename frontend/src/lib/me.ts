@@ -31,7 +31,15 @@ export function useMay(permission: string): boolean {
   return useMe().permissions.includes(permission);
 }
 
+/** What to ask of Microsoft when signing in. */
+interface SignInWishes {
+  /** The claims of a challenge, as JSON. */
+  readonly claims?: string;
+  /** `login` wants the password again. */
+  readonly prompt?: "login" | "select_account" | "consent";
+}
+
 /** Where signing in begins; the person comes back to `path`. */
-export function signInUrl(path: string): string {
-  return `/api/oauth/microsoft/start?${new URLSearchParams({ return_to: path })}`;
+export function signInUrl(path: string, wishes: SignInWishes = {}): string {
+  return `/api/oauth/microsoft/start?${new URLSearchParams({ return_to: path, ...wishes })}`;
 }

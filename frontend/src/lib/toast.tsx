@@ -4,6 +4,9 @@ import { createContext, use, useMemo, type ReactNode } from "react";
 
 import { useWords } from "../text/text";
 
+/** How long something can be taken back, in milliseconds. */
+export const UNDO_TIME = 8_000;
+
 interface Toasts {
   /** Says that something is done; `undo` takes it back. */
   readonly done: (message: string, undo?: () => void) => void;
@@ -30,7 +33,7 @@ export function ToastsProvider({ children }: { readonly children: ReactNode }) {
           <Toast>
             <ToastTitle action={action ?? null}>{message}</ToastTitle>
           </Toast>,
-          { intent: "success" },
+          { intent: "success", ...(undo ? { timeout: UNDO_TIME } : {}) },
         );
       },
       failed(error) {

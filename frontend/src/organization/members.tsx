@@ -20,6 +20,7 @@ import { useMay, useMe } from "../lib/me";
 import { useToasts } from "../lib/toast";
 import { Empty, Page } from "../shell/page";
 import { useWords } from "../text/text";
+import { ImportPeople } from "./import-people";
 
 type Member = components["schemas"]["Member"];
 
@@ -31,8 +32,9 @@ export function Members() {
   const mayManage = useMay("members:manage");
   return (
     <Page title={text.members.title} lead={text.members.lead}>
+      <ImportPeople />
       <List
-        queryKey={MEMBERS}
+        queryKey={[...MEMBERS, "list"]}
         page={(cursor) => data(api.GET("/api/members", { params: { query: cursor === undefined ? {} : { cursor } } }))}
         empty={<Empty icon={<PeopleRegular />} title={text.members.empty} lead={text.members.emptyLead} />}
       >

@@ -1,25 +1,12 @@
 import { Card, makeStyles, Subtitle2, tokens } from "@fluentui/react-components";
-import { data, type components } from "@tenantry/client";
-import { queryOptions, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 
-import { api } from "../lib/api";
 import { useMe } from "../lib/me";
-import { Connection } from "./connection";
 import { Facts } from "../shell/facts";
 import { Failure, Loading, Page } from "../shell/page";
 import { useWords } from "../text/text";
-
-export type Organization = components["schemas"]["Organization"];
-
-/** The organization of the person who is signed in, and the version of it for a change. */
-export const organizationQuery = queryOptions({
-  queryKey: ["organization"],
-  queryFn: async (): Promise<{ organization: Organization; etag: string | null }> => {
-    const call = await api.GET("/api/auth/organization");
-    const { data: organization } = await data(Promise.resolve(call));
-    return { organization, etag: call.response.headers.get("ETag") };
-  },
-});
+import { Connection } from "./connection";
+import { organizationQuery } from "./queries";
 
 const useStyles = makeStyles({ card: { marginBottom: tokens.spacingVerticalL } });
 

@@ -28,7 +28,6 @@ const useStyles = makeStyles({
     gap: tokens.spacingHorizontalL,
     marginBottom: tokens.spacingVerticalXL,
   },
-  title: { margin: 0 },
   lead: { color: tokens.colorNeutralForeground3, marginTop: tokens.spacingVerticalXS, display: "block" },
   empty: {
     display: "grid",
@@ -48,19 +47,20 @@ interface PageProps {
   readonly title: string;
   readonly lead?: string;
   readonly actions?: ReactNode;
+  /** What leads back to where this screen belongs. */
+  readonly above?: ReactNode;
   readonly children: ReactNode;
 }
 
 /** A screen: its title, what it is for, what one can do, and the rest. */
-export function Page({ title, lead, actions, children }: PageProps) {
+export function Page({ title, lead, actions, above, children }: PageProps) {
   const styles = useStyles();
   return (
     <div className={styles.page}>
+      {above}
       <div className={styles.head}>
         <div>
-          <Title2 as="h1" className={styles.title}>
-            {title}
-          </Title2>
+          <Title2 as="h1">{title}</Title2>
           {lead !== undefined && <Body1 className={styles.lead}>{lead}</Body1>}
         </div>
         {actions}

@@ -134,6 +134,8 @@ function Navigation({ onChosen }: { readonly onChosen?: () => void }) {
   const styles = useStyles();
   const { text } = useWords();
   const mayManageMembers = useMay("members:read");
+  const mayBrowse = useMay("sharepoint:read");
+  const mayHaveKeys = useMay("api-keys:own");
   const groups = [
     {
       name: text.nav.me,
@@ -147,8 +149,11 @@ function Navigation({ onChosen }: { readonly onChosen?: () => void }) {
       entries: [
         { to: "/organization", name: text.nav.overview },
         ...(mayManageMembers ? [{ to: "/organization/members", name: text.nav.members }] : []),
+        ...(mayBrowse ? [{ to: "/organization/sharepoint", name: text.nav.sharepoint }] : []),
         { to: "/organization/annotations", name: text.nav.annotations },
         { to: "/organization/taxonomies", name: text.nav.taxonomies },
+        ...(mayHaveKeys ? [{ to: "/organization/api-keys", name: text.nav.apiKeys }] : []),
+        { to: "/organization/settings", name: text.nav.settings },
       ],
     },
   ] as const;
@@ -165,7 +170,7 @@ function Navigation({ onChosen }: { readonly onChosen?: () => void }) {
                 <RouterLink
                   to={entry.to}
                   className={styles.entry}
-                  activeOptions={{ exact: true }}
+                  activeOptions={{ exact: true, includeSearch: false }}
                   activeProps={{ className: mergeClasses(styles.entry, styles.current), "aria-current": "page" }}
                   {...(onChosen ? { onClick: onChosen } : {})}
                 >

@@ -5,6 +5,7 @@ mod cache_seal;
 mod cookie;
 mod csrf;
 mod cursor;
+mod jwe;
 pub mod key_file;
 mod key_ring;
 mod seal;
@@ -20,6 +21,7 @@ pub use csrf::CsrfSigner;
 pub use cursor::SealedCursors;
 #[doc(hidden)]
 pub use cursor::fuzzing;
+pub use jwe::JweEncryption;
 pub use key_ring::{KeyRing, KeyRingError};
 pub(crate) use seal::{DataKey, key_id};
 pub use sealed_text::SealedTexts;

@@ -73,7 +73,7 @@ impl Root {
     }
 
     /// Our path; empty for the root of a host.
-    fn path(&self) -> &str {
+    pub(super) fn path(&self) -> &str {
         self.url.path().trim_end_matches('/')
     }
 

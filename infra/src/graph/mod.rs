@@ -10,6 +10,7 @@ mod files;
 mod lanes;
 mod patience;
 mod people;
+mod proxy;
 mod refusal;
 mod rest;
 mod sharepoint;
@@ -17,5 +18,6 @@ mod wire;
 
 pub use client::{GraphClient, GraphPorts, GraphSettings};
 pub use people::GraphPeople;
+pub use proxy::GraphProxy;
 pub use rest::SharePointHosts;
 pub use sharepoint::GraphSharePoint;

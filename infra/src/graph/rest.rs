@@ -51,6 +51,13 @@ impl SharePointHosts {
         is_ours.then_some(host)
     }
 
+    /// The root of a host, if it is SharePoint's.
+    pub(super) fn origin(&self, host: &SharePointHost) -> Option<Root> {
+        let host = self.host(host.as_str())?;
+        let place = Url::parse(&self.address.replace("{host}", host.as_str())).ok()?;
+        Some(Root::new(&place, place.path()))
+    }
+
     fn root(&self, host: &SharePointHost, web: &[String]) -> Option<Root> {
         let place = Url::parse(&self.address.replace("{host}", host.as_str())).ok()?;
         let web: Vec<&str> = web.iter().map(String::as_str).collect();

@@ -94,6 +94,44 @@ async fn nobody_gives_more_than_they_have_and_no_key_makes_keys() {
     refused(&made(&own, &[], json!({})).await, 403, "API_KEY_INSUFFICIENT_SCOPE");
 }
 
+/// Bob's key of RFC 7518 appendix C.
+const X: &str = "weNJy2HscCSM6AEDTDg04biOvhFhyyWvOHQfeF_PxMQ";
+const Y: &str = "e8lnCO-AlStT-NJVX-crhB7QRYhiix03illJOVAOyck";
+
+#[tokio::test]
+async fn what_a_key_says_of_its_tokens_is_kept_and_shown() {
+    let app = TestApp::start().await;
+    let adele = app.user("adele");
+    let connection = uuid::Uuid::from_u128(7);
+    let limits = json!({
+        "allowedConnections": [connection],
+        "allowedResources": ["graph"],
+        "includeRefreshToken": true,
+        "jwePublicKey": { "kty": "EC", "crv": "P-256", "x": X, "y": Y, "kid": "mine" },
+        "proxyRules": [{ "methods": ["GET", "PUT"], "path": "/graph/v1.0/me/**" }],
+    });
+    let (_, id) = key(&app, &adele, &[], limits.clone()).await;
+    let shown = adele.get(&format!("{KEYS}/{id}")).await.expect(200);
+    for name in ["allowedConnections", "allowedResources", "includeRefreshToken", "proxyRules"] {
+        assert_eq!(shown.at("/data")[name], limits[name], "{name}");
+    }
+    for (name, value) in limits["jwePublicKey"].as_object().unwrap() {
+        assert_eq!(&shown.at("/data/jwePublicKey")[name], value, "{name}");
+    }
+    // Rotation gives new secrets, and leaves what the key may do as it is.
+    let rotated = adele.post(&format!("{KEYS}/{id}/rotate"), json!(null)).await.expect(200);
+    assert_eq!(rotated.at("/data/jwePublicKey"), shown.at("/data/jwePublicKey"));
+    assert_eq!(rotated.at("/data/proxyRules"), limits["proxyRules"]);
+    assert_eq!(adele.get(KEYS).await.expect(200).at("/data/0/jwePublicKey/x"), json!(X));
+
+    let (_, plain) = key(&app, &adele, &[], json!({})).await;
+    let shown = adele.get(&format!("{KEYS}/{plain}")).await.expect(200);
+    for name in ["allowedConnections", "jwePublicKey", "proxyRules"] {
+        assert_eq!(shown.at("/data")[name], Value::Null, "{name}");
+    }
+    assert_eq!(shown.at("/data/includeRefreshToken"), json!(false));
+}
+
 #[tokio::test]
 async fn what_is_wrong_with_a_new_key_is_told_by_field() {
     let app = TestApp::start().await;
@@ -105,6 +143,13 @@ async fn what_is_wrong_with_a_new_key_is_told_by_field() {
         (json!({ "expiresAt": "2020-01-01T00:00:00Z" }), "expiresAt"),
         (json!({ "requestsPerMinute": 0 }), "requestsPerMinute"),
         (json!({ "role": "admin", "allowedUserIds": [uuid::Uuid::nil()] }), "allowedUserIds"),
+        (json!({ "jwePublicKey": { "kty": "EC", "crv": "P-521", "x": X, "y": Y } }), "jwePublicKey"),
+        (json!({ "jwePublicKey": { "kty": "EC", "crv": "P-256", "x": X, "y": X } }), "jwePublicKey"),
+        (json!({ "jwePublicKey": { "kty": "EC", "crv": "P-256", "x": X, "y": Y, "d": X } }), "jwePublicKey"),
+        (json!({ "jwePublicKey": { "kty": "RSA", "n": X, "e": "AQAB" } }), "jwePublicKey"),
+        (json!({ "proxyRules": [{ "methods": ["GET"], "path": "/api/annotations" }] }), "proxyRules.0"),
+        (json!({ "proxyRules": [{ "methods": [], "path": "/graph/v1.0/me" }] }), "proxyRules.0.methods"),
+        (json!({ "allowedConnections": ["mine"] }), "allowedConnections.0"),
     ] {
         let answer = made(&adele, &[], more).await.expect(400);
         assert!(answer.at("/error/details")[field].is_array(), "{field}: {}", answer.text);

@@ -76,6 +76,7 @@ async fn each_class_moves_a_connection_to_its_state_with_its_next_step() {
 
 #[tokio::test]
 async fn what_says_nothing_about_a_person_changes_nobodys_state() {
+    let (app, id) = expired().await;
     let token = Endpoint::Token;
     for (name, fault, code) in [
         ("a server error", Fault::status(token, 500), 503),
@@ -94,7 +95,7 @@ async fn what_says_nothing_about_a_person_changes_nobodys_state() {
         ("our expired secret", Fault::refuse("invalid_client", 7_000_222), 503),
         ("our assertion", Fault::refuse("invalid_client", 700_027), 503),
     ] {
-        let (app, id) = expired().await;
+        app.clock.advance(TimeDelta::hours(2));
         let alex = person(&app, "alex");
         app.emulator.set_fault(fault);
         let refused = alex.get(&token_path(&id)).await;

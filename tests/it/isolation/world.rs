@@ -249,6 +249,15 @@ impl Organization {
     pub(crate) fn noun(&self, place: Place, name: &str) -> Option<Noun> {
         let value = match (place, name) {
             (_, "allowedUserIds") => json!([self.member_id]),
+            // There are no connections yet whose ids could be another organization's.
+            (Place::Body, "allowedConnections") => return Some(Noun::LeaveOut),
+            (Place::Body, "jwePublicKey") => json!({
+                "kty": "EC",
+                "crv": "P-256",
+                "x": "weNJy2HscCSM6AEDTDg04biOvhFhyyWvOHQfeF_PxMQ",
+                "y": "e8lnCO-AlStT-NJVX-crhB7QRYhiix03illJOVAOyck",
+            }),
+            (Place::Body, "proxyRules") => json!([{ "methods": ["GET"], "path": "/graph/v1.0/me/**" }]),
             (Place::Body, "allowedIps") => json!(["203.0.113.0/24"]),
             (Place::Body, "expiresAt") => json!("2030-01-01T00:00:00Z"),
             (Place::Body, "role") => json!("admin"),

@@ -1,5 +1,7 @@
 //! `/api/api-keys`: credentials of an organization's automations.
 
+mod limits;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -7,9 +9,9 @@ use domain::{
     access::Authorized,
     api_keys::{
         AllowedAddresses, ApiKey, ApiKeyError, ApiKeyUse, ApiKeys, Issued, IssuedSecret, NewApiKey, Own,
-        Reach,
+        PublicKey, Reach,
     },
-    id::{ApiKeyId, ApiKeyUseId, UserId},
+    id::{ApiKeyId, ApiKeyUseId, ConnectionId, UserId},
     store::Store,
 };
 use poem_openapi::{
@@ -19,6 +21,7 @@ use poem_openapi::{
 };
 use secrecy::ExposeSecret;
 
+use self::limits::{ProxyRuleBody, PublicKeyBody};
 use crate::{
     auth::{Caller, chain},
     error::ApiError,
@@ -70,8 +73,14 @@ struct ApiKeyView {
     allowed_user_ids: Option<Vec<Id<UserId>>>,
     /// Resources it may get tokens for, such as `graph` and `sharepoint`; `null` for any.
     allowed_resources: Option<Vec<String>>,
+    /// Connections it may get tokens of; `null` where whose they are alone decides.
+    allowed_connections: Option<Vec<Id<ConnectionId>>>,
     /// Whether the compatible answer has refresh tokens for it.
     include_refresh_token: bool,
+    /// Tokens reach its holder encrypted to this key, as JWE; `null` for plain ones.
+    jwe_public_key: Option<PublicKeyBody>,
+    /// What it may ask for through the credential proxy; `null` for anything that its scopes allow.
+    proxy_rules: Option<Vec<ProxyRuleBody>>,
     /// How often it may be used in a minute; `null` where the general limit alone holds.
     requests_per_minute: Option<u32>,
     /// Its first characters, by which you can tell it from others.
@@ -108,7 +117,10 @@ impl From<ApiKey> for ApiKeyView {
             allowed_ips: key.allowed_ips.texts().to_vec(),
             allowed_user_ids: key.allowed_user_ids.map(|users| users.into_iter().map(Id).collect()),
             allowed_resources: key.allowed_resources,
+            allowed_connections: key.allowed_connections.map(|ids| ids.into_iter().map(Id).collect()),
             include_refresh_token: key.include_refresh_token,
+            jwe_public_key: key.public_key.map(|key| key.jwk().clone().into()),
+            proxy_rules: key.proxy_rules.map(|rules| rules.into_iter().map(Into::into).collect()),
             requests_per_minute: key.requests_per_minute,
             key_prefix: key.prefix,
             is_active: key.is_active,
@@ -158,8 +170,16 @@ struct NewApiKeyBody {
     /// Resources it may get tokens for, such as `graph` and `sharepoint`; any if absent.
     #[oai(validator(max_items = 100))]
     allowed_resources: Option<Vec<String>>,
+    /// Connections it may get tokens of; if absent whose they are alone decides.
+    #[oai(validator(max_items = 100))]
+    allowed_connections: Option<Vec<Id<ConnectionId>>>,
     /// Whether the compatible answer has refresh tokens for it; no if absent.
     include_refresh_token: Option<bool>,
+    /// Encrypt tokens to this key, as JWE; plain ones, over TLS, if absent.
+    jwe_public_key: Option<PublicKeyBody>,
+    /// What it may ask for through the credential proxy; anything that its scopes allow if absent, nothing if empty.
+    #[oai(validator(max_items = 100))]
+    proxy_rules: Option<Vec<ProxyRuleBody>>,
     /// How often it may be used in a minute; if absent the general limit alone holds.
     #[oai(validator(minimum(value = "1"), maximum(value = "60000")))]
     requests_per_minute: Option<u32>,
@@ -184,6 +204,15 @@ impl TryFrom<NewApiKeyBody> for NewApiKey {
                 wrong.insert(format!("allowedResources.{at}"), vec!["is no name of a resource".to_owned()]);
             }
         }
+        for (at, rule) in body.proxy_rules.iter().flatten().enumerate() {
+            if let Err(reason) = rule.rule().check() {
+                wrong.insert(format!("proxyRules.{at}"), vec![reason.to_string()]);
+            }
+        }
+        let public_key = body.jwe_public_key.map(|key| PublicKey::parse(key.into())).transpose();
+        if let Err(reason) = &public_key {
+            wrong.insert("jwePublicKey".to_owned(), vec![reason.to_string()]);
+        }
         if !wrong.is_empty() {
             return Err(ApiError::invalid(&wrong));
         }
@@ -197,7 +226,12 @@ impl TryFrom<NewApiKeyBody> for NewApiKey {
                 .allowed_user_ids
                 .map(|users| users.into_iter().map(|user| user.0).collect()),
             allowed_resources: body.allowed_resources,
+            allowed_connections: body
+                .allowed_connections
+                .map(|connections| connections.into_iter().map(|id| id.0).collect()),
             include_refresh_token: body.include_refresh_token.unwrap_or_default(),
+            public_key: public_key.unwrap_or_default(),
+            proxy_rules: body.proxy_rules.map(|rules| rules.iter().map(ProxyRuleBody::rule).collect()),
             requests_per_minute: body.requests_per_minute,
             expires_at: body.expires_at,
         })
@@ -257,6 +291,9 @@ impl From<ApiKeyError> for ApiError {
                 "allowedUserIds",
                 "has one that is no member of your organization, or not you where the role is `user`",
             ),
+            ApiKeyError::NoPublicKey => {
+                Self::invalid_field("jwePublicKey", "is not a point on the curve, or no modulus")
+            }
             ApiKeyError::EndInThePast => Self::invalid_field("expiresAt", "is not in the future"),
             ApiKeyError::Revoked => Self::conflict("The key is revoked"),
             ApiKeyError::Expired => Self::conflict("The key has expired"),

@@ -1,5 +1,5 @@
-/** The words of the console in English; `it.ts` has the same in Italian, which the compiler holds it to. */
-export const en = {
+/** What surrounds every screen, and the screens of the first version. */
+export const shell = {
   product: "Tenantry",
   nav: {
     label: "Main",
@@ -10,6 +10,9 @@ export const en = {
     members: "Members",
     annotations: "Annotations",
     taxonomies: "Taxonomies",
+    sharepoint: "SharePoint",
+    apiKeys: "API keys",
+    settings: "Settings",
     sessions: "Sessions",
     docs: "API documentation",
     open: "Open the menu",
@@ -36,8 +39,18 @@ export const en = {
     notFoundLead: "The address may be mistyped, or what was here is gone.",
     home: "Go to the start",
   },
+  shutOut: {
+    title: "You are not let in",
+    other: "Sign in with another account",
+    leads: {
+      ORGANIZATION_DELETED: "Your organization is deleted here. For 30 days whoever runs the service can bring it back: ask them.",
+      ORGANIZATION_SUSPENDED: "Your organization is suspended. Ask whoever runs the service why.",
+      USER_DISABLED: "Your account is suspended here. Ask an administrator of your organization.",
+      TENANT_NOT_ONBOARDED: "Your organization is not connected yet. An administrator of it does that from the sign-in page.",
+    },
+  },
   list: { more: "Show more", loading: "Loading", none: "Nothing here yet" },
-  form: { save: "Save", cancel: "Cancel", saved: "Saved", required: "Required", remove: "Delete", undo: "Undo" },
+  form: { save: "Save", cancel: "Cancel", saved: "Saved", required: "Required", remove: "Delete", undo: "Undo", tooLate: "It is too late to undo that", close: "Close", copy: "Copy", copied: "Copied", edit: "Edit", more: "More" },
   profile: {
     title: "Profile",
     name: "Name",
@@ -87,6 +100,7 @@ export const en = {
     empty: "Nobody has called yet",
     emptyLead: "People appear here with their first call or sign-in.",
     unnamed: "No name",
+    noneFound: "Nobody fits",
   },
   taxonomies: {
     title: "Taxonomies",
@@ -107,18 +121,37 @@ export const en = {
     lead: "What people of your organization have noted on documents.",
     empty: "No annotations yet",
     emptyLead: "Browse SharePoint, pick a document and write the first note.",
+    browse: "Browse SharePoint",
+    none: "Nobody has annotated this file yet.",
+    add: "Annotate",
+    addLead: "A note, a term of your vocabularies, or both. Everybody of your organization can read it.",
+    edit: "Edit annotation",
     note: "Note",
-    item: "Document",
-    at: "Written",
+    terms: "Terms",
+    termsPlaceholder: "Choose terms",
+    noTerms: "There is no taxonomy yet. An administrator makes one under Taxonomies.",
+    noneFound: "No term fits",
+    nothing: "Write a note or choose a term.",
+    added: "Annotated",
+    changed: "Changed",
+    deleted: "The annotation is deleted",
+    by: (name: string, time: string) => `${name}, ${time}`,
+    somebody: "Somebody who has left",
+    you: "You",
+    states: {
+      found: "",
+      gone: "The file is gone",
+      denied: "You may not see the file",
+      unknown: "Microsoft did not say what the file is",
+    },
+    open: "Open in SharePoint",
+    show: "Show in the browser",
+    file: "File",
+    filterTerm: "Term",
+    anyTerm: "Any term",
+    anyFile: "All files",
+    oneFile: "One file only",
+    noneFit: "No annotation fits",
+    noneFitLead: "Take a filter away to see more.",
   },
-} as const satisfies Texts;
-
-type Text = string | ((...words: string[]) => string);
-interface Texts {
-  readonly [key: string]: Text | Texts;
-}
-
-/** The same keys with other words. */
-export type Translation<T = typeof en> = {
-  readonly [K in keyof T]: T[K] extends string ? string : T[K] extends (...words: infer A) => string ? (...words: A) => string : Translation<T[K]>;
-};
+} as const;

@@ -1,0 +1,33 @@
+import { TenantryError } from "@tenantry/client";
+
+/** What stands between a person and Microsoft 365. */
+export type Obstacle =
+  | { readonly kind: "session" }
+  | { readonly kind: "sign-in"; readonly claims?: string }
+  | { readonly kind: "consent"; readonly consentUrl: string }
+  | { readonly kind: "other" };
+
+function detail(error: TenantryError, name: string): string | undefined {
+  const { details } = error;
+  if (typeof details !== "object" || details === null) return undefined;
+  const value: unknown = Reflect.get(details, name);
+  return typeof value === "string" ? value : undefined;
+}
+
+export function obstacleOf(error: unknown): Obstacle {
+  if (!(error instanceof TenantryError)) return { kind: "other" };
+  switch (error.code) {
+    case "FORBIDDEN":
+      return { kind: "session" };
+    case "INTERACTION_REQUIRED": {
+      const claims = detail(error, "claims");
+      return claims === undefined ? { kind: "sign-in" } : { kind: "sign-in", claims };
+    }
+    case "CONSENT_REQUIRED": {
+      const consentUrl = detail(error, "consentUrl");
+      return consentUrl === undefined ? { kind: "other" } : { kind: "consent", consentUrl };
+    }
+    default:
+      return { kind: "other" };
+  }
+}

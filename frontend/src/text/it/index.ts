@@ -1,0 +1,8 @@
+import type { Translation } from "../en";
+import { apiKeys } from "./api-keys";
+import { organization } from "./organization";
+import { sharepoint } from "./sharepoint";
+import { shell } from "./shell";
+
+/** The words of the console in Italian. */
+export const text: Translation = { ...shell, ...organization, sharepoint, apiKeys };

@@ -1,7 +1,8 @@
 //! What a browser keeps while it is away at somebody else's page: sealed in a cookie of its own for each departure, so
 //! that tabs do not disturb each other, and bound to the browser, since nobody else has the cookie.
 //!
-//! The cookie is `Lax`, not `Strict`: it must come along when that page sends the browser back.
+//! The cookie is `Lax`, not `Strict`: it must come along when that page sends the browser back. Over https its name begins
+//! with `__Host-`, so that no neighboring domain can put the departure of somebody else into a browser.
 
 use std::sync::Arc;
 
@@ -24,7 +25,7 @@ pub(crate) struct StateCookies {
     seal: Arc<dyn TextSeal>,
     /// Also what they are sealed for.
     purpose: &'static str,
-    /// Only below this path are they sent.
+    /// Only below this path are they sent on plain http; a name with `__Host-` is for all paths.
     path: &'static str,
     lasts: TimeDelta,
     secure: bool,
@@ -95,7 +96,7 @@ impl StateCookies {
 
     fn name(&self, state: &str) -> String {
         let tag: String = state.chars().filter(char::is_ascii_alphanumeric).take(TAG).collect();
-        let prefix = if self.secure { "__Secure-" } else { "" };
+        let prefix = if self.secure { "__Host-" } else { "" };
         format!("{prefix}{}-{tag}", self.purpose)
     }
 
@@ -103,7 +104,7 @@ impl StateCookies {
         Cookie {
             name,
             value,
-            path: self.path,
+            path: if self.secure { "/" } else { self.path },
             domain: None,
             same_site: SameSite::Lax,
             secure: self.secure,

@@ -1,8 +1,9 @@
 //! Connecting an account on the way through Microsoft: the same two endpoints, for somebody who is signed in here.
 //!
-//! The session's cookie may be `Strict`, so that it does not come along when Microsoft sends the browser back. Which
-//! session it was stands in the sealed departure; that it goes on is asked again on the return, and where the browser
-//! shows a session after all it must be that one.
+//! The session's cookie may be `Strict`, so that it does not come along when Microsoft sends the browser back. So the
+//! return is answered with a page of our own that leads to the same address once more, and that step must show the session
+//! that the sealed departure names: a departure alone may have been planted, or left behind by whoever used the browser
+//! before, and the account would become theirs.
 
 use domain::{
     access::{Authenticated, AuthenticationError, Authorized},
@@ -21,7 +22,7 @@ use super::{
     page::Page,
     refusals::{not_begun_here, unavailable, unforeseen},
 };
-use crate::error::ErrorCode;
+use crate::{auth::SessionCookies, error::ErrorCode};
 
 /// What is kept of a departure to connect an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -33,6 +34,16 @@ pub(super) struct ConnectIntent {
     connection: Option<Uuid>,
     /// The second way, on which nothing but more permissions is to be had.
     is_completing: bool,
+}
+
+/// In the query of the step from a page of our own.
+const STEP: &str = "here";
+
+/// Which session a browser shows that came back.
+enum Presence {
+    Same,
+    Another,
+    Nobody,
 }
 
 /// What a start is asked for.
@@ -128,6 +139,56 @@ impl MicrosoftOAuth {
         Ok(redirect(sign_in.as_str()))
     }
 
+    /// Lets the browser go on that shows the session in which it began, and leads one that shows none to a step on which
+    /// it does.
+    pub(super) async fn check_presence(
+        &self,
+        request: &Request,
+        parameters: &Parameters,
+        intent: ConnectIntent,
+    ) -> Result<(), Page> {
+        match self.presence(request, SessionId::from_uuid(intent.session)).await {
+            Presence::Same => Ok(()),
+            Presence::Another => {
+                tracing::warn!("an account came back to another session than it left");
+                Err(not_begun_here())
+            }
+            Presence::Nobody if parameters.one(STEP).is_some() => Err(session_over()),
+            Presence::Nobody => Err(self.step(request)),
+        }
+    }
+
+    async fn presence(&self, request: &Request, session: SessionId) -> Presence {
+        let headers = request.headers();
+        if let Some(token) = self.gate.cookies.access(headers)
+            && let Ok(shown) = self.gate.authentication.session(token).await
+        {
+            let is_same = shown.principal().session().is_some_and(|shown| shown.id == session);
+            return if is_same { Presence::Same } else { Presence::Another };
+        }
+        // The access token may have ended on the way. The value against forgery is of the session, too, and lasts longer.
+        match SessionCookies::csrf(headers) {
+            Some(value) if self.delivery.csrf.is_of(session, value) => Presence::Same,
+            Some(_) => Presence::Another,
+            None => Presence::Nobody,
+        }
+    }
+
+    /// To the same address, from a page of our own.
+    fn step(&self, request: &Request) -> Page {
+        let mut again = self.public_url.clone();
+        again.set_path(&format!("{PATH}/callback"));
+        again.set_query(request.uri().query());
+        again.query_pairs_mut().append_pair(STEP, "true");
+        Page {
+            title: "Connecting your Microsoft account",
+            text: "One moment. If nothing happens, go on by the link.",
+            next: Some(("Go on", again.into())),
+            is_passing: true,
+            ..Page::default()
+        }
+    }
+
     /// Keeps what the account gave, for the session in which it began.
     pub(super) async fn connect(
         &self,
@@ -137,13 +198,6 @@ impl MicrosoftOAuth {
         arrival: MicrosoftArrival,
     ) -> Result<Response, Page> {
         let session = SessionId::from_uuid(intent.session);
-        if let Some(token) = self.gate.cookies.access(request.headers())
-            && let Ok(shown) = self.gate.authentication.session(token).await
-            && shown.principal().session().is_none_or(|shown| shown.id != session)
-        {
-            tracing::warn!("an account came back to another session than it left");
-            return Err(not_begun_here());
-        }
         let caller = self.gate.authentication.resumed(session).await.map_err(|error| match error {
             AuthenticationError::Store(error) => unavailable(&error),
             AuthenticationError::Rejected(_)

@@ -194,6 +194,9 @@ impl MicrosoftOAuth {
         let state = parameters.one("state").ok_or_else(not_begun_here)?;
         let found = self.departures.find::<Departure>(request.headers(), state, self.clock.now());
         let (departure, ends) = found.ok_or_else(not_begun_here)?;
+        if let (Intent::Connect(intent), None) = (departure.intent, parameters.one("error")) {
+            self.check_presence(request, &parameters, intent).await?;
+        }
         self.departures.forget(headers, state);
         let is_first = self.once.spend(PURPOSE, state, ends).await.map_err(|error| unavailable(&error))?;
         if !is_first {

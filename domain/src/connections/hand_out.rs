@@ -165,47 +165,59 @@ impl HandOuts {
     }
 
     /// Writes the repeats since the last time, one entry for each caller and token. What could not be written is kept for
-    /// the next time.
+    /// the next time, also when this is dropped on the way.
     pub async fn flush(&self) -> Result<(), StoreError> {
         let mut failed = None;
-        for (scope, entries) in self.take() {
-            let mut events = entries.iter().map(|(_, hand_out, repeats)| repeated(hand_out, repeats));
-            let Some(first) = events.next() else { continue };
+        for keys in self.repeated() {
+            let taken = self.take(keys);
+            let mut events = taken.entries.iter().map(|(_, hand_out, repeats)| repeated(hand_out, repeats));
+            let (Some(first), Some(scope)) = (events.next(), &taken.scope) else { continue };
             let events = events.fold(Events::from(first), Events::and);
-            let written = async { self.store.begin(&scope).await?.commit(events).await };
-            if let Err(error) = written.await {
-                failed = Some(error);
-                self.put_back(entries);
+            let written = async { self.store.begin(scope).await?.commit(events).await };
+            match written.await {
+                Ok(()) => taken.are_written(),
+                Err(error) => failed = Some(error),
             }
         }
+        self.forget_ended();
         failed.map_or(Ok(()), Err)
     }
 
-    /// The repeats by who had them. Callers whose token is over are forgotten.
-    fn take(&self) -> Vec<(OrgScope, Vec<Entry>)> {
-        let now = self.ids.clock().now();
-        let mut by_caller: HashMap<_, (OrgScope, Vec<Entry>)> = HashMap::new();
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        for (key, known) in known.iter_mut() {
-            let Some(repeats) = known.repeats.take() else { continue };
-            let of_caller =
-                by_caller.entry((key.org_id, key.actor)).or_insert_with(|| (known.scope.clone(), Vec::new()));
-            of_caller.1.push((key.clone(), known.hand_out.clone(), repeats));
+    /// What has repeats, by who had it.
+    fn repeated(&self) -> Vec<Vec<HandOutKey>> {
+        let mut by_caller: HashMap<_, Vec<HandOutKey>> = HashMap::new();
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        for (key, _) in known.iter().filter(|(_, known)| known.repeats.is_some()) {
+            by_caller.entry((key.org_id, key.actor)).or_default().push(key.clone());
         }
-        known.retain(|_, known| known.hand_out.expires_at > now);
         by_caller.into_values().collect()
+    }
+
+    /// The repeats of one caller.
+    fn take(&self, keys: Vec<HandOutKey>) -> Taken<'_> {
+        let mut taken = Taken { from: self, scope: None, entries: Vec::new() };
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        for key in keys {
+            let Some(known) = known.get_mut(&key) else { continue };
+            let Some(repeats) = known.repeats.take() else { continue };
+            taken.scope.get_or_insert_with(|| known.scope.clone());
+            taken.entries.push((key, known.hand_out.clone(), repeats));
+        }
+        taken
+    }
+
+    /// Forgets who had tokens that are over, once all is written.
+    fn forget_ended(&self) {
+        let now = self.ids.clock().now();
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|_, known| known.hand_out.expires_at > now || known.repeats.is_some());
     }
 
     fn put_back(&self, entries: Vec<Entry>) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         for (key, _, kept) in entries {
-            let Some(known) = known.get_mut(&key) else {
-                tracing::warn!(
-                    count = kept.count,
-                    "repeated hand-outs of a token that is over were not written"
-                );
-                continue;
-            };
+            // Only what has no repeats is forgotten, in a flush of which there is one at a time.
+            let Some(known) = known.get_mut(&key) else { continue };
             match &mut known.repeats {
                 None => known.repeats = Some(kept),
                 Some(repeats) => {
@@ -219,6 +231,25 @@ impl HandOuts {
 }
 
 type Entry = (HandOutKey, HandOut, Repeats);
+
+/// Repeats on their way into the database, which go back unless they arrive.
+struct Taken<'a> {
+    from: &'a HandOuts,
+    scope: Option<OrgScope>,
+    entries: Vec<Entry>,
+}
+
+impl Taken<'_> {
+    fn are_written(mut self) {
+        self.entries.clear();
+    }
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        self.from.put_back(std::mem::take(&mut self.entries));
+    }
+}
 
 fn repeated(hand_out: &HandOut, repeats: &Repeats) -> Event {
     Event::new(

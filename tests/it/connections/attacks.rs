@@ -1,5 +1,6 @@
 //! What must not work: somebody else's code, another account, another's connection, a planted row.
 
+use chrono::TimeDelta;
 use poem::http::Method;
 use serde_json::json;
 use tests::TestApp;
@@ -14,12 +15,41 @@ async fn a_code_is_worth_nothing_in_another_browser_or_another_session() {
     let callback = browser.depart(CONNECT, "alex@contoso.com").await;
     // Somebody is led to it who is signed in as somebody else: the account would become theirs.
     let victim = app.signed_in("adele@contoso.com").await;
-    victim.get(&callback).await.expect(400);
+    victim.come_back(&callback).await.expect(400);
     // The browser that began, where somebody else signed in meanwhile.
     browser.sign_in("adele@contoso.com").await.expect(303);
-    let refused = browser.get(&callback).await.expect(400);
+    let refused = browser.come_back(&callback).await.expect(400);
     assert!(refused.text.contains("INVALID_STATE"), "{}", refused.text);
     assert_eq!(count(&app, "connections").await, 0);
+}
+
+#[tokio::test]
+async fn a_departure_that_was_planted_connects_nothing() {
+    let app = start().await;
+    let attacker = app.signed_in("adele@contoso.com").await;
+    let callback = attacker.depart(CONNECT, "alex@contoso.com").await;
+    let name = attacker.cookies().into_iter().find(|name| name.starts_with("microsoft-")).unwrap();
+    let planted = attacker.cookie(&name).unwrap();
+    for (victim, status) in [(app.browser(), 401), (app.signed_in("alex@contoso.com").await, 400)] {
+        victim.plant(&name, &planted);
+        victim.come_back(&callback).await.expect(status);
+    }
+    assert_eq!(count(&app, "connections").await, 0);
+}
+
+#[tokio::test]
+async fn coming_back_alone_connects_nothing_until_the_session_is_shown() {
+    let app = start().await;
+    let browser = app.signed_in("alex@contoso.com").await;
+    // The access token ends on the way, and the session does not.
+    app.clock.advance(TimeDelta::minutes(14));
+    let callback = browser.depart(CONNECT, "alex@contoso.com").await;
+    app.clock.advance(TimeDelta::minutes(5));
+    let page = browser.arrive(&callback).await.expect(200);
+    assert!(page.text.contains("http-equiv=\"refresh\"") && page.text.contains("Go on"), "{}", page.text);
+    assert_eq!(count(&app, "connections").await, 0);
+    browser.come_back(&callback).await.expect(303);
+    assert_eq!(count(&app, "connections").await, 1);
 }
 
 #[tokio::test]
@@ -28,8 +58,17 @@ async fn a_session_that_ended_meanwhile_connects_nothing() {
     let browser = app.signed_in("alex@contoso.com").await;
     let callback = browser.depart(CONNECT, "alex@contoso.com").await;
     browser.post("/api/auth/logout").await;
-    let refused = browser.get(&callback).await.expect(401);
+    let refused = browser.come_back(&callback).await.expect(401);
     assert!(refused.text.contains("Your session has ended"), "{}", refused.text);
+    // Nor does one that ended elsewhere, whose cookies are still here.
+    let browser = app.signed_in("alex@contoso.com").await;
+    let callback = browser.depart(CONNECT, "alex@contoso.com").await;
+    let kept = ["accessToken", "csrf-token"].map(|name| (name, browser.cookie(name).unwrap()));
+    browser.post("/api/auth/logout").await;
+    for (name, value) in kept {
+        browser.plant(name, &value);
+    }
+    browser.come_back(&callback).await.expect(401);
     assert_eq!(count(&app, "connections").await, 0);
 }
 
@@ -38,8 +77,8 @@ async fn a_callback_is_good_once() {
     let app = start().await;
     let browser = app.signed_in("alex@contoso.com").await;
     let callback = browser.depart(CONNECT, "alex@contoso.com").await;
-    browser.get(&callback).await.expect(303);
-    browser.get(&callback).await.expect(400);
+    browser.come_back(&callback).await.expect(303);
+    browser.come_back(&callback).await.expect(400);
 }
 
 #[tokio::test]

@@ -1,7 +1,10 @@
 //! The record of who had which token.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
-use serde_json::json;
+use serde_json::{Value, json};
+use tests::TestApp;
 
 use super::{alex, count, key, person, start, token_path};
 
@@ -57,26 +60,10 @@ async fn a_hand_out_that_cannot_be_written_is_none() {
     let (_, id) = alex(&app).await;
     let caller = key(&app, json!({})).await;
     caller.get("/api/auth/me").await.expect(200);
-    let (create, drop): (&[&str], &str) = if tests::is_postgres() {
-        (
-            &[
-                "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$",
-                "CREATE TRIGGER refuse BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION refuse()",
-            ],
-            "DROP TRIGGER refuse ON events",
-        )
-    } else {
-        (
-            &["CREATE TRIGGER refuse BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'refused'); END"],
-            "DROP TRIGGER refuse",
-        )
-    };
-    for statement in create {
-        app.database.execute(statement).await;
-    }
+    fail_writes(&app).await;
     let refused = caller.get(&token_path(&id)).await.expect(500);
     assert!(!refused.text.contains("eyJ"), "{}", refused.text);
-    app.database.execute(drop).await;
+    mend_writes(&app).await;
     caller.get(&token_path(&id)).await.expect(200);
     assert_eq!(count(&app, HANDED_OUT).await, 1);
 }
@@ -93,4 +80,69 @@ async fn what_was_answered_is_known_after_a_restart() {
     assert_eq!(count(&app, HANDED_OUT).await, 1);
     restarted.token(caller.token.as_deref().unwrap()).get(&token_path(&id)).await.expect(200);
     assert_eq!(count(&app, HANDED_OUT).await, 2, "another process does not know, and writes it again");
+}
+
+/// Events cannot be written from now on.
+async fn fail_writes(app: &TestApp) {
+    let statements: &[&str] = if tests::is_postgres() {
+        &[
+            "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$",
+            "CREATE TRIGGER refuse BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION refuse()",
+        ]
+    } else {
+        &["CREATE TRIGGER refuse BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'refused'); END"]
+    };
+    for statement in statements {
+        app.database.execute(statement).await;
+    }
+}
+
+async fn mend_writes(app: &TestApp) {
+    let on = if tests::is_postgres() { " ON events" } else { "" };
+    app.database.execute(&format!("DROP TRIGGER refuse{on}")).await;
+}
+
+/// How many repeats were written altogether.
+async fn repeats(app: &TestApp) -> u64 {
+    let rows = app.database.query(&format!("SELECT data FROM {HANDED_OUT}")).await;
+    rows.iter()
+        .map(|row| match &row["data"] {
+            Value::String(text) => serde_json::from_str::<Value>(text).expect("JSON"),
+            other => other.clone(),
+        })
+        .filter_map(|data| data["repeats"].as_u64())
+        .sum()
+}
+
+#[tokio::test]
+async fn counts_that_could_not_be_written_outlive_their_token() {
+    let app = start().await;
+    let (_, id) = alex(&app).await;
+    let caller = key(&app, json!({})).await;
+    for _ in 0..6 {
+        caller.get(&token_path(&id)).await.expect(200);
+    }
+    fail_writes(&app).await;
+    app.clock.advance(TimeDelta::hours(2));
+    assert!(app.app.turn_background().await.is_err());
+    mend_writes(&app).await;
+    app.app.turn_background().await.unwrap();
+    assert_eq!(repeats(&app).await, 5);
+}
+
+#[tokio::test]
+async fn a_process_that_ends_while_it_writes_counts_loses_none() {
+    let app = start().await;
+    let (_, id) = alex(&app).await;
+    let caller = key(&app, json!({})).await;
+    caller.get(&token_path(&id)).await.expect(200);
+    for number in 0..40 {
+        caller.get(&token_path(&id)).await.expect(200);
+        // Dropped somewhere on its way, as when the process is asked to end.
+        let some_time = Duration::from_micros(number * 100);
+        let _ = tokio::time::timeout(some_time, app.app.turn_background()).await;
+    }
+    app.app.turn_background().await.unwrap();
+    let written = repeats(&app).await;
+    assert!(written >= 40, "{written}");
 }

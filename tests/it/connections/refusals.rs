@@ -89,22 +89,24 @@ async fn a_connection_in_trouble_is_not_asked_about_by_every_request_for_another
     let (_, id) = alex(&app).await;
     app.clock.advance(TimeDelta::hours(2));
     let alex = person(&app, "alex");
-    for (error, code, most) in [
-        ("invalid_grant", 50_133, 0),
-        ("invalid_grant", 70_043, 0),
-        ("unauthorized_client", 700_016, 0),
-        ("invalid_grant", 50_076, 1),
-        ("invalid_grant", 65_001, 1),
-        ("invalid_grant", 53_003, 0),
+    for (error, code, reason, times) in [
+        ("invalid_grant", 50_133, "password_changed", 0),
+        ("invalid_grant", 70_043, "sign_in_frequency", 0),
+        ("unauthorized_client", 700_016, "application_unknown", 0),
+        ("invalid_grant", 50_076, "interaction_required", 1),
+        ("invalid_grant", 65_001, "consent_required", 1),
+        ("invalid_grant", 53_003, "blocked_by_policy", 0),
     ] {
+        app.emulator.clear_faults();
         app.emulator.set_fault(Fault::refuse(error, code));
         alex.post(&format!("{}/refresh", path(&id)), json!({})).await.expect(200);
-        assert_ne!(status(&alex, &id).await, "ACTIVE", "{code}");
+        let shown = alex.get(&path(&id)).await.at("/data/reason");
+        assert_eq!(shown, json!(reason), "{code}");
         let before = asked(&app);
         for _ in 0..4 {
             alex.get(&of(&id, "sharepoint")).await.expect(409);
         }
-        assert_eq!(asked(&app) - before, most, "{code}");
+        assert_eq!(asked(&app) - before, times, "{code}");
     }
 }
 

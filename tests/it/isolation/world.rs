@@ -150,6 +150,14 @@ async fn api_key(app: &TestApp, admin: &Actor, word: &str) -> (Actor, String) {
     (actor, id(&made))
 }
 
+/// Somebody who is signed in, with two accounts connected; the second one is their own.
+async fn connected(app: &TestApp, who: &str, other: &str) -> (Actor, String) {
+    let browser = app.signed_in(who).await;
+    connect(&browser, other).await;
+    let connection = connect(&browser, who).await;
+    (browser.actor(), connection)
+}
+
 impl Organization {
     async fn filled(
         app: &TestApp,
@@ -161,10 +169,7 @@ impl Organization {
         let address = |name: &str| format!("{name}@{word}.com");
         let admin_session = session_handle(&app.signed_in(&address(admin)).await).await;
         app.signed_in(&address(admin)).await;
-        let browser = app.signed_in(&address(member)).await;
-        connect(&browser, &address(admin)).await;
-        let connection = connect(&browser, &address(member)).await;
-        let session = browser.actor();
+        let (session, connection) = connected(app, &address(member), &address(admin)).await;
         let (admin, member) = (app.user(admin), app.user(member));
         let application = app.application("Tenantry", tenant, &[ids::TENANTRY_ADMIN]);
         let id_of = |response: Response| response.text_at("/data/organization/id");
@@ -250,7 +255,6 @@ impl Organization {
         let value = match (place, name) {
             (_, "allowedUserIds") => json!([self.member_id]),
             // There are no connections yet whose ids could be another organization's.
-            (Place::Body, "allowedConnections") => return Some(Noun::LeaveOut),
             (Place::Body, "jwePublicKey") => json!({
                 "kty": "EC",
                 "crv": "P-256",
@@ -264,8 +268,10 @@ impl Organization {
             (Place::Body, "serviceId") => json!("n8n"),
             (Place::Body, "scopes") => json!(["annotations:read"]),
             (_, "apiKeyId") => json!(self.api_key_id),
-            // With them a list has no second page; `connections::attacks` has them.
-            (Place::Query, "connectionId" | "email") => return Some(Noun::LeaveOut),
+            // With these a list has no second page; `connections::attacks` has them.
+            (Place::Query, "connectionId" | "email") | (Place::Body, "allowedConnections") => {
+                return Some(Noun::LeaveOut);
+            }
             (_, "connectionId") => json!(self.connection),
             (Place::Query, "minTtl") => json!(60),
             (Place::Query, "tokenResource") => json!("graph"),

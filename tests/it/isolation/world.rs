@@ -252,6 +252,9 @@ impl Organization {
     /// THE TABLE: what stands for a parameter or a member of a body, by where it is and what it is called. Whatever
     /// is not here is made from its schema, but for ids, of which one must say whose they are.
     pub(crate) fn noun(&self, place: Place, name: &str) -> Option<Noun> {
+        if is_left_out(place, name) {
+            return Some(Noun::LeaveOut);
+        }
         let value = match (place, name) {
             (_, "allowedUserIds") => json!([self.member_id]),
             // There are no connections yet whose ids could be another organization's.
@@ -268,10 +271,6 @@ impl Organization {
             (Place::Body, "serviceId") => json!("n8n"),
             (Place::Body, "scopes") => json!(["annotations:read"]),
             (_, "apiKeyId") => json!(self.api_key_id),
-            // With these a list has no second page; `connections::attacks` has them.
-            (Place::Query, "connectionId" | "email") | (Place::Body, "allowedConnections") => {
-                return Some(Noun::LeaveOut);
-            }
             (_, "connectionId") => json!(self.connection),
             (Place::Query, "minTtl") => json!(60),
             (Place::Query, "tokenResource") => json!("graph"),
@@ -299,14 +298,20 @@ impl Organization {
             (_, "termIds") => json!(self.used_terms),
             // A page or a range, which a schema cannot say.
             (Place::Body, "place") => json!({ "page": 7 }),
-            // They have tests of their own, the last one in `idempotency::scope`.
-            (Place::Query, "claims" | "cursor")
-            | (Place::Header, "If-Match" | "If-None-Match" | "Idempotency-Key") => {
-                return Some(Noun::LeaveOut);
-            }
             _ => return None,
         };
         Some(Noun::Value(value))
+    }
+}
+
+/// What is optional and has tests of its own: `idempotency::scope` for the keys, `connections::attacks` for the filters,
+/// with which a list has no second page.
+fn is_left_out(place: Place, name: &str) -> bool {
+    match place {
+        Place::Query => matches!(name, "claims" | "connectionId" | "cursor" | "email"),
+        Place::Header => matches!(name, "If-Match" | "If-None-Match" | "Idempotency-Key"),
+        Place::Body => name == "allowedConnections",
+        Place::Path => false,
     }
 }
 

@@ -137,7 +137,8 @@ impl App {
         let store: Arc<dyn Store> = Arc::new(database.clone());
         let policy = config.identity.session;
         let signer = Arc::new(sign_in::signer(&config.process.public_url, policy, &parts, &ring)?);
-        let sessions = sign_in::sessions(policy, &parts, &database, Arc::clone(&signer) as _);
+        let sessions =
+            sign_in::sessions((policy, config.tenants.policy), &parts, &database, Arc::clone(&signer) as _);
         let delivery = Arc::new(sign_in::delivery(&config.browser, origins(config), policy, &parts, &ring));
         let (gate, keys) = gate(config, &parts, &database, Arc::clone(&signer) as _, &delivery)?;
         let uses = Arc::clone(&gate.uses);
@@ -375,6 +376,7 @@ fn gate(
         csrf: Arc::clone(&delivery.csrf),
         development: config.development.clone(),
         consent_url: consent_url(config),
+        recency: sign_in::recency(config, parts),
     };
     Ok((Arc::new(gate), keys))
 }
@@ -516,7 +518,8 @@ pub async fn document() -> anyhow::Result<Value> {
     let policy = IdentityConfig::default().session;
     let public_url = url::Url::parse("https://tenantry.example.com")?;
     let signer = sign_in::signer(&public_url, policy, &parts, &ring)?;
-    let sessions = sign_in::sessions(policy, &parts, &database, Arc::new(signer));
+    let sessions =
+        sign_in::sessions((policy, domain::access::TenantPolicy::Open), &parts, &database, Arc::new(signer));
     let delivery = sign_in::delivery(&BrowserConfig::default(), Vec::new(), policy, &parts, &ring);
     let customers = Customers::unconnected(&database, &parts)?;
     let hub = Hub::unconnected(&database, &parts)?;

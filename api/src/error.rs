@@ -177,6 +177,11 @@ impl ApiError {
         Self { www_authenticate: Some(INVALID_TOKEN.into()), ..self }
     }
 
+    /// Where to consent is for `details` to say.
+    pub fn tenant_not_onboarded() -> Self {
+        Self::new(ErrorCode::TenantNotOnboarded, "An administrator of your organization has to consent first")
+    }
+
     pub fn organization_suspended() -> Self {
         Self::new(ErrorCode::OrganizationSuspended, "Your organization is suspended")
     }

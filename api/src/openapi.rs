@@ -15,7 +15,7 @@ mod security;
 use poem_openapi::{OpenApi, OpenApiService, Tags};
 use serde_json::{Map, Value, json};
 
-use crate::auth::{DELEGATED_MARKER, PERMISSION_MARKER};
+use crate::auth::{DELEGATED_MARKER, PERMISSION_MARKER, RECENT_MARKER};
 
 pub(crate) use security::Published;
 
@@ -98,10 +98,13 @@ pub(crate) fn document<T: OpenApi + 'static>(
     for (path, item) in paths.into_iter().flatten() {
         for (method, operation) in item.as_object_mut().into_iter().flatten() {
             if let Some(operation) = operation.as_object_mut() {
-                let is_delegated = take_delegated(operation);
+                let demands = errors::Demands {
+                    is_delegated: take_marker(operation, DELEGATED_MARKER, "x-delegated"),
+                    is_recent: take_marker(operation, RECENT_MARKER, "x-recent-sign-in"),
+                };
                 write_permission(operation);
                 security::write_operation(operation, published);
-                errors::write(operation, method, path.contains('{'), is_delegated);
+                errors::write(operation, method, path.contains('{'), demands);
                 idempotency::write(operation);
                 headers::write_conditional(operation, method);
                 headers::write_operation(operation);
@@ -122,16 +125,16 @@ pub(crate) fn document<T: OpenApi + 'static>(
     Ok(document)
 }
 
-/// Whether the operation asks Microsoft 365 in the caller's name; takes the marker out that says so.
-fn take_delegated(operation: &mut Map<String, Value>) -> bool {
+/// Whether the operation has a marker; takes it out, and says it as an extension instead.
+fn take_marker(operation: &mut Map<String, Value>, marker: &str, extension: &str) -> bool {
     let Some(security) = operation.get_mut("security").and_then(Value::as_array_mut) else { return false };
     let before = security.len();
-    security.retain(|scheme| scheme.get(DELEGATED_MARKER).is_none());
-    let is_delegated = security.len() < before;
-    if is_delegated {
-        operation.insert("x-delegated".to_owned(), json!(true));
+    security.retain(|scheme| scheme.get(marker).is_none());
+    let is_marked = security.len() < before;
+    if is_marked {
+        operation.insert(extension.to_owned(), json!(true));
     }
-    is_delegated
+    is_marked
 }
 
 /// The sections in the order in which a reader needs them; others follow by name.

@@ -110,7 +110,7 @@ function NotFound() {
   );
   return (
     <main className={styles.page}>
-      <Empty icon={<ErrorCircleRegular />} title={text.failure.notFound} lead={text.failure.notFoundLead} action={home} />
+      <Empty icon={<ErrorCircleRegular />} title={text.failure.notFound} lead={text.failure.notFoundLead} action={home} isAlone />
     </main>
   );
 }

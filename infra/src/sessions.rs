@@ -50,6 +50,7 @@ pub(crate) fn session(row: Model) -> Result<Session, StoreError> {
         user_id: UserId::from_uuid(row.user_id),
         method: SignInMethod::parse(&row.method).ok_or_else(|| unknown("method", &row.method))?,
         is_email_verified: row.is_email_verified,
+        authenticated_at: row.authenticated_at,
         granted_role,
         refresh: RefreshFamily {
             current: row.refresh_id,
@@ -102,6 +103,7 @@ impl SessionRepository for AccountUnit {
             user_id: Set(session.user_id.uuid()),
             method: Set(session.method.as_str().to_owned()),
             is_email_verified: Set(session.is_email_verified),
+            authenticated_at: Set(session.authenticated_at),
             granted_role: Set(session.granted_role.map(|granted| granted.role.as_str().to_owned())),
             granted_until: Set(session.granted_role.map(|granted| granted.until)),
             refresh_id: Set(session.refresh.current),

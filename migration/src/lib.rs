@@ -1,7 +1,8 @@
 //! The schema, as a list of steps. A step never changes after a release: its meaning must not depend on today's
 //! code, which is why this crate knows none of the others.
 
-mod m20261121_10_connections;
+mod m20261121_10_sign_in_time;
+mod m20261121_11_connections;
 mod m20261121_1_foundation;
 mod m20261121_2_idempotency;
 mod m20261121_3_jobs;
@@ -34,7 +35,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_7_accounts::Migration),
             Box::new(m20261121_8_sessions::Migration),
             Box::new(m20261121_9_api_key_handouts::Migration),
-            Box::new(m20261121_10_connections::Migration),
+            Box::new(m20261121_10_sign_in_time::Migration),
+            Box::new(m20261121_11_connections::Migration),
         ]
     }
 }

@@ -7,9 +7,7 @@ use async_trait::async_trait;
 use domain::{
     access::{Epochs, OnBehalfOf},
     connections::Grants,
-    delegation::{
-        AppTokens, ClaimsChallenge, DelegatedToken, DelegatedTokens, DelegationError, Resource, SignInPlace,
-    },
+    delegation::{AppTokens, ClaimsChallenge, DelegatedToken, DelegatedTokens, DelegationError, Resource},
 };
 use infra::{
     cache::SharedRedis,
@@ -21,7 +19,7 @@ use infra::{
     },
 };
 
-use super::{Parts, consent_url};
+use super::{Parts, consent_url, sign_in::sign_in_place};
 use crate::config::{Config, MachineIdentity};
 
 /// What is needed to ask Entra ID for tokens.
@@ -51,15 +49,10 @@ impl TokenSources {
         epochs: Arc<dyn Epochs>,
         shared: Option<(Arc<SharedRedis>, &KeyRing)>,
     ) -> Arc<dyn DelegatedTokens> {
-        let host = config.entra.authority_host.as_str().trim_end_matches('/');
-        let tenant = &config.entra.tenant;
         let settings = DelegatedTokenSettings {
             names: self.names.clone(),
             graph_scopes: config.delegation.graph_scopes.clone(),
-            sign_in: SignInPlace {
-                authorization_uri: format!("{host}/{tenant}/oauth2/v2.0/authorize"),
-                client_id: config.entra.client_id,
-            },
+            sign_in: sign_in_place(config),
             consent_url: consent_url(config),
         };
         let clock = || Arc::clone(&parts.clock);

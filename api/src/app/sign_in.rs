@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use domain::{
-    access::{SessionPolicy, SessionPorts, Sessions},
+    access::{RecentSignIn, SessionPolicy, SessionPorts, Sessions, TenantPolicy},
     connections::Connecting,
+    delegation::SignInPlace,
     identity::{MicrosoftSignIn, SessionTokens, SignIn},
 };
 use infra::{
@@ -18,7 +19,7 @@ use url::Url;
 
 use super::Parts;
 use crate::{
-    auth::{CsrfGuard, Gate, SessionCookies},
+    auth::{CsrfGuard, Gate, Recency, SessionCookies},
     config::{BrowserConfig, Config},
     http::StateCookies,
     identity::{Delivery, Jwks},
@@ -46,13 +47,13 @@ pub(super) fn signer(
 }
 
 pub(super) fn sessions(
-    policy: SessionPolicy,
+    (policy, tenants): (SessionPolicy, TenantPolicy),
     parts: &Parts,
     database: &Database,
     tokens: Arc<dyn SessionTokens>,
 ) -> Sessions {
     let (store, accounts) = (Arc::new(database.clone()), Arc::new(database.clone()));
-    Sessions::new(SessionPorts { store, accounts, tokens, ids: parts.ids() }, policy)
+    Sessions::new(SessionPorts { store, accounts, tokens, ids: parts.ids() }, policy, tenants)
 }
 
 /// `origins` are those whose pages may call.
@@ -69,6 +70,25 @@ pub(super) fn delivery(
         csrf: Arc::new(CsrfGuard::new(Arc::new(tokens), origins, browser.csrf)),
         clock: Arc::clone(&parts.clock),
         session_lasts: policy.refresh_lasts,
+    }
+}
+
+/// What asks callers to sign in once more.
+pub(super) fn recency(config: &Config, parts: &Parts) -> Recency {
+    let public_url = config.process.public_url.as_str().trim_end_matches('/');
+    Recency {
+        policy: RecentSignIn::new(config.identity.recent_sign_in, Arc::clone(&parts.clock)),
+        start_url: format!("{public_url}{MICROSOFT_PATH}/start"),
+        sign_in: sign_in_place(config),
+    }
+}
+
+/// Where clients have tokens for us from.
+pub(super) fn sign_in_place(config: &Config) -> SignInPlace {
+    let host = config.entra.authority_host.as_str().trim_end_matches('/');
+    SignInPlace {
+        authorization_uri: format!("{host}/{}/oauth2/v2.0/authorize", config.entra.tenant),
+        client_id: config.entra.client_id,
     }
 }
 

@@ -15,7 +15,7 @@ use poem::{
     http::{StatusCode, header},
 };
 
-use super::{CsrfGuard, SessionCookies};
+use super::{CsrfGuard, Recency, SessionCookies};
 use crate::{
     error::{ApiError, ErrorCode, INVALID_TOKEN},
     metrics::count_refusal,
@@ -39,6 +39,8 @@ pub(crate) struct Gate {
     pub development: Option<DevelopmentIdentity>,
     /// Where an administrator of a tenant consents; `{tenant}` stands for it.
     pub consent_url: String,
+    /// What takes a recent sign-in.
+    pub recency: Recency,
 }
 
 /// The credential of a request.
@@ -182,6 +184,15 @@ impl Gate {
         }
     }
 
+    /// Where an administrator of the tenant consents.
+    pub(crate) fn not_onboarded(&self, tenant: uuid::Uuid) -> ApiError {
+        let consent_url = self.consent_url.replace("{tenant}", &tenant.to_string());
+        ApiError {
+            details: Some(serde_json::json!({ "consentUrl": consent_url })),
+            ..ApiError::tenant_not_onboarded()
+        }
+    }
+
     pub(crate) fn refusal(&self, error: &AuthenticationError) -> ApiError {
         match error {
             AuthenticationError::Rejected(reason) => {
@@ -189,16 +200,10 @@ impl Gate {
                 count_refusal(reason.to_string());
                 ApiError::unauthorized(INVALID_TOKEN)
             }
-            AuthenticationError::TenantNotOnboarded { tenant } => {
+            AuthenticationError::TenantNotOnboarded { tenant }
+            | AuthenticationError::ApiKey { reason: ApiKeyRefusal::TenantNotOnboarded(tenant), .. } => {
                 count_refusal("tenant_not_onboarded".to_owned());
-                let consent_url = self.consent_url.replace("{tenant}", &tenant.to_string());
-                ApiError {
-                    details: Some(serde_json::json!({ "consentUrl": consent_url })),
-                    ..ApiError::new(
-                        ErrorCode::TenantNotOnboarded,
-                        "An administrator of your organization has to consent first",
-                    )
-                }
+                self.not_onboarded(*tenant)
             }
             AuthenticationError::OrganizationSuspended => {
                 count_refusal("organization_suspended".to_owned());
@@ -247,6 +252,9 @@ fn refused_key(reason: ApiKeyRefusal) -> ApiError {
         }
         ApiKeyRefusal::OrganizationDeleted => {
             (ErrorCode::OrganizationDeleted, "Your organization was deleted")
+        }
+        ApiKeyRefusal::TenantNotOnboarded(_) => {
+            (ErrorCode::TenantNotOnboarded, "An administrator of your organization has to consent first")
         }
         ApiKeyRefusal::OwnerSuspended => (ErrorCode::UserDisabled, "The owner of the API key is suspended"),
         ApiKeyRefusal::AddressBlocked => {

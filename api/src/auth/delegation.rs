@@ -124,7 +124,7 @@ impl From<DelegationError> for ApiError {
 /// `WWW-Authenticate` of a claims challenge (Microsoft identity platform, "Claims challenges, claims requests, and client
 /// capabilities"): the realm is empty when the authorization endpoint is everybody's. Nothing in it needs escaping: an
 /// address without quotes, a GUID, base64.
-fn challenge(sign_in: &SignInPlace, claims: Option<&str>) -> Cow<'static, str> {
+pub(super) fn challenge(sign_in: &SignInPlace, claims: Option<&str>) -> Cow<'static, str> {
     let SignInPlace { authorization_uri, client_id } = sign_in;
     let start = format!(
         "Bearer realm=\"\", authorization_uri=\"{authorization_uri}\", client_id=\"{client_id}\", \

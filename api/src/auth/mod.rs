@@ -5,6 +5,7 @@ mod cookies;
 mod credential;
 mod csrf;
 mod delegation;
+mod recent;
 
 pub(crate) use caller::{BEARER, Caller, PERMISSION_MARKER};
 pub(crate) use cookies::SessionCookies;
@@ -12,3 +13,4 @@ pub(crate) use credential::Gate;
 pub(crate) use credential::chain;
 pub(crate) use csrf::{CsrfGuard, origins};
 pub(crate) use delegation::{DELEGATED_MARKER, Delegated};
+pub(crate) use recent::{RECENT_MARKER, Recency, Recent};

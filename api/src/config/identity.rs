@@ -14,10 +14,15 @@ static ACCESS_TOKEN_TTL: Setting = Setting::new("ACCESS_TOKEN_TTL", "identity.ac
 static REFRESH_TOKEN_TTL: Setting = Setting::new("REFRESH_TOKEN_TTL", "identity.refresh_token_ttl");
 static SESSION_CHECK: Setting = Setting::new("SESSION_CHECK", "identity.session_check");
 
-pub(super) static SETTINGS: &[&Setting] = &[&ACCESS_TOKEN_TTL, &REFRESH_TOKEN_TTL, &SESSION_CHECK];
+static RECENT_SIGN_IN: Setting = Setting::new("RECENT_SIGN_IN", "identity.recent_sign_in");
+
+pub(super) static SETTINGS: &[&Setting] =
+    &[&ACCESS_TOKEN_TTL, &REFRESH_TOKEN_TTL, &SESSION_CHECK, &RECENT_SIGN_IN];
 
 const ACCESS: Duration = Duration::from_mins(15);
 const REFRESH: Duration = Duration::from_hours(7 * 24);
+const RECENT: Duration = Duration::from_mins(15);
+const MOST_RECENT: Duration = Duration::from_hours(24);
 const LEAST: Duration = Duration::from_mins(1);
 const MOST_ACCESS: Duration = Duration::from_hours(24);
 const MOST_REFRESH: Duration = Duration::from_hours(365 * 24);
@@ -26,12 +31,15 @@ const MOST_REFRESH: Duration = Duration::from_hours(365 * 24);
 #[derive(Clone, Copy, Debug)]
 pub struct IdentityConfig {
     pub session: SessionPolicy,
+    /// How long a sign-in counts as recent, for what cannot be taken back.
+    pub recent_sign_in: Duration,
 }
 
 impl Default for IdentityConfig {
     fn default() -> Self {
         let check = SessionCheck::default();
-        Self { session: SessionPolicy { access_lasts: ACCESS, refresh_lasts: REFRESH, check } }
+        let session = SessionPolicy { access_lasts: ACCESS, refresh_lasts: REFRESH, check };
+        Self { session, recent_sign_in: RECENT }
     }
 }
 
@@ -54,7 +62,8 @@ impl IdentityConfig {
                 "SESSION_CHECK: a session that is ended goes on for a while; every-call, the default, costs no query",
             );
         }
-        Self { session: SessionPolicy { access_lasts, refresh_lasts, check } }
+        let recent_sign_in = reader.value(&RECENT_SIGN_IN, recent_sign_in).unwrap_or(RECENT);
+        Self { session: SessionPolicy { access_lasts, refresh_lasts, check }, recent_sign_in }
     }
 }
 
@@ -70,6 +79,13 @@ fn refresh_lasts(text: &str) -> Parsed<Duration> {
         .ok()
         .filter(|lasts| (LEAST..=MOST_REFRESH).contains(lasts))
         .ok_or("is not a duration from 1m to 365d; give one such as 7d")
+}
+
+fn recent_sign_in(text: &str) -> Parsed<Duration> {
+    parse::duration(text)
+        .ok()
+        .filter(|within| (LEAST..=MOST_RECENT).contains(within))
+        .ok_or("is not a duration from 1m to 24h; give one such as 15m")
 }
 
 fn session_check(text: &str) -> Parsed<SessionCheck> {
@@ -91,18 +107,26 @@ mod tests {
         let session = loaded(&[]).identity.session;
         assert_eq!((session.access_lasts, session.refresh_lasts), (ACCESS, REFRESH));
         assert_eq!(session.check, SessionCheck::EveryCall);
-        let config = loaded(&[("ACCESS_TOKEN_TTL", "5m"), ("SESSION_CHECK", "on-refresh")]);
+        assert_eq!(loaded(&[]).identity.recent_sign_in, RECENT);
+        let config =
+            loaded(&[("ACCESS_TOKEN_TTL", "5m"), ("SESSION_CHECK", "on-refresh"), ("RECENT_SIGN_IN", "5m")]);
+        assert_eq!(config.identity.recent_sign_in, Duration::from_mins(5));
         assert_eq!(config.identity.session.access_lasts, Duration::from_mins(5));
         assert!(config.warnings.iter().any(|warning| warning.starts_with("SESSION_CHECK")));
     }
 
     #[test]
     fn each_bad_value_is_named_with_its_fix() {
-        let problems =
-            refused(&[("ACCESS_TOKEN_TTL", "2d"), ("REFRESH_TOKEN_TTL", "7"), ("SESSION_CHECK", "often")]);
+        let problems = refused(&[
+            ("ACCESS_TOKEN_TTL", "2d"),
+            ("REFRESH_TOKEN_TTL", "7"),
+            ("SESSION_CHECK", "often"),
+            ("RECENT_SIGN_IN", "1s"),
+        ]);
         let expected = r#"ACCESS_TOKEN_TTL: "2d" is not a duration from 1m to 24h; give one such as 15m
 REFRESH_TOKEN_TTL: "7" is not a duration from 1m to 365d; give one such as 7d
-SESSION_CHECK: "often" is not known; give every-call, on-refresh or none"#;
+SESSION_CHECK: "often" is not known; give every-call, on-refresh or none
+RECENT_SIGN_IN: "1s" is not a duration from 1m to 24h; give one such as 15m"#;
         assert_eq!(problems, expected);
         assert!(refused(&[("REFRESH_TOKEN_TTL", "15m")]).contains("is not longer than ACCESS_TOKEN_TTL"));
     }

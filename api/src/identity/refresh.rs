@@ -83,6 +83,7 @@ impl From<SessionError> for ApiError {
                 ApiError::new(ErrorCode::SessionRevoked, "The session has ended; sign in again").challenged()
             }
             SessionError::NotFound => ApiError::not_found(),
+            SessionError::TenantNotOnboarded { .. } => ApiError::tenant_not_onboarded(),
             SessionError::OrganizationSuspended => ApiError::organization_suspended(),
             SessionError::OrganizationDeleted => ApiError::organization_deleted(),
             SessionError::UserDisabled => ApiError::user_disabled(),
@@ -120,7 +121,11 @@ impl RefreshApi {
             Some(session) => rate_limit::take_auth_subject(request, session).await?,
             None => rate_limit::take_auth_address(request).await?,
         }
-        let issued = self.sessions.refresh(token, &origin(request)).await?;
+        let issued = self.sessions.refresh(token, &origin(request)).await;
+        let issued = issued.map_err(|error| match (error, request.data::<Arc<Gate>>()) {
+            (SessionError::TenantNotOnboarded { tenant }, Some(gate)) => gate.not_onboarded(tenant),
+            (error, _) => error.into(),
+        })?;
         Ok(self.delivery.deliver(request, &issued))
     }
 

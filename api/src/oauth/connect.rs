@@ -96,6 +96,7 @@ impl MicrosoftOAuth {
             scopes: &scopes,
             // Microsoft takes either a hint or the picker.
             prompt: login_hint.is_none().then_some("select_account"),
+            max_age: None,
             login_hint: login_hint.as_deref(),
             domain_hint: None,
             claims: claims.as_ref().map(ClaimsChallenge::json),

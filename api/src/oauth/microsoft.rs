@@ -6,7 +6,7 @@
 //!
 //! The two endpoints serve more than signing in: an [`Intent`] says what becomes of whoever comes back.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::TimeDelta;
@@ -66,6 +66,9 @@ pub(super) struct Departure {
     pub(super) intent: Intent,
     nonce: String,
     verifier: String,
+    /// In seconds.
+    #[serde(default)]
+    max_age: Option<u32>,
     /// Judged already.
     pub(super) return_to: String,
 }
@@ -75,9 +78,17 @@ pub(super) struct Departure {
 pub(super) struct Wishes<'a> {
     pub(super) scopes: &'a [String],
     pub(super) prompt: Option<&'a str>,
+    /// In seconds.
+    pub(super) max_age: Option<u32>,
     pub(super) login_hint: Option<&'a str>,
     pub(super) domain_hint: Option<&'a str>,
     pub(super) claims: Option<&'a str>,
+}
+
+impl Departure {
+    fn max_age(&self) -> Option<Duration> {
+        self.max_age.map(|seconds| Duration::from_secs(seconds.into()))
+    }
 }
 
 /// What both endpoints need.
@@ -150,9 +161,11 @@ impl MicrosoftOAuth {
             parameters.one("prompt").filter(|word| matches!(*word, "login" | "select_account" | "consent"));
         // Microsoft takes either a hint or the picker (Microsoft identity platform, "authorization code flow").
         let login_hint = parameters.passed_on("login_hint").filter(|_| prompt != Some("select_account"));
+        let max_age = parameters.one("max_age").and_then(|text| text.parse::<u32>().ok());
         let wishes = Wishes {
             scopes: &[],
             prompt,
+            max_age,
             login_hint,
             domain_hint: parameters.passed_on("domain_hint"),
             claims: parameters.passed_on("claims"),
@@ -169,7 +182,8 @@ impl MicrosoftOAuth {
         wishes: &Wishes<'_>,
     ) -> Result<Response, Page> {
         let Some(microsoft) = &self.microsoft else { return Err(not_configured()) };
-        let departure = Departure { intent, nonce: self.secret(), verifier: self.secret(), return_to };
+        let (nonce, verifier) = (self.secret(), self.secret());
+        let departure = Departure { intent, nonce, verifier, max_age: wishes.max_age, return_to };
         let state = self.secret();
         let address = microsoft.authorization_url(&AuthorizationRequest {
             state: &state,
@@ -177,6 +191,7 @@ impl MicrosoftOAuth {
             verifier: &departure.verifier,
             scopes: wishes.scopes,
             prompt: wishes.prompt,
+            max_age: departure.max_age(),
             login_hint: wishes.login_hint,
             domain_hint: wishes.domain_hint,
             claims: wishes.claims,
@@ -211,7 +226,8 @@ impl MicrosoftOAuth {
             Intent::SignIn => &[],
             Intent::Connect(_) => self.connecting.redeemed_scopes(),
         };
-        let redemption = Redemption { code, verifier: &departure.verifier, nonce: &departure.nonce, scopes };
+        let Departure { verifier, nonce, .. } = &departure;
+        let redemption = Redemption { code, verifier, nonce, max_age: departure.max_age(), scopes };
         let arrival = match microsoft.redeem(redemption).await {
             Ok(arrival) => arrival,
             Err(error) => return self.refused(&departure, not_redeemed(&departure.return_to, &error)),
@@ -246,6 +262,9 @@ impl MicrosoftOAuth {
         let user_agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
         let device = Device::new(user_agent, origin.ip);
         let outcome = self.sign_in.complete(proven, device).await.map_err(|error| match error {
+            SessionError::TenantNotOnboarded { tenant } => {
+                refused(&AuthenticationError::TenantNotOnboarded { tenant })
+            }
             SessionError::OrganizationSuspended => refused(&AuthenticationError::OrganizationSuspended),
             SessionError::OrganizationDeleted => refused(&AuthenticationError::OrganizationDeleted),
             SessionError::UserDisabled => refused(&AuthenticationError::UserDisabled),

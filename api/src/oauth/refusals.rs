@@ -79,6 +79,13 @@ pub(super) fn not_redeemed(return_to: &str, error: &RedemptionError) -> Page {
         // Logged as an error where it was seen: the operator has to mend it, not the person.
         RedemptionError::OwnCredential { .. } => not_configured(),
         RedemptionError::Rejected(Rejection::TenantNotAllowed) => not_this_kind(again),
+        RedemptionError::Rejected(Rejection::AuthenticationTime) => Page {
+            title: "Microsoft did not ask who you are",
+            text: "What you want to do takes a sign-in of just now, with your password or what stands for it. Try again.",
+            next: again.next.map(|(words, to)| (words, to.replace("prompt=select_account", "prompt=login"))),
+            code: Some(ErrorCode::OauthTokenExchangeFailed),
+            ..Page::default()
+        },
         RedemptionError::Rejected(reason) => {
             tracing::warn!(%reason, "an ID token was rejected");
             Page {

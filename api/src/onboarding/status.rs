@@ -13,7 +13,7 @@ use crate::{auth::Caller, error::ApiError, http::Data, openapi::Tag};
 
 /// Something that the service may, or should, do by itself in the tenant.
 #[derive(Debug, Object)]
-#[oai(rename_all = "camelCase")]
+#[oai(rename = "OnboardingPermission", rename_all = "camelCase")]
 struct PermissionView {
     /// Microsoft's name for it.
     name: String,
@@ -25,7 +25,7 @@ struct PermissionView {
 
 /// What stands in the way.
 #[derive(Debug, Object)]
-#[oai(rename_all = "camelCase")]
+#[oai(rename = "OnboardingFinding", rename_all = "camelCase")]
 struct FindingView {
     /// A stable word: `not_consented`, `disabled`, `no_such_tenant`, `service_misconfigured`, `unanswered`.
     code: String,

@@ -56,13 +56,13 @@ pub(super) fn of(progress: &Progress) -> Words {
         Answer::Connected => words(
             "Your organization is connected, with something missing",
             "Some permissions were not granted, so parts of the service will not work.",
-            "An administrator can grant what is missing by confirming again.",
+            "An administrator can grant what is missing by beginning again and accepting on Microsoft's page.",
             true,
         ),
         Answer::Verifying => words(
             "Finishing set-up",
             "Microsoft is telling its servers about your confirmation. That takes a minute, sometimes several.",
-            "You can leave this page open, or come back to it later.",
+            "You can leave this page open: it looks again by itself. You can also come back to it later.",
             false,
         ),
         Answer::Declined => words(
@@ -74,7 +74,7 @@ pub(super) fn of(progress: &Progress) -> Words {
         Answer::NotAdministrator => words(
             "This takes an administrator",
             "Your account may not confirm for the whole organization.",
-            "Send this link to an administrator of your Microsoft 365 organization.",
+            "Send the link that brought you here to an administrator of your Microsoft 365 organization.",
             true,
         ),
         Answer::Refused => words(

@@ -5,17 +5,29 @@ use serde_json::{Map, Value, json};
 use super::{idempotency::takes_key, security::takes_api_key};
 use crate::{error::ErrorCode, identity::REFRESH_TOKEN};
 
+/// What an operation demands of a caller besides a permission.
+#[derive(Clone, Copy)]
+pub(super) struct Demands {
+    /// Microsoft 365 is asked in the caller's name.
+    pub is_delegated: bool,
+    /// They must have signed in just now.
+    pub is_recent: bool,
+}
+
 /// Adds them to an operation's responses.
 pub(super) fn write(
     operation: &mut Map<String, Value>,
     method: &str,
     has_path_parameter: bool,
-    is_delegated: bool,
+    demands: Demands,
 ) {
     let mut codes = codes(operation, method, has_path_parameter);
     // Annotations are made by others than persons too, so that the caller's type does not say it.
-    if is_delegated || operation_id(operation) == "createAnnotation" {
+    if demands.is_delegated || operation_id(operation) == "createAnnotation" {
         codes.extend(OF_DELEGATED.into_iter().filter(|code| !codes.contains(code)).collect::<Vec<_>>());
+    }
+    if demands.is_recent {
+        codes.push(ErrorCode::InteractionRequired);
     }
     let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
     for code in codes {
@@ -129,7 +141,7 @@ fn meaning(code: ErrorCode) -> &'static str {
         ErrorCode::OauthTokenExchangeFailed => "the identity provider refused, or its answer does not hold.",
         ErrorCode::OauthNotConfigured => "the service has no client secret to sign people in with.",
         ErrorCode::InteractionRequired => {
-            "a policy asks for more: sign in again, with `details.claims` if there are any."
+            "more is asked of the sign-in: sign in again, with `details.claims` if there are any."
         }
         ErrorCode::ConsentRequired => {
             "nobody has consented to what is asked of Microsoft 365; an administrator does, at `details.consentUrl`."

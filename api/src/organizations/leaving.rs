@@ -10,7 +10,12 @@ use domain::{
 use poem_openapi::{Object, OpenApi, param::Query, payload::Json};
 
 use super::export::Exported;
-use crate::{auth::Caller, error::ApiError, http::Data, openapi::Tag};
+use crate::{
+    auth::{Caller, Recent},
+    error::ApiError,
+    http::Data,
+    openapi::Tag,
+};
 
 /// An organization that was deleted.
 #[derive(Debug, Object)]
@@ -57,15 +62,18 @@ impl LeavingApi {
     ///
     /// Nobody of the organization is let in any more. It can be restored for 30 days by whoever runs the service; then
     /// all that it owns is purged and the key that it was sealed with is destroyed. Export first what you want to keep.
+    ///
+    /// It takes a person who signed in within the last minutes (`details.maxAge` of the refusal, in seconds). Of a
+    /// session it is enough to sign in again at `details.signInUrl`; an access token must say so itself, in `auth_time`.
     #[oai(path = "/api/organization", method = "delete", operation_id = "deleteOrganization")]
     async fn delete(
         &self,
-        caller: Caller<Delete>,
+        caller: Recent<Delete>,
         /// The organization's name, exactly, so that no other one is deleted by mistake.
         #[oai(validator(min_length = 1, max_length = 200))]
         confirm: Query<String>,
     ) -> Result<Json<Data<DeletedView>>, ApiError> {
-        let organization = self.leaving.delete(&caller, &confirm.0).await?;
+        let organization = self.leaving.delete(&caller.proof()?, &confirm.0).await?;
         let deleted_at = organization.deleted_at.unwrap_or(organization.updated_at);
         Ok(Json(Data { data: DeletedView { deleted_at, purge_at: deleted_at + PURGE_AFTER } }))
     }

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::{
     IdentityKind, PERSONAL_ACCOUNTS_TENANT, Rejection, Role, SessionCheck, VerificationError, VerifiedToken,
 };
+use crate::organizations::Organization;
 
 /// The app role that makes its holder an administrator.
 const ADMIN_APP_ROLE: &str = "Tenantry.Admin";
@@ -19,6 +20,15 @@ pub enum TenantPolicy {
     Consented,
     /// Those on a list.
     AllowList,
+}
+
+impl TenantPolicy {
+    /// The tenant of an organization that may not be entered for want of its consent. Personal accounts have nobody who
+    /// could consent.
+    pub(super) fn lacks_consent(self, organization: &Organization) -> Option<Uuid> {
+        let tenant = organization.azure_tenant_id.filter(|tenant| *tenant != PERSONAL_ACCOUNTS_TENANT)?;
+        (self == Self::Consented && !organization.consent.holds()).then_some(tenant)
+    }
 }
 
 /// The list behind [`TenantPolicy::AllowList`]: tenant ids, and verified domains that are resolved to ids.

@@ -8,6 +8,7 @@ use std::sync::{Arc, atomic::AtomicU64};
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
+use uuid::Uuid;
 
 use super::{
     Actor, ApiKeyIdentity, Authenticated, AuthenticatedBy, Authentication, AuthenticationError,
@@ -58,6 +59,8 @@ pub enum ApiKeyRefusal {
     OrganizationSuspended,
     #[error("its organization was deleted")]
     OrganizationDeleted,
+    #[error("its organization's tenant has not consented")]
+    TenantNotOnboarded(Uuid),
     #[error("its owner is suspended")]
     OwnerSuspended,
     #[error("it may not be used from this address")]
@@ -82,9 +85,10 @@ impl ApiKeyRefusal {
             Self::Missing | Self::Invalid => None,
             Self::Revoked => Some(Outcome::Revoked),
             Self::Expired => Some(Outcome::Expired),
-            Self::OrganizationSuspended | Self::OrganizationDeleted | Self::OwnerSuspended => {
-                Some(Outcome::Suspended)
-            }
+            Self::OrganizationSuspended
+            | Self::OrganizationDeleted
+            | Self::TenantNotOnboarded(_)
+            | Self::OwnerSuspended => Some(Outcome::Suspended),
             Self::AddressBlocked => Some(Outcome::AddressBlocked),
         }
     }
@@ -115,7 +119,10 @@ impl Authentication {
         if let Some(reason) = reason_against(&key, &secret, now) {
             return Err(refused(reason, Some(known)));
         }
-        if let Some(reason) = reason_against_owner(organization.status, owner.status) {
+        let without_consent =
+            || self.policy.tenants.lacks_consent(&organization).map(ApiKeyRefusal::TenantNotOnboarded);
+        if let Some(reason) = reason_against_owner(organization.status, owner.status).or_else(without_consent)
+        {
             return Err(refused(reason, Some(known)));
         }
         self.renew_pepper(&raw, &secret, known.org_id).await?;
@@ -132,6 +139,7 @@ impl Authentication {
             user: owner,
             delegable: None,
             session: None,
+            authenticated_at: None,
             api_key: Some(ApiKeyIdentity { key, wire_key }),
         };
         let subjects = vec![

@@ -343,6 +343,7 @@ impl Authentication {
             },
             api_key: None,
             session: None,
+            authenticated_at: token.authenticated_at,
         }
     }
 }

@@ -67,6 +67,7 @@ mod bypass {
                 client_id: None,
                 authenticated_by: AuthenticatedBy::Development,
                 session: None,
+                authenticated_at: None,
                 delegable: None,
                 api_key: None,
             })))

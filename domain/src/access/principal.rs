@@ -1,5 +1,6 @@
 //! Who is asking.
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{KnownKey, Permission, Role, on_behalf_of::Delegable};
@@ -97,6 +98,8 @@ pub struct Principal {
     pub(super) client_id: Option<Uuid>,
     pub(super) authenticated_by: AuthenticatedBy,
     pub(super) session: Option<CurrentSession>,
+    /// When the person showed who they are, as far as the credential proves it.
+    pub(super) authenticated_at: Option<DateTime<Utc>>,
     /// For a person with an access token of theirs.
     pub(super) delegable: Option<Delegable>,
     pub(super) api_key: Option<ApiKeyIdentity>,

@@ -60,6 +60,9 @@ impl Authentication {
         }
         let (organization, user) = self.members(&claims).await?;
         check_standing(&organization, &user)?;
+        if let Some(tenant) = self.policy.tenants.lacks_consent(&organization) {
+            return Err(AuthenticationError::TenantNotOnboarded { tenant });
+        }
         let mut subjects = vec![Subject::Organization(organization.id), Subject::User(user.id)];
         if self.policy.session_check == SessionCheck::EveryCall {
             subjects.push(Subject::Session(session.id));
@@ -110,6 +113,7 @@ fn principal(
         authenticated_by: AuthenticatedBy::Session,
         delegable: None,
         api_key: None,
+        authenticated_at: session.authenticated_at,
         session: Some(CurrentSession {
             id: session.id,
             method: session.method,

@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{AccountScope, Actor, OrgScope, Origin, Proven};
+use super::{AccountScope, Actor, OrgScope, Origin, Proven, TenantPolicy};
 use crate::{
     events::{Event, Events},
     id::{Ids, SessionId, TypedId},
@@ -58,6 +58,9 @@ pub enum SessionError {
     /// There is no session of this id.
     #[error("there is no such session")]
     NotFound,
+    /// `403 TENANT_NOT_ONBOARDED`: the tenant's consent is gone, or was never there.
+    #[error("the tenant has not completed admin consent")]
+    TenantNotOnboarded { tenant: Uuid },
     /// `403 ORGANIZATION_SUSPENDED`.
     #[error("the organization is suspended")]
     OrganizationSuspended,
@@ -88,16 +91,18 @@ pub struct SessionPorts {
 pub struct Sessions {
     ports: SessionPorts,
     policy: SessionPolicy,
+    tenants: TenantPolicy,
 }
 
 impl Sessions {
-    pub fn new(ports: SessionPorts, policy: SessionPolicy) -> Self {
-        Self { ports, policy }
+    pub fn new(ports: SessionPorts, policy: SessionPolicy, tenants: TenantPolicy) -> Self {
+        Self { ports, policy, tenants }
     }
 
     /// Begins a session of somebody of whom nothing more is wanted. Its id is new, whatever the browser had before.
     pub(crate) async fn begin(&self, proven: Proven, device: Device) -> Result<IssuedTokens, SessionError> {
-        let Proven { account, organization, user, method, is_email_verified, granted_role } = proven;
+        let Proven { account, organization, user, method, is_email_verified, authenticated_at, granted_role } =
+            proven;
         let now = self.now();
         let session = Session {
             id: self.ports.ids.next(),
@@ -106,6 +111,7 @@ impl Sessions {
             user_id: user.id,
             method,
             is_email_verified,
+            authenticated_at,
             granted_role,
             refresh: RefreshFamily { current: self.refresh_id(), previous: None, rotated_at: None },
             device,
@@ -238,11 +244,15 @@ impl Sessions {
         let user = reader.users().get(session.user_id).await?;
         let user = user.filter(|user| user.account_id == Some(session.account_id));
         let (organization, user) = organization.zip(user).ok_or(SessionError::Revoked)?;
+        let lacks_consent = self.tenants.lacks_consent(&organization);
         match (organization.status, user.status) {
             (OrganizationStatus::Suspended, _) => Err(SessionError::OrganizationSuspended),
             (OrganizationStatus::Deleted, _) => Err(SessionError::Revoked),
             (OrganizationStatus::Active, UserStatus::Disabled) => Err(SessionError::UserDisabled),
-            (OrganizationStatus::Active, UserStatus::Active) => Ok((organization, user)),
+            (OrganizationStatus::Active, UserStatus::Active) => match lacks_consent {
+                Some(tenant) => Err(SessionError::TenantNotOnboarded { tenant }),
+                None => Ok((organization, user)),
+            },
         }
     }
 

@@ -27,6 +27,7 @@ pub struct Proven {
     pub(super) user: User,
     pub(super) method: SignInMethod,
     pub(super) is_email_verified: bool,
+    pub(super) authenticated_at: Option<DateTime<Utc>>,
     pub(super) granted_role: Option<GrantedRole>,
 }
 
@@ -84,6 +85,7 @@ impl Authentication {
             user,
             method: SignInMethod::Microsoft,
             is_email_verified: token.email_domain_owner_verified,
+            authenticated_at: token.authenticated_at,
             granted_role: self.granted_role(token),
         })
     }

@@ -25,6 +25,9 @@ pub struct VerifiedToken {
     pub object_id: Uuid,
     /// `iat`.
     pub issued_at: DateTime<Utc>,
+    /// `auth_time`, when there is one: when the person last showed who they are. `iat` is of the token and says nothing
+    /// of that. A time to come is none.
+    pub authenticated_at: Option<DateTime<Utc>>,
     /// `nbf`, when there is one.
     pub not_before: Option<DateTime<Utc>>,
     /// `exp`.
@@ -107,6 +110,9 @@ pub enum Rejection {
     /// An ID token that was not made for this sign-in.
     #[error("nonce")]
     Nonce,
+    /// An ID token that does not say that the person signed in as lately as was asked (`auth_time`).
+    #[error("authentication_time")]
+    AuthenticationTime,
 }
 
 /// Why there is no verified token.

@@ -31,5 +31,6 @@ permission!(
     Manage = "api-keys:manage"
 );
 
-/// Permissions that no API key has: a key makes no keys, or one that leaked would survive its revocation.
-pub const NOT_FOR_KEYS: &[&str] = &["api-keys:manage", "api-keys:own"];
+/// Permissions that no API key has: a key makes no keys, or one that leaked would survive its revocation; and what takes
+/// a person who has just signed in is not for one.
+pub const NOT_FOR_KEYS: &[&str] = &["api-keys:manage", "api-keys:own", "organization:delete"];

@@ -17,6 +17,8 @@ pub struct AuthorizationRequest<'a> {
     /// Besides those of `OpenID` Connect.
     pub scopes: &'a [String],
     pub prompt: Option<&'a str>,
+    /// Whoever signed in longer ago than this has to show again who they are.
+    pub max_age: Option<Duration>,
     pub login_hint: Option<&'a str>,
     pub domain_hint: Option<&'a str>,
     /// A claims challenge to be met (JSON).
@@ -31,6 +33,8 @@ pub struct Redemption<'a> {
     pub nonce: &'a str,
     /// Of one resource; empty for whatever was asked for, where that is one.
     pub scopes: &'a [String],
+    /// As it was asked for: the ID token must prove it.
+    pub max_age: Option<Duration>,
 }
 
 /// Tokens for Microsoft's own resources.
@@ -76,6 +80,6 @@ pub trait MicrosoftSignIn: Send + Sync {
     fn authorization_url(&self, request: &AuthorizationRequest<'_>) -> String;
 
     /// Redeems a code, and verifies the ID token that comes for it: signature, the key's own issuer, issuer of the
-    /// tenant, audience, times and nonce.
+    /// tenant, audience, times, nonce, and the time of the sign-in if an age was asked for.
     async fn redeem(&self, redemption: Redemption<'_>) -> Result<MicrosoftArrival, RedemptionError>;
 }

@@ -130,6 +130,9 @@ pub struct Session {
     pub method: SignInMethod,
     /// The identity provider vouched for the e-mail address.
     pub is_email_verified: bool,
+    /// When the person showed who they are, as far as that is proven. A session may begin without: whoever is signed in
+    /// at the identity provider already is not asked again.
+    pub authenticated_at: Option<DateTime<Utc>>,
     pub granted_role: Option<GrantedRole>,
     pub refresh: RefreshFamily,
     pub device: Device,

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{
     members::Import,
-    onboarding::{TenantError, TenantUser, Tenants, UserPage},
+    onboarding::{TenantError, TenantUser, Tenants, UserPage, request_check},
 };
 use crate::{
     access::{Authorized, Role, System},
@@ -249,6 +249,9 @@ impl Imports {
         let import = UserImport { trouble: Some(error.to_string()), ..import };
         if is_hopeless {
             self.write(system, UserImport { state: ImportState::Failed, ..import }, "failed").await?;
+            if error.is_of_consent() {
+                request_check(self.store.as_ref(), &self.ids, &system.scope(), "refused").await?;
+            }
             return Ok(Outcome::Done);
         }
         self.write(system, import, "waiting").await?;

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{Delete, Export, Organization, OrganizationStatus};
 use crate::{
-    access::{Authorized, OrgScope, System},
+    access::{Authorized, OrgScope, RecentlySignedIn, System},
     clock::Clock,
     events::Event,
     id::TypedId,
@@ -74,10 +74,11 @@ impl Leaving {
         Ok(caller.scope())
     }
 
-    /// Deletes the caller's organization. `confirmation` is its name, so that nobody does it to another one by mistake.
+    /// Deletes the caller's organization. `confirmation` is its name, so that nobody does it to another one by mistake;
+    /// that they signed in just now says that it is them.
     pub async fn delete(
         &self,
-        caller: &Authorized<Delete>,
+        caller: &RecentlySignedIn<'_, Delete>,
         confirmation: &str,
     ) -> Result<Organization, LeavingError> {
         let tx = self.store.begin(&caller.scope()).await?;

@@ -70,9 +70,10 @@ pub(crate) struct App {
     /// Whether `/authorize` gives out ID tokens (implicit and hybrid flow).
     #[serde(default)]
     pub(crate) id_tokens: bool,
-    /// Whether tokens for this app say what the client is capable of (`xms_cc`).
+    /// What else access tokens for this app are to say: `xms_cc` (what the client is capable of), `auth_time` (when the
+    /// person signed in).
     #[serde(default)]
-    pub(crate) client_capabilities: bool,
+    pub(crate) optional_claims: Vec<String>,
     /// Whether this resource revokes at once, for which its tokens live longer.
     #[serde(default)]
     pub(crate) continuous_access: bool,
@@ -195,6 +196,11 @@ impl App {
     /// Whether it has anything to prove who it is by.
     pub(crate) fn is_confidential(&self) -> bool {
         self.secret.is_some() || !self.certificates.is_empty() || !self.federated.is_empty()
+    }
+
+    /// Whether access tokens for it have this optional claim.
+    pub(crate) fn wants(&self, claim: &str) -> bool {
+        self.optional_claims.iter().any(|known| known == claim)
     }
 
     /// What it needs of `resource`.

@@ -65,6 +65,9 @@ impl World {
                 let mut claims = claims::of_user(self, directory, tenant, user, &audience);
                 match request.kind {
                     TokenKind::Access => {
+                        if resource.is_some_and(|resource| resource.wants("auth_time")) {
+                            claims.insert("auth_time".to_owned(), json!(self.clock.now().timestamp()));
+                        }
                         delegated(&mut claims, request, directory, user, resource, &audience);
                     }
                     TokenKind::Id => {

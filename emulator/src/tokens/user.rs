@@ -101,8 +101,11 @@ pub(crate) fn access_token(
     if !authentication.contexts.is_empty() {
         claims.insert("acrs".to_owned(), json!(authentication.contexts));
     }
-    if resource.client_capabilities && sign_in.handles_claims {
+    if resource.wants("xms_cc") && sign_in.handles_claims {
         claims.insert("xms_cc".to_owned(), json!(["cp1"]));
+    }
+    if resource.wants("auth_time") {
+        claims.insert("auth_time".to_owned(), json!(authentication.time.timestamp()));
     }
     if let Some(id) = claims.get("uti").and_then(Value::as_str) {
         lock(&world.issued).authentications.insert(id.to_owned(), authentication.clone());

@@ -22,6 +22,7 @@ async fn a_users_token_has_the_claims_of_version_2() {
             "nbf": now().timestamp(),
             "exp": now().timestamp() + 4000,
             "acct": 0,
+            "auth_time": now().timestamp(),
             "azp": ids::TENANTRY_SPA,
             "azpacr": "0",
             "email": "adele@contoso.com",

@@ -15,6 +15,7 @@ import { TAXONOMIES, type Taxonomy } from "./queries";
 
 const useStyles = makeStyles({
   grid: { display: "grid", gap: tokens.spacingVerticalL, gridTemplateColumns: "repeat(auto-fill, minmax(min(100%, 320px), 1fr))" },
+  add: { alignSelf: "start" },
   terms: { flexWrap: "wrap", rowGap: tokens.spacingVerticalXS },
 });
 
@@ -109,6 +110,7 @@ function TaxonomyCard({ taxonomy }: { readonly taxonomy: Taxonomy }) {
 }
 
 function NewTerm({ taxonomy }: { readonly taxonomy: Taxonomy }) {
+  const styles = useStyles();
   const { text } = useWords();
   const queries = useQueryClient();
   const submit = async (form: FormData) => {
@@ -117,7 +119,7 @@ function NewTerm({ taxonomy }: { readonly taxonomy: Taxonomy }) {
     await queries.invalidateQueries({ queryKey: TAXONOMIES });
   };
   const trigger = (open: () => void) => (
-    <Button size="small" appearance="subtle" icon={<AddRegular />} onClick={open}>
+    <Button className={styles.add} size="small" appearance="subtle" icon={<AddRegular />} onClick={open}>
       {text.taxonomies.newTerm}
     </Button>
   );

@@ -4,6 +4,7 @@ import { useState, type FormEvent, type ReactElement, type ReactNode } from "rea
 import { Failure } from "../shell/page";
 import { useWords } from "../text/text";
 import { Reasons, type FieldErrors } from "./field-errors";
+import { useReturnFocus } from "./return-focus";
 
 interface FormDialogProps {
   readonly title: string;
@@ -52,6 +53,7 @@ export function FormDialog({ title, trigger, submit, save, isComplete = true, fa
       {trigger(() => reopen(true))}
       <Dialog open={open} onOpenChange={(_, change) => reopen(change.open)}>
         <DialogSurface>
+          <FocusReturns />
           <form onSubmit={(event) => void onSubmit(event)}>
             <DialogBody>
               <DialogTitle>{title}</DialogTitle>
@@ -71,6 +73,12 @@ export function FormDialog({ title, trigger, submit, save, isComplete = true, fa
       </Dialog>
     </>
   );
+}
+
+/** Whatever opened the dialog has the focus again afterwards. */
+function FocusReturns() {
+  useReturnFocus();
+  return null;
 }
 
 /** A text field of a form; empty is absent. */

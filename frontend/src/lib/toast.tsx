@@ -1,11 +1,12 @@
-import { Toast, ToastBody, ToastTitle, ToastTrigger, Toaster, useId, useToastController, Button } from "@fluentui/react-components";
-import { TenantryError } from "@tenantry/client";
-import { createContext, use, useMemo, type ReactNode } from "react";
-
-import { useWords } from "../text/text";
+import { createContext, lazy, Suspense, use, useCallback, useMemo, useState, type ReactNode } from "react";
 
 /** How long something can be taken back, in milliseconds. */
 export const UNDO_TIME = 8_000;
+
+/** Something to say in passing. */
+export type Message =
+  | { readonly kind: "done"; readonly words: string; readonly undo?: () => void }
+  | { readonly kind: "failed"; readonly error: unknown };
 
 interface Toasts {
   /** Says that something is done; `undo` takes it back. */
@@ -14,47 +15,32 @@ interface Toasts {
 }
 
 const ToastsContext = createContext<Toasts | null>(null);
+const Messages = lazy(async () => ({ default: (await import("./toaster")).Messages }));
+const NONE: readonly Message[] = [];
 
 export function ToastsProvider({ children }: { readonly children: ReactNode }) {
-  const toasterId = useId("toaster");
-  const { dispatchToast } = useToastController(toasterId);
-  const { text } = useWords();
+  const [messages, setMessages] = useState(NONE);
+  const [hasSpoken, setHasSpoken] = useState(false);
+  const say = useCallback((message: Message) => {
+    setMessages((before) => [...before, message]);
+    setHasSpoken(true);
+  }, []);
+  const said = useCallback(() => setMessages(NONE), []);
   const toasts = useMemo<Toasts>(
     () => ({
-      done(message, undo) {
-        const action = undo && (
-          <ToastTrigger>
-            <Button size="small" appearance="transparent" onClick={undo}>
-              {text.form.undo}
-            </Button>
-          </ToastTrigger>
-        );
-        dispatchToast(
-          <Toast>
-            <ToastTitle action={action ?? null}>{message}</ToastTitle>
-          </Toast>,
-          { intent: "success", ...(undo ? { timeout: UNDO_TIME } : {}) },
-        );
-      },
-      failed(error) {
-        const known = error instanceof TenantryError ? error : undefined;
-        dispatchToast(
-          <Toast>
-            <ToastTitle>{text.failure.title}</ToastTitle>
-            <ToastBody subtitle={known?.requestId === undefined ? null : text.failure.requestId(known.requestId)}>
-              {known?.code === "NETWORK" ? text.failure.network : (known?.message ?? String(error))}
-            </ToastBody>
-          </Toast>,
-          { intent: "error", politeness: "assertive" },
-        );
-      },
+      done: (words, undo) => say({ kind: "done", words, ...(undo ? { undo } : {}) }),
+      failed: (error) => say({ kind: "failed", error }),
     }),
-    [dispatchToast, text],
+    [say],
   );
   return (
     <ToastsContext value={toasts}>
       {children}
-      <Toaster toasterId={toasterId} position="bottom-end" />
+      {hasSpoken && (
+        <Suspense>
+          <Messages messages={messages} onSaid={said} />
+        </Suspense>
+      )}
     </ToastsContext>
   );
 }

@@ -16,6 +16,7 @@ export function Profile() {
   const { text } = useWords();
   const me = useMe();
   const name = me.displayName ?? me.email ?? me.id;
+  const roles: Readonly<Record<string, string>> = text.roles;
   const badges = (words: readonly string[]) =>
     words.length === 0 ? (
       text.profile.none
@@ -41,7 +42,7 @@ export function Profile() {
             [text.profile.organization, me.organization.name],
             [text.profile.tenant, me.organization.azureTenantId ?? text.profile.none],
             [text.profile.id, me.id],
-            [text.profile.roles, badges(me.roles)],
+            [text.profile.roles, badges(me.roles.map((role) => roles[role] ?? role))],
             [text.profile.permissions, badges(me.permissions)],
           ]}
         />

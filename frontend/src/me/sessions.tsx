@@ -8,6 +8,7 @@ import { useSignOut } from "../lib/sign-out";
 import { useToasts } from "../lib/toast";
 import { Empty, Failure, Loading, Page } from "../shell/page";
 import { useWords } from "../text/text";
+import { agentOf } from "./agent";
 
 type Session = components["schemas"]["Session"];
 
@@ -54,6 +55,7 @@ function SessionRow({ session }: { readonly session: Session }) {
   const toasts = useToasts();
   const queries = useQueryClient();
   const signOut = useSignOut();
+  const agent = agentOf(session.userAgent);
   const end = useMutation({
     mutationFn: async () => {
       const params = { path: { sessionId: session.sessionHandle } };
@@ -66,7 +68,9 @@ function SessionRow({ session }: { readonly session: Session }) {
   return (
     <div className={styles.row}>
       <div className={styles.what}>
-        <Subtitle2>{session.userAgent ?? text.sessions.unknown}</Subtitle2>
+        <Subtitle2 title={session.userAgent ?? ""}>
+          {agent === undefined ? text.sessions.unknown : agent.system === undefined ? agent.program : text.sessions.on(agent.program, agent.system)}
+        </Subtitle2>
         <Caption1 className={styles.quiet}>
           {text.sessions.active(moment(session.lastActiveAt))}
           {session.ipAddress !== null && ` · ${session.ipAddress}`}

@@ -4,6 +4,7 @@ import { data, TenantryError } from "@tenantry/client";
 import { useState } from "react";
 
 import { api } from "../lib/api";
+import { detail } from "../lib/detail";
 import { FormDialog } from "../lib/form";
 import { signInUrl } from "../lib/me";
 import { Failure } from "../shell/page";
@@ -16,9 +17,12 @@ const useStyles = makeStyles({
   button: { alignSelf: "start" },
 });
 
-/** Whether the service wants a newer sign-in before it does this. */
-function wantsSignIn(error: unknown): boolean {
-  return error instanceof TenantryError && error.status === 401;
+/** Where to sign in, if the service wants a newer sign-in before it does this; the person comes back here. */
+function signInAgain(error: unknown): string | undefined {
+  if (!(error instanceof TenantryError) || error.code !== "INTERACTION_REQUIRED") return undefined;
+  const url = new URL(detail(error, "signInUrl") ?? signInUrl("/", { prompt: "login" }), globalThis.location.origin);
+  url.searchParams.set("return_to", "/organization/settings");
+  return url.href;
 }
 
 /** Deletes the organization, once its name was typed. */
@@ -44,19 +48,21 @@ export function Deletion({ organization }: { readonly organization: Organization
       {text.leaving.delete}
     </Button>
   );
-  const failure = (error: unknown) =>
-    wantsSignIn(error) ? (
+  const failure = (error: unknown) => {
+    const again = signInAgain(error);
+    return again === undefined ? (
+      <Failure error={error} />
+    ) : (
       <>
         <Body1>{text.leaving.again}</Body1>
         <div>
-          <Button as="a" appearance="primary" href={signInUrl("/organization/settings", { prompt: "login" })}>
+          <Button as="a" appearance="primary" href={again}>
             {text.leaving.signIn}
           </Button>
         </div>
       </>
-    ) : (
-      <Failure error={error} />
     );
+  };
   return (
     <Card size="large" className={styles.card}>
       <Subtitle2 as="h2">{text.leaving.deleteTitle}</Subtitle2>

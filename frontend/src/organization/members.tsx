@@ -2,6 +2,7 @@ import {
   Avatar,
   Badge,
   Button,
+  makeStyles,
   Table,
   TableBody,
   TableCell,
@@ -19,6 +20,7 @@ import { List } from "../lib/list";
 import { useMay, useMe } from "../lib/me";
 import { useToasts } from "../lib/toast";
 import { Empty, Page } from "../shell/page";
+import { Unseen } from "../shell/unseen";
 import { useWords } from "../text/text";
 import { ImportPeople } from "./import-people";
 
@@ -26,10 +28,21 @@ type Member = components["schemas"]["Member"];
 
 const MEMBERS = ["members"];
 
+const NARROW = "@media (max-width: 640px)";
+
+const useStyles = makeStyles({
+  wide: { [NARROW]: { display: "none" } },
+  status: { width: "92px" },
+  change: { width: "110px" },
+  since: { whiteSpace: "normal" },
+});
+
 /** Everybody of the organization, and who is shut out. */
 export function Members() {
+  const styles = useStyles();
   const { text, day } = useWords();
   const mayManage = useMay("members:manage");
+  const roles: Readonly<Record<string, string>> = text.roles;
   return (
     <Page title={text.members.title} lead={text.members.lead}>
       <ImportPeople />
@@ -43,9 +56,13 @@ export function Members() {
             <TableHeader>
               <TableRow>
                 <TableHeaderCell>{text.members.name}</TableHeaderCell>
-                <TableHeaderCell>{text.members.role}</TableHeaderCell>
-                <TableHeaderCell>{text.members.status}</TableHeaderCell>
-                {mayManage && <TableHeaderCell />}
+                <TableHeaderCell className={styles.wide}>{text.members.role}</TableHeaderCell>
+                <TableHeaderCell className={styles.status}>{text.members.status}</TableHeaderCell>
+                {mayManage && (
+                  <TableHeaderCell className={styles.change}>
+                    <Unseen>{text.members.change}</Unseen>
+                  </TableHeaderCell>
+                )}
               </TableRow>
             </TableHeader>
             <TableBody>
@@ -54,18 +71,18 @@ export function Members() {
                   <TableCell>
                     <TableCellLayout
                       truncate
-                      media={<Avatar name={nameOf(member, text.members.unnamed)} aria-hidden />}
-                      description={text.overview.since(day(member.createdAt))}
+                      media={<Avatar className={styles.wide} name={nameOf(member, text.members.unnamed)} aria-hidden />}
+                      description={<span className={styles.since}>{text.overview.since(day(member.createdAt))}</span>}
                     >
                       {nameOf(member, text.members.unnamed)}
                     </TableCellLayout>
                   </TableCell>
-                  <TableCell>{member.role ?? "–"}</TableCell>
-                  <TableCell>
+                  <TableCell className={styles.wide}>{roles[member.role ?? ""] ?? member.role ?? "–"}</TableCell>
+                  <TableCell className={styles.status}>
                     <Status member={member} />
                   </TableCell>
                   {mayManage && (
-                    <TableCell>
+                    <TableCell className={styles.change}>
                       <Toggle member={member} />
                     </TableCell>
                   )}

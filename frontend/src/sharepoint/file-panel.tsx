@@ -3,6 +3,7 @@ import { ArrowDownloadRegular, DismissRegular, OpenRegular } from "@fluentui/rea
 import { useQuery } from "@tanstack/react-query";
 
 import { ItemAnnotations } from "../annotations/item-annotations";
+import { useReturnFocus } from "../lib/return-focus";
 import { Facts } from "../shell/facts";
 import { Loading } from "../shell/page";
 import { useWords } from "../text/text";
@@ -28,6 +29,7 @@ export function FilePanel({ site, drive, file, onClose }: FilePanelProps) {
   const styles = useStyles();
   const { text } = useWords();
   const query = useQuery(itemQuery(drive, file));
+  useReturnFocus();
   return (
     <OverlayDrawer
       open

@@ -4,13 +4,14 @@ import { useNavigate } from "@tanstack/react-router";
 
 import { TextLink } from "../lib/link";
 import { List } from "../lib/list";
+import { SearchField } from "../lib/search-field";
 import { Empty } from "../shell/page";
+import { Unseen } from "../shell/unseen";
 import { useWords } from "../text/text";
 import { FilePanel } from "./file-panel";
 import { childrenPage, contentUrl, hitsPage, type DriveItem } from "./queries";
 import { Unreachable } from "./reach";
 import type { SharePointSearch } from "./search";
-import { SearchField } from "./search-field";
 
 const NARROW = "@media (max-width: 640px)";
 
@@ -82,7 +83,9 @@ function FileTable({ drive, items, here, label }: FileTableProps) {
           <TableHeaderCell>{text.sharepoint.name}</TableHeaderCell>
           <TableHeaderCell className={styles.wide}>{text.sharepoint.modified}</TableHeaderCell>
           <TableHeaderCell className={styles.wide}>{text.sharepoint.size}</TableHeaderCell>
-          <TableHeaderCell className={styles.action} aria-label={text.sharepoint.download} />
+          <TableHeaderCell className={styles.action}>
+            <Unseen>{text.sharepoint.download}</Unseen>
+          </TableHeaderCell>
         </TableRow>
       </TableHeader>
       <TableBody>

@@ -1,18 +1,13 @@
 import { TenantryError } from "@tenantry/client";
 
+import { detail } from "../lib/detail";
+
 /** What stands between a person and Microsoft 365. */
 export type Obstacle =
   | { readonly kind: "session" }
   | { readonly kind: "sign-in"; readonly claims?: string }
   | { readonly kind: "consent"; readonly consentUrl: string }
   | { readonly kind: "other" };
-
-function detail(error: TenantryError, name: string): string | undefined {
-  const { details } = error;
-  if (typeof details !== "object" || details === null) return undefined;
-  const value: unknown = Reflect.get(details, name);
-  return typeof value === "string" ? value : undefined;
-}
 
 export function obstacleOf(error: unknown): Obstacle {
   if (!(error instanceof TenantryError)) return { kind: "other" };

@@ -4,11 +4,11 @@ import { useNavigate } from "@tanstack/react-router";
 
 import { TextLink } from "../lib/link";
 import { List } from "../lib/list";
+import { SearchField } from "../lib/search-field";
 import { Empty } from "../shell/page";
 import { useWords } from "../text/text";
 import { sitesPage, type Site } from "./queries";
 import { Unreachable } from "./reach";
-import { SearchField } from "./search-field";
 
 const useStyles = makeStyles({
   grid: {

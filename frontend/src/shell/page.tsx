@@ -75,17 +75,19 @@ interface EmptyProps {
   readonly title: string;
   readonly lead: string;
   readonly action?: ReactNode;
+  /** It is all that there is on the page. */
+  readonly isAlone?: boolean;
 }
 
 /** Where nothing is yet: what would be here, and how to begin. */
-export function Empty({ icon, title, lead, action }: EmptyProps) {
+export function Empty({ icon, title, lead, action, isAlone = false }: EmptyProps) {
   const styles = useStyles();
   return (
     <div className={styles.empty}>
       <span className={styles.icon} aria-hidden>
         {icon}
       </span>
-      <Subtitle1 as="h2">{title}</Subtitle1>
+      <Subtitle1 as={isAlone ? "h1" : "h2"}>{title}</Subtitle1>
       <Body1 className={styles.quiet}>{lead}</Body1>
       {action}
     </div>

@@ -23,5 +23,5 @@ export function ShutOut({ error }: { readonly error: TenantryError }) {
       {error.requestId !== undefined && <Caption1>{text.failure.requestId(error.requestId)}</Caption1>}
     </>
   );
-  return <Empty icon={<DoorRegular />} title={text.shutOut.title} lead={leads[error.code] ?? error.message} action={action} />;
+  return <Empty icon={<DoorRegular />} title={text.shutOut.title} lead={leads[error.code] ?? error.message} action={action} isAlone />;
 }

@@ -36,7 +36,10 @@ use super::{
     jwks::SigningKey,
     metadata::Snapshot,
     person,
-    verify::{SKEW, check_key_issuer, check_object_id, check_tenant, check_version, directory_roles},
+    verify::{
+        SKEW, authenticated_at, check_key_issuer, check_object_id, check_tenant, check_version,
+        directory_roles,
+    },
 };
 
 /// How long the authority may take to redeem a code.
@@ -140,6 +143,13 @@ impl EntraSignIn {
         })
     }
 
+    /// What was asked for with `max_age` (`OpenID` Connect Core 1.0 §3.1.3.7, step 13): the browser could have taken it
+    /// out of the address.
+    fn is_as_recent(&self, identity: &VerifiedToken, age: Duration) -> bool {
+        let age = chrono::TimeDelta::from_std(age).unwrap_or_default();
+        identity.authenticated_at.is_some_and(|at| self.clock.now() - at <= age + SKEW)
+    }
+
     async fn verify(
         &self,
         tokens: &CoreTokenResponse,
@@ -189,6 +199,7 @@ impl EntraSignIn {
             tenant: tenant.id,
             object_id: check_object_id(&claims)?,
             issued_at,
+            authenticated_at: authenticated_at(&claims, self.clock.now()),
             expires_at,
             app_roles: claims.texts("roles")?,
             directory_roles: directory_roles(&claims),
@@ -325,8 +336,10 @@ impl MicrosoftSignIn for EntraSignIn {
             .add_scopes(request.scopes.iter().cloned().map(Scope::new))
             .add_extra_param("response_mode", "query")
             .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier));
+        let max_age = request.max_age.map(|age| age.as_secs().to_string());
         for (name, value) in [
             ("prompt", request.prompt),
+            ("max_age", max_age.as_deref()),
             ("login_hint", request.login_hint),
             ("domain_hint", request.domain_hint),
             ("claims", request.claims),
@@ -341,6 +354,9 @@ impl MicrosoftSignIn for EntraSignIn {
     async fn redeem(&self, redemption: Redemption<'_>) -> Result<MicrosoftArrival, RedemptionError> {
         let tokens = self.exchange(&redemption).await?;
         let identity = self.verify(&tokens, &Nonce::new(redemption.nonce.to_owned())).await?;
+        if redemption.max_age.is_some_and(|age| !self.is_as_recent(&identity, age)) {
+            return Err(Rejection::AuthenticationTime.into());
+        }
         let secret = |text: &str| SecretString::from(text.to_owned());
         let scopes = tokens.scopes().into_iter().flatten().map(|scope| scope.to_string()).collect();
         let tokens = MicrosoftTokens {

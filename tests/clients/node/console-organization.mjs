@@ -1,5 +1,5 @@
 // An organization in the console: a key that works as it is copied, its rotation and end, settings, people, export, and
-// the end of it all.
+// the end of it all. It is Fabrikam's, since others need Contoso afterwards.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -24,7 +24,7 @@ async function copied(name) {
 }
 
 await check("api keys: one is made with limits, and its line for a shell works as it is copied", async () => {
-  await signedIn(page, "adele@contoso.com", "/organization/api-keys");
+  await signedIn(page, "megan@fabrikam.com", "/organization/api-keys");
   await page.getByRole("heading", { name: "No API keys yet" }).waitFor();
   await picture(page, "api-keys-empty");
   await page.getByRole("button", { name: "New API key" }).click();
@@ -79,12 +79,12 @@ await check("api keys: rotated, so that both secrets work; then revoked, and nei
 
 await check("settings: the name and a configuration are changed, and shown where they matter", async () => {
   await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Settings" }).click();
-  await page.getByLabel("Name").fill("Contoso Ltd.");
+  await page.getByLabel("Name").fill("Fabrikam Ltd.");
   await page.getByLabel("Configuration").fill("{ not json");
   await page.getByText("This is not a JSON object.").waitFor();
   await page.getByLabel("Configuration").fill('{"brand":"blue"}');
   await page.getByRole("button", { name: "Save" }).click();
-  await page.getByRole("banner").getByText("Contoso Ltd.").waitFor();
+  await page.getByRole("banner").getByText("Fabrikam Ltd.").waitFor();
   await page.reload();
   assert.deepEqual(JSON.parse(await page.getByLabel("Configuration").inputValue()), { brand: "blue" });
   await picture(page, "settings");
@@ -94,11 +94,11 @@ await check("members: people are brought in from Microsoft, and who is suspended
   await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Members" }).click();
   await page.getByRole("button", { name: "Import" }).click();
   await page.getByText("Everybody was brought in").waitFor();
-  const lee = page.getByRole("row", { name: /Lee Gu/ });
-  await lee.getByRole("button", { name: "Suspend" }).click();
-  await lee.getByText("Suspended").waitFor();
+  const nestor = page.getByRole("row", { name: /Nestor Wilke/ });
+  await nestor.getByRole("button", { name: "Suspend" }).click();
+  await nestor.getByText("Suspended").waitFor();
   await page.getByRole("button", { name: "Undo" }).click();
-  await lee.getByText("Active").waitFor();
+  await nestor.getByText("Active").waitFor();
   await picture(page, "members-imported");
 });
 
@@ -107,19 +107,19 @@ await check("settings: everything is exported, to the last line", async () => {
   const button = page.getByRole("button", { name: "Export everything" });
   const [download] = await Promise.all([page.waitForEvent("download"), button.click()]);
   const lines = readFileSync(await download.path(), "utf8").trim().split("\n").map((line) => JSON.parse(line));
-  assert.equal(lines[0].export.organization.name, "Contoso Ltd.");
+  assert.equal(lines[0].export.organization.name, "Fabrikam Ltd.");
   assert.deepEqual(lines.at(-1), { end: true });
 });
 
 await check("settings: the organization is deleted once its name is typed, and nobody is let in any more", async () => {
   await page.getByRole("button", { name: "Delete the organization" }).click();
   const remove = dialog.getByRole("button", { name: "Delete" });
-  await dialog.getByRole("textbox").fill("Contoso");
+  await dialog.getByRole("textbox").fill("Fabrikam");
   assert.equal(await remove.getAttribute("aria-disabled"), "true");
-  await dialog.getByRole("textbox").fill("Contoso Ltd.");
+  await dialog.getByRole("textbox").fill("Fabrikam Ltd.");
   await picture(page, "organization-delete");
   await remove.click();
-  await page.getByRole("heading", { name: "Contoso Ltd. is deleted" }).waitFor();
+  await page.getByRole("heading", { name: "Fabrikam Ltd. is deleted" }).waitFor();
   await picture(page, "organization-deleted");
   await page.getByRole("link", { name: "To the sign-in" }).click();
   await shown(page, "Tenantry");

@@ -73,12 +73,12 @@ await check("sharepoint: a file is annotated with a note and a term", async () =
   assert.match(await panel.getByRole("link", { name: "Open in SharePoint" }).getAttribute("href"), /^https:\/\/contoso\.sharepoint\.com\//);
   await panel.getByRole("textbox", { name: "Note" }).fill("See page 4.");
   await panel.getByRole("combobox", { name: "Terms" }).pressSequentially("notice");
-  await page.getByRole("menuitemcheckbox", { name: "Notice period" }).click();
+  await page.getByRole("menuitemcheckbox", { name: "Notice period", exact: true }).click();
   await picture(page, "sharepoint-annotate");
   await page.keyboard.press("Escape");
   await panel.getByRole("button", { name: "Annotate" }).click();
   await panel.getByRole("article").getByText("See page 4.").waitFor();
-  assert.equal(await panel.getByRole("article").getByText("Notice period").count(), 1);
+  assert.equal(await panel.getByRole("article").getByText("Notice period", { exact: true }).count(), 1);
   await picture(page, "sharepoint-annotated");
 });
 

@@ -33,8 +33,9 @@ async fn start() -> TestApp {
 fn landed(response: &Response) -> String {
     let address = response.header("location").expect("a place to go");
     let url = url::Url::parse(address).expect("an address");
-    let id = url.query_pairs().find(|(name, _)| name == "connection");
-    id.unwrap_or_else(|| panic!("no connection in {address}: {}", response.text)).1.into_owned()
+    let mut ids = url.query_pairs().filter(|(name, _)| name == "connection");
+    let (_, id) = ids.next().expect("the browser comes back with a connection");
+    id.into_owned()
 }
 
 /// Connects an account in a browser that is signed in; gives the connection's id.
@@ -72,11 +73,10 @@ async fn key(app: &TestApp, more: Value) -> Actor {
 }
 
 async fn key_of(app: &TestApp, owner: &Actor, more: Value) -> Actor {
-    let mut body = json!({ "name": "workflow", "scopes": ["connections:read", "tokens:read"] });
-    for (name, value) in more.as_object().into_iter().flatten() {
-        body[name] = value.clone();
-    }
-    let made = owner.post("/api/api-keys", body).await.expect(201);
+    let body = json!({ "name": "workflow", "scopes": ["connections:read", "tokens:read"] });
+    let mut body = body.as_object().cloned().unwrap_or_default();
+    body.extend(more.as_object().cloned().unwrap_or_default());
+    let made = owner.post("/api/api-keys", Value::Object(body)).await.expect(201);
     app.token(&made.text_at("/data/rawKey"))
 }
 
@@ -91,7 +91,7 @@ async fn who_is(app: &TestApp, token: &str) -> String {
     let client = reqwest::Client::builder().no_proxy().build().expect("a client can be made");
     let me = client.get(format!("{}/v1.0/me", app.emulator.http_url())).bearer_auth(token);
     let me: Value = me.send().await.expect("Graph answers").json().await.expect("JSON");
-    me["userPrincipalName"].as_str().unwrap_or_else(|| panic!("nobody: {me}")).to_owned()
+    me.pointer("/userPrincipalName").and_then(Value::as_str).expect("somebody").to_owned()
 }
 
 async fn count(app: &TestApp, what: &str) -> i64 {

@@ -2,6 +2,7 @@
 
 mod cookies;
 mod csrf;
+mod recent;
 mod refresh;
 mod sessions;
 mod sign_in;

@@ -90,7 +90,7 @@ async fn an_app_role_of_a_permissions_name_grants_that_permission_alone() {
         let application = world.app.application("Tenantry", ids::CONTOSO, &[word]);
         for operation in walked(&world.app.app.document) {
             let is_granted = operation.permission.as_deref().is_none_or(|needed| needed == *word);
-            if is_granted && operation.is_delegated() {
+            if is_granted && operation.needs_a_person() {
                 needs_a_person(&world, &operation, &application).await;
             } else if is_granted {
                 may(&world, &operation, &application).await;

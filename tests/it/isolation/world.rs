@@ -150,6 +150,14 @@ async fn api_key(app: &TestApp, admin: &Actor, word: &str) -> (Actor, String) {
     (actor, id(&made))
 }
 
+/// Somebody who is signed in, with two accounts connected; the second one is their own.
+async fn connected(app: &TestApp, who: &str, other: &str) -> (Actor, String) {
+    let browser = app.signed_in(who).await;
+    connect(&browser, other).await;
+    let connection = connect(&browser, who).await;
+    (browser.actor(), connection)
+}
+
 impl Organization {
     async fn filled(
         app: &TestApp,
@@ -161,10 +169,7 @@ impl Organization {
         let address = |name: &str| format!("{name}@{word}.com");
         let admin_session = session_handle(&app.signed_in(&address(admin)).await).await;
         app.signed_in(&address(admin)).await;
-        let browser = app.signed_in(&address(member)).await;
-        connect(&browser, &address(admin)).await;
-        let connection = connect(&browser, &address(member)).await;
-        let session = browser.actor();
+        let (session, connection) = connected(app, &address(member), &address(admin)).await;
         let (admin, member) = (app.user(admin), app.user(member));
         let application = app.application("Tenantry", tenant, &[ids::TENANTRY_ADMIN]);
         let id_of = |response: Response| response.text_at("/data/organization/id");
@@ -247,10 +252,12 @@ impl Organization {
     /// THE TABLE: what stands for a parameter or a member of a body, by where it is and what it is called. Whatever
     /// is not here is made from its schema, but for ids, of which one must say whose they are.
     pub(crate) fn noun(&self, place: Place, name: &str) -> Option<Noun> {
+        if is_left_out(place, name) {
+            return Some(Noun::LeaveOut);
+        }
         let value = match (place, name) {
             (_, "allowedUserIds") => json!([self.member_id]),
             // There are no connections yet whose ids could be another organization's.
-            (Place::Body, "allowedConnections") => return Some(Noun::LeaveOut),
             (Place::Body, "jwePublicKey") => json!({
                 "kty": "EC",
                 "crv": "P-256",
@@ -264,8 +271,6 @@ impl Organization {
             (Place::Body, "serviceId") => json!("n8n"),
             (Place::Body, "scopes") => json!(["annotations:read"]),
             (_, "apiKeyId") => json!(self.api_key_id),
-            // With them a list has no second page; `connections::attacks` has them.
-            (Place::Query, "connectionId" | "email") => return Some(Noun::LeaveOut),
             (_, "connectionId") => json!(self.connection),
             (Place::Query, "minTtl") => json!(60),
             (Place::Query, "tokenResource") => json!("graph"),
@@ -293,14 +298,20 @@ impl Organization {
             (_, "termIds") => json!(self.used_terms),
             // A page or a range, which a schema cannot say.
             (Place::Body, "place") => json!({ "page": 7 }),
-            // They have tests of their own, the last one in `idempotency::scope`.
-            (Place::Query, "claims" | "cursor")
-            | (Place::Header, "If-Match" | "If-None-Match" | "Idempotency-Key") => {
-                return Some(Noun::LeaveOut);
-            }
             _ => return None,
         };
         Some(Noun::Value(value))
+    }
+}
+
+/// What is optional and has tests of its own: `idempotency::scope` for the keys, `connections::attacks` for the filters,
+/// with which a list has no second page.
+fn is_left_out(place: Place, name: &str) -> bool {
+    match place {
+        Place::Query => matches!(name, "claims" | "connectionId" | "cursor" | "email"),
+        Place::Header => matches!(name, "If-Match" | "If-None-Match" | "Idempotency-Key"),
+        Place::Body => name == "allowedConnections",
+        Place::Path => false,
     }
 }
 

@@ -9,7 +9,7 @@ use tests::{
     emulator::{Consent, Endpoint, Fault, RetryAfter, TokenRequest},
 };
 
-use super::{consented, outcome, way::Way, work};
+use super::{STATUS, consented, events, outcome, way::Way, work};
 use crate::jobs::process;
 
 const IMPORT: &str = "/api/organization/import-users";
@@ -92,6 +92,35 @@ async fn without_the_permission_it_fails_and_says_so() {
     assert_eq!(failed.at("/data/state"), json!("failed"), "{}", failed.text);
     assert_eq!(failed.at("/data/trouble"), json!("a permission is missing"));
     drop(admin);
+    // Nobody waits for tomorrow's look at the tenant: the refusal has it looked at now.
+    assert_eq!(events(&app, "organization.consent.check_requested").await.len(), 1);
+    work(&app).await;
+    let status = admin_again.get(STATUS).await.expect(200);
+    assert_eq!(status.at("/data/state"), json!("degraded"), "{}", status.text);
+}
+
+/// The application was deleted in the tenant and added again: another object, to which nobody has given anything.
+#[tokio::test]
+async fn an_application_that_was_added_again_without_its_roles_is_noticed_in_use() {
+    let (app, _) = northwind().await;
+    let northwind = || Consent { tenant: "northwind".to_owned(), ..Default::default() };
+    app.emulator.consent(&Consent { remove: true, ..northwind() }).unwrap();
+    app.emulator.consent(&northwind()).unwrap();
+    let no_roles = Consent {
+        app: Some("Microsoft Graph".to_owned()),
+        principal: Some("Tenantry".to_owned()),
+        ..northwind()
+    };
+    app.emulator.consent(&no_roles).unwrap();
+    app.advance(TimeDelta::hours(2));
+    let admin = app.bearer(&TokenRequest::user("lidia"));
+    admin.post(IMPORT, json!({})).await.expect(200);
+    work(&app).await;
+    work(&app).await;
+    assert_eq!(admin.get(IMPORT).await.expect(200).at("/data/state"), json!("failed"));
+    let status = admin.get(STATUS).await.expect(200);
+    assert_eq!(status.at("/data/state"), json!("degraded"), "{}", status.text);
+    assert_eq!(status.at("/data/permissions/0/granted"), json!(false));
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod importing;
 mod inviting;
 mod leaving;
 mod probing;
+mod standing;
 pub(crate) mod way;
 
 use serde_json::{Value, json};

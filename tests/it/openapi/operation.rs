@@ -34,6 +34,11 @@ impl Operation {
         self.raw.get("x-delegated") == Some(&json!(true))
     }
 
+    /// Whether an application cannot do it whatever it may: nobody signed in, or nobody can be acted for.
+    pub(crate) fn needs_a_person(&self) -> bool {
+        self.is_delegated() || self.raw.get("x-recent-sign-in") == Some(&json!(true))
+    }
+
     /// Whether its credential is a refresh token, which names one session and nothing else. No caller's own credential
     /// is one, so the walks pass by these few; `identity` has their tests.
     pub(crate) fn is_by_refresh_token(&self) -> bool {

@@ -7,10 +7,10 @@ use super::{Onboarding, OnboardingRecord, OrganizationState};
 use crate::{
     access::{Authorized, OnBehalfOf, OrgScope, Origin, doorway::Doorway},
     events::Event,
-    id::TypedId,
+    id::{Ids, TypedId},
     jobs::Kind,
     organizations::{Manage, Organization, Read},
-    store::StoreError,
+    store::{Store, StoreError},
 };
 
 /// What was looked at so recently is not looked at again at once.
@@ -43,27 +43,34 @@ impl Onboarding {
 
     /// Has the tenant looked at now, in the background.
     pub async fn check_now(&self, caller: &Authorized<Manage>) -> Result<Option<Status>, StoreError> {
-        self.request_check(&caller.scope(), "asked").await?;
+        request_check(self.store.as_ref(), &self.ids, &caller.scope(), "asked").await?;
         self.status_in(&caller.scope()).await
     }
 
     /// Something was refused for want of consent while it was used: the tenant is looked at now. What comes of it is
     /// decided by that look alone.
     pub async fn suspect(&self, caller: &OnBehalfOf) -> Result<(), StoreError> {
-        self.request_check(&Doorway::known(caller.org_id(), &Origin::default()), "refused").await
+        let scope = Doorway::known(caller.org_id(), &Origin::default());
+        request_check(self.store.as_ref(), &self.ids, &scope, "refused").await
     }
+}
 
-    async fn request_check(&self, scope: &OrgScope, reason: &'static str) -> Result<(), StoreError> {
-        let now = self.ids.clock().now();
-        let tx = self.store.begin(scope).await?;
-        let Some(organization) = tx.organization().get().await? else { return Ok(()) };
-        let record = tx.onboarding().get().await?;
-        let is_recent = record.checked_at.is_some_and(|at| now - at < AT_MOST_EVERY);
-        if organization.azure_tenant_id.is_none() || organization.consented_at.is_none() || is_recent {
-            return Ok(());
-        }
-        tx.jobs().schedule(Kind::ConsentProbe, organization.id.uuid(), now).await?;
-        let data = json!({ "reason": reason });
-        tx.commit(Event::new("organization.consent.check_requested", data).into()).await
+/// Has the tenant of an organization looked at now, unless it was a moment ago.
+pub(crate) async fn request_check(
+    store: &dyn Store,
+    ids: &Ids,
+    scope: &OrgScope,
+    reason: &'static str,
+) -> Result<(), StoreError> {
+    let now = ids.clock().now();
+    let tx = store.begin(scope).await?;
+    let Some(organization) = tx.organization().get().await? else { return Ok(()) };
+    let record = tx.onboarding().get().await?;
+    let is_recent = record.checked_at.is_some_and(|at| now - at < AT_MOST_EVERY);
+    if organization.azure_tenant_id.is_none() || organization.consented_at.is_none() || is_recent {
+        return Ok(());
     }
+    tx.jobs().schedule(Kind::ConsentProbe, organization.id.uuid(), now).await?;
+    let data = json!({ "reason": reason });
+    tx.commit(Event::new("organization.consent.check_requested", data).into()).await
 }

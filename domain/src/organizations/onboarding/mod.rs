@@ -22,6 +22,7 @@ pub use attempt::{
 };
 pub use callback::{Answer, Progress, Redirect};
 pub use check::Status;
+pub(crate) use check::request_check;
 pub use confirm::{Administrator, ConfirmError};
 pub use consent::{Consent, OrganizationState};
 pub use invite::Invited;

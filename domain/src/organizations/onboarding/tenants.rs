@@ -71,6 +71,16 @@ pub enum TenantError {
     Unusable,
 }
 
+impl TenantError {
+    /// Whether it says that the tenant may have taken its consent, or a part of it, back.
+    pub(crate) fn is_of_consent(&self) -> bool {
+        match self {
+            Self::NotConsented | Self::Disabled | Self::NoSuchTenant | Self::Forbidden => true,
+            Self::Misconfigured | Self::Restart | Self::Later { .. } | Self::Unusable => false,
+        }
+    }
+}
+
 /// Asks customers' tenants. Whoever calls has made sure that the tenant is the one they work for.
 #[async_trait]
 pub trait Tenants: Send + Sync {

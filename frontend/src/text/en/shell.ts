@@ -66,6 +66,7 @@ export const shell = {
     title: "Sessions",
     lead: "Where you are signed in.",
     empty: "No sessions",
+    on: (program: string, system: string) => `${program} on ${system}`,
     current: "This one",
     end: "End",
     ended: "The session has ended",
@@ -85,6 +86,7 @@ export const shell = {
     since: (date: string) => `Here since ${date}`,
     created: "Here since",
   },
+  roles: { member: "Member", admin: "Administrator" },
   members: {
     title: "Members",
     lead: "Everybody who has called the service or signed in, applications included.",
@@ -100,6 +102,7 @@ export const shell = {
     empty: "Nobody has called yet",
     emptyLead: "People appear here with their first call or sign-in.",
     unnamed: "No name",
+    change: "Change",
     noneFound: "Nobody fits",
   },
   taxonomies: {

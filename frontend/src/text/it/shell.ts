@@ -1,6 +1,6 @@
 import type { Translation } from "../en";
 
-type Part = Pick<Translation, "product" | "nav" | "theme" | "language" | "signIn" | "signOut" | "failure" | "shutOut" | "list" | "form" | "profile" | "sessions" | "connection" | "overview" | "members" | "taxonomies" | "annotations">;
+type Part = Pick<Translation, "product" | "nav" | "theme" | "language" | "signIn" | "signOut" | "failure" | "shutOut" | "list" | "form" | "profile" | "sessions" | "connection" | "overview" | "roles" | "members" | "taxonomies" | "annotations">;
 
 export const shell = {
   product: "Tenantry",
@@ -69,6 +69,7 @@ export const shell = {
     title: "Sessioni",
     lead: "Dove hai eseguito l'accesso.",
     empty: "Nessuna sessione",
+    on: (program: string, system: string) => `${program} su ${system}`,
     current: "Questa",
     end: "Termina",
     ended: "La sessione è terminata",
@@ -88,6 +89,7 @@ export const shell = {
     since: (date: string) => `Qui dal ${date}`,
     created: "Qui dal",
   },
+  roles: { member: "Membro", admin: "Amministratore" },
   members: {
     title: "Membri",
     lead: "Chiunque abbia chiamato il servizio o abbia eseguito l'accesso, applicazioni comprese.",
@@ -103,6 +105,7 @@ export const shell = {
     empty: "Nessuno ha ancora chiamato",
     emptyLead: "Le persone compaiono qui con la prima chiamata o il primo accesso.",
     unnamed: "Senza nome",
+    change: "Cambia",
     noneFound: "Nessuno corrisponde",
   },
   taxonomies: {

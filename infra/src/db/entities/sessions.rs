@@ -10,6 +10,7 @@ pub struct Model {
     pub user_id: Uuid,
     pub method: String,
     pub is_email_verified: bool,
+    pub authenticated_at: Option<DateTimeUtc>,
     pub granted_role: Option<String>,
     pub granted_until: Option<DateTimeUtc>,
     pub refresh_id: Uuid,

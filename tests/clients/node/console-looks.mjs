@@ -1,0 +1,167 @@
+// Every screen of the console: axe finds nothing, in both themes; nothing sticks out at the width of a telephone; it is
+// painted fast; and what is fetched before anything is shown stays small.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
+
+import { check, done } from "./lib/check.mjs";
+import { launch, opened, picture, shown, signedIn, unexpected } from "./lib/console.mjs";
+import { api, ask } from "./lib/places.mjs";
+
+const axe = readFileSync(new URL("node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
+/** Of JavaScript, as it is sent, before the first screen is shown. */
+const MOST_BYTES = 250_000;
+/** Until the first screen has its words, in milliseconds, on a machine that does other things, too. */
+const SLOWEST_PAINT = 1_000;
+
+await ask("/reset", {});
+const browser = await launch();
+const { page, context, complaints } = await opened(browser);
+const { access_token: token } = await ask("/tokens", { user: "adele" });
+const withToken = (route) => route.continue({ headers: { ...route.request().headers(), authorization: `Bearer ${token}` } });
+
+async function called(path, body) {
+  const headers = { authorization: `Bearer ${token}`, ...(body && { "content-type": "application/json" }) };
+  const response = await fetch(api + path, { method: body ? "POST" : "GET", headers, body: body && JSON.stringify(body) });
+  assert.ok(response.ok, `${path}: ${response.status}`);
+  return (await response.json()).data;
+}
+
+/** Something on every screen; and where it is. */
+async function made() {
+  const topics = await called("/api/taxonomies", { name: "Contract clauses", description: "What contracts say." });
+  const term = await called(`/api/taxonomies/${topics.id}/terms`, { label: "Notice period" });
+  const [site] = await called("/api/sharepoint/sites?search=Marketing");
+  const [drive] = await called(`/api/sharepoint/sites/${site.id}/drives`);
+  const items = await called(`/api/sharepoint/drives/${drive.id}/items`);
+  const file = items.find(({ name }) => name === "Brochure.pdf");
+  const ids = { siteId: site.id, driveId: drive.id, itemId: file.id };
+  await called("/api/annotations", { ...ids, note: "See page 4.", termIds: [term.id] });
+  const key = await called("/api/api-keys", { name: "nightly", serviceId: "n8n", scopes: ["annotations:read"] });
+  return { key: key.id, place: new URLSearchParams({ site: site.id, drive: drive.id }), file: file.id };
+}
+
+const { key, place, file } = await made();
+/** The screens by name: where they are, and what they show when they are whole. */
+const screens = {
+  overview: ["/organization", "Connection to Microsoft 365"],
+  members: ["/organization/members", "Adele Vance"],
+  sites: ["/organization/sharepoint", "Human Resources"],
+  libraries: [`/organization/sharepoint?site=${place.get("site")}`, "Campaigns"],
+  files: [`/organization/sharepoint?${place}`, "Brochure.pdf"],
+  file: [`/organization/sharepoint?${place}&file=${file}`, "See page 4."],
+  annotations: ["/organization/annotations", "See page 4."],
+  taxonomies: ["/organization/taxonomies", "Notice period"],
+  "api-keys": ["/organization/api-keys", "nightly"],
+  "api-key": [`/organization/api-keys/${key}`, "Not used yet"],
+  settings: ["/organization/settings", "Export everything"],
+  profile: ["/me/profile", "adele@contoso.com"],
+  sessions: ["/me/sessions", "This one"],
+  "not-found": ["/nowhere", "There is no such page"],
+};
+
+async function faults() {
+  await page.evaluate(axe);
+  // Where the keyboard leaves a dialog or a group, Fluent has elements that hand the focus on and never keep it.
+  const { violations } = await page.evaluate(() =>
+    globalThis.axe.run({ exclude: ["[data-tabster-dummy]"] }, { resultTypes: ["violations"] }),
+  );
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`);
+}
+
+/** The screen as it is, once it has come to rest. */
+async function rested(words) {
+  await page.getByText(words).first().waitFor();
+  await page.getByLabel("Loading").first().waitFor({ state: "detached" });
+  await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {}))));
+}
+
+await check("looks: the way in, in both themes", async () => {
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme });
+    await page.goto(`${api}/sign-in`);
+    await shown(page, "Tenantry");
+    await picture(page, `look-sign-in-${colorScheme}`);
+    assert.deepEqual(await faults(), []);
+  }
+});
+
+await check("looks: little is fetched before the first screen, and it is there within a second", async () => {
+  await signedIn(page, "adele@contoso.com", "/organization");
+  await rested("Connection to Microsoft 365");
+  const scripts = new Map();
+  page.on("response", (response) => response.url().endsWith(".js") && scripts.set(response.url(), response));
+  await page.goto(`${api}/organization`);
+  await rested("Connection to Microsoft 365");
+  const paint = await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0].startTime);
+  const sizes = await Promise.all([...scripts.values()].map(async (response) => gzipSync(await response.body(), { level: 6 }).length));
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
+  console.log(`# ${scripts.size} scripts of ${Math.round(bytes / 1000)} kB gzipped; first contentful paint after ${Math.round(paint)} ms`);
+  assert.ok(bytes <= MOST_BYTES, `${bytes} bytes`);
+  assert.ok(paint <= SLOWEST_PAINT, `${paint} ms`);
+});
+
+await page.route("**/api/sharepoint/**", withToken);
+await page.route("**/api/annotations?*", withToken);
+
+for (const [name, [path, words]] of Object.entries(screens)) {
+  await check(`looks: ${name}, light and dark and narrow`, async () => {
+    const found = [];
+    for (const [look, colorScheme, width] of [["light", "light", 1280], ["dark", "dark", 1280], ["narrow", "light", 360]]) {
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      await page.setViewportSize({ width, height: 800 });
+      await page.goto(api + path);
+      await rested(words);
+      await picture(page, `look-${name}-${look}`);
+      found.push(...(await faults()).map((fault) => `${look} ${fault}`));
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+      if (wide > width) found.push(`${look}: ${wide} px wide`);
+    }
+    assert.deepEqual(found, []);
+  });
+}
+
+await check("looks: a dialog with a long form, narrow and wide", async () => {
+  await page.goto(`${api}/organization/api-keys`);
+  await page.getByRole("button", { name: "New API key" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Limits" }).click();
+  await page.getByLabel("Addresses it may be used from").waitFor();
+  await picture(page, "look-dialog-narrow");
+  assert.deepEqual(await faults(), []);
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await picture(page, "look-dialog-light");
+  assert.deepEqual(await faults(), []);
+  await page.keyboard.press("Escape");
+});
+
+await check("looks: by keyboard alone, from the way past the menu to a dialog and back", async () => {
+  await page.goto(`${api}/organization/taxonomies`);
+  await rested("Notice period");
+  await page.keyboard.press("Tab");
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), "Skip to the content");
+  await page.keyboard.press("Enter");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "main");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog").getByLabel("Name").waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.getAttribute("name")), "name");
+  await page.keyboard.type("Keyboards");
+  await page.keyboard.press("Enter");
+  await page.getByText("Keyboards", { exact: true }).waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), "New taxonomy");
+});
+
+await check("looks: in Italian, to the last word of the menu", async () => {
+  await page.getByRole("button", { name: "Adele Vance" }).click();
+  await page.getByRole("menuitemradio", { name: "Italiano" }).click();
+  await shown(page, "Tassonomie");
+  assert.equal(await page.evaluate(() => document.documentElement.lang), "it");
+  await picture(page, "look-italian");
+});
+
+await check("looks: the policy refused nothing of it", () => assert.deepEqual(unexpected(complaints), []));
+
+await context.close();
+await browser.close();
+done();

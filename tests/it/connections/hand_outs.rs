@@ -106,11 +106,11 @@ async fn mend_writes(app: &TestApp) {
 async fn repeats(app: &TestApp) -> u64 {
     let rows = app.database.query(&format!("SELECT data FROM {HANDED_OUT}")).await;
     rows.iter()
-        .map(|row| match &row["data"] {
-            Value::String(text) => serde_json::from_str::<Value>(text).expect("JSON"),
-            other => other.clone(),
+        .map(|row| {
+            let data = &row["data"];
+            data.as_str().map_or_else(|| data.clone(), |text| serde_json::from_str(text).expect("JSON"))
         })
-        .filter_map(|data| data["repeats"].as_u64())
+        .filter_map(|data| data.get("repeats").and_then(Value::as_u64))
         .sum()
 }
 

@@ -67,6 +67,7 @@ openapi: ## Writes openapi/openapi.json anew, from the handlers.
 	@mkdir -p openapi
 	$(BIN)/tenantry openapi > openapi/openapi.json.new
 	mv openapi/openapi.json.new openapi/openapi.json
+	$(BIN)/tenantry openapi --connector > docs/recipes/power-automate/connector.swagger.json
 
 console: ## Builds the console, which the next build of the service embeds.
 	cd frontend && { cmp -s package-lock.json node_modules/.installed || { npm ci --no-audit --no-fund --silent && cp package-lock.json node_modules/.installed; }; }

@@ -8,6 +8,7 @@ mod inspect;
 mod onboarding;
 mod sharepoint;
 mod sign_in;
+mod token_hub;
 
 use std::{
     path::{Path, PathBuf},
@@ -173,6 +174,7 @@ impl App {
             customers: &customers,
             api_keys: api_keys(&store, &ring, &parts)?,
             hub: &hub,
+            handing: token_hub::Handing::new(config, &parts, &database, &hub.tokens)?,
             parts: &parts,
         };
         let service = api(Arc::clone(&store), behind);
@@ -188,6 +190,7 @@ impl App {
         let draining = Draining::default();
         let ready = Readyz::new(Arc::clone(&dependencies) as _, draining.clone());
         let mut open = sign_in::mount(Route::new(), microsoft, signer);
+        open = token_hub::mount(open, &parts, &gate, &database, &hub.tokens);
         open = open.at("/healthz", get(healthz)).at("/readyz", get(ready));
         if config.docs.enabled {
             open = docs::mount(open, config, |published| openapi::document(&service, published))?;
@@ -447,6 +450,7 @@ type Api = (
     MembersApi,
     ApiKeysApi,
     ConnectionsApi,
+    token_hub::HandingApi,
     TaxonomiesApi,
     TermsApi,
     AnnotationsApi,
@@ -465,12 +469,24 @@ struct Behind<'a> {
     customers: &'a Customers,
     api_keys: ApiKeys,
     hub: &'a Hub,
+    handing: token_hub::Handing,
     parts: &'a Parts,
 }
 
 fn api(store: Arc<dyn Store>, behind: Behind<'_>) -> OpenApiService<Api, ()> {
-    let Behind { ids, cursors, tokens, microsoft_365, sessions, delivery, customers, api_keys, hub, parts } =
-        behind;
+    let Behind {
+        ids,
+        cursors,
+        tokens,
+        microsoft_365,
+        sessions,
+        delivery,
+        customers,
+        api_keys,
+        hub,
+        handing,
+        parts,
+    } = behind;
     let pages = PageQuery::new(cursors);
     let taxonomies = Taxonomies::new(Arc::clone(&store), ids.clone());
     openapi::service((
@@ -486,6 +502,7 @@ fn api(store: Arc<dyn Store>, behind: Behind<'_>) -> OpenApiService<Api, ()> {
         },
         ApiKeysApi { store: Arc::clone(&store), api_keys, pages: pages.clone() },
         hub.api(Arc::clone(&store), parts, pages.clone()),
+        handing.api(),
         TaxonomiesApi { store: Arc::clone(&store), taxonomies: taxonomies.clone(), pages: pages.clone() },
         TermsApi { store: Arc::clone(&store), taxonomies, pages: pages.clone() },
         AnnotationsApi {
@@ -496,6 +513,11 @@ fn api(store: Arc<dyn Store>, behind: Behind<'_>) -> OpenApiService<Api, ()> {
         microsoft_365.api(&pages),
         customers.api(),
     ))
+}
+
+/// The same as a custom connector of Power Automate.
+pub async fn connector() -> anyhow::Result<Value> {
+    Ok(openapi::connector(&document().await?))
 }
 
 /// The document, without a service that could answer: it is the same whatever the configuration.
@@ -523,6 +545,7 @@ pub async fn document() -> anyhow::Result<Value> {
     let delivery = sign_in::delivery(&BrowserConfig::default(), Vec::new(), policy, &parts, &ring);
     let customers = Customers::unconnected(&database, &parts)?;
     let hub = Hub::unconnected(&database, &parts)?;
+    let handing = token_hub::Handing::unconnected(&parts, &database, &hub.tokens)?;
     let store: Arc<dyn Store> = Arc::new(database);
     let api_keys = api_keys(&store, &ring, &parts)?;
     let behind = Behind {
@@ -535,6 +558,7 @@ pub async fn document() -> anyhow::Result<Value> {
         customers: &customers,
         api_keys,
         hub: &hub,
+        handing,
         parts: &parts,
     };
     openapi::document(&api(store, behind), &Published::nowhere())

@@ -23,3 +23,4 @@ mod policy;
 mod schema;
 mod sharepoint;
 mod startup;
+mod token_hub;

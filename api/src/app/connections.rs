@@ -13,6 +13,7 @@ use domain::{
 };
 use infra::{
     connections::{ConnectionMemory, GraphHosts, SpawnedFlights},
+    crypto::JweEncryption,
     db::Database,
     entra::{Authority, EntraAllowedTenants},
 };
@@ -135,6 +136,7 @@ impl Hub {
             store,
             connections: self.connections.clone(),
             tokens: self.tokens.clone(),
+            encryption: Arc::new(JweEncryption::new(Arc::clone(&parts.entropy))),
             pages,
             clock: Arc::clone(&parts.clock),
             public_url: self.public_url.clone(),

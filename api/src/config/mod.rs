@@ -121,7 +121,7 @@ impl Config {
         let delegation = DelegationConfig::read(reader, &entra.authority_host);
         let tenants = TenantsConfig::read(reader, process.environment, &entra.tenant);
         let keys = KeysConfig::read(reader);
-        let api_keys = ApiKeysConfig::read(reader);
+        let api_keys = ApiKeysConfig::read(reader, &keys);
         let development = development::read(reader, &process);
         let revocation = RevocationConfig::read(reader);
         let http = HttpConfig::read(reader);

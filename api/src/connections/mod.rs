@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
+    api_keys::TokenEncryption,
     clock::Clock,
     connections::{
         ConnectionFilter, ConnectionTokens, Connections, Read, ReadTokens, ResourceRequest, Sight, Write,
@@ -37,6 +38,9 @@ use crate::{
 enum TokenType {
     /// In `Authorization: Bearer`.
     Bearer,
+    /// Encrypted to the API key's public key (JWE, RFC 7516); what is in it is a bearer.
+    #[oai(rename = "JWE")]
+    Jwe,
 }
 
 /// An access token for one resource.
@@ -69,6 +73,7 @@ pub(crate) struct ConnectionsApi {
     pub store: Arc<dyn Store>,
     pub connections: Connections,
     pub tokens: ConnectionTokens,
+    pub encryption: Arc<dyn TokenEncryption>,
     pub pages: PageQuery,
     pub clock: Arc<dyn Clock>,
     /// The service's own address.
@@ -206,7 +211,7 @@ impl ConnectionsApi {
     ///
     /// A valid access token for one resource, fresh from Microsoft where the one that is kept does not last. Every hand-out is
     /// written down before the answer: who, which connection, which resource, from where. Where Microsoft gives none the
-    /// refusal says what to do next.
+    /// refusal says what to do next. For an API key with a public key the token is encrypted to it.
     #[oai(path = "/api/connections/:connectionId/token", method = "get", operation_id = "getConnectionToken")]
     async fn token(
         &self,
@@ -228,10 +233,20 @@ impl ConnectionsApi {
             .map_err(|error| ApiError::invalid_field("resource", error.to_string()))?;
         let min_ttl = TimeDelta::seconds(min_ttl.0.unwrap_or_default().into());
         let handed = self.tokens.access_token(&*caller, id.0.0, &request, min_ttl).await?;
+        let key = caller.principal().api_key().and_then(|identity| identity.key.public_key.as_ref());
+        let (access_token, token_type) = match key {
+            Some(key) => {
+                let encrypted = self.encryption.encrypt(key, &handed.access_token);
+                let encrypted =
+                    encrypted.ok_or_else(|| ApiError::internal("a token could not be encrypted"))?;
+                (encrypted, TokenType::Jwe)
+            }
+            None => (handed.access_token.expose_secret().to_owned(), TokenType::Bearer),
+        };
         Ok(WithSecret(Json(Data {
             data: TokenView {
-                access_token: handed.access_token.expose_secret().to_owned(),
-                token_type: TokenType::Bearer,
+                access_token,
+                token_type,
                 expires_at: handed.expires_at,
                 scopes: handed.scopes,
                 connection_id: Id(handed.connection_id),

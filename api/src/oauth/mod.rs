@@ -5,8 +5,10 @@ mod landing;
 mod microsoft;
 mod page;
 mod refusals;
+mod token;
 
 pub(crate) use landing::{Landing, SignedIn};
 pub(crate) use microsoft::{
     Callback, LASTS as DEPARTURE_LASTS, MicrosoftOAuth, PATH as MICROSOFT_PATH, Start,
 };
+pub(crate) use token::{PATH as TOKEN_PATH, TokenEndpoint};

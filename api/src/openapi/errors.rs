@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{idempotency::takes_key, security::takes_api_key};
+use super::{idempotency::takes_key, proxy::passes_on, security::takes_api_key};
 use crate::{error::ErrorCode, identity::REFRESH_TOKEN};
 
 /// What an operation demands of a caller besides a permission.
@@ -56,6 +56,15 @@ const OF_DELEGATED: [ErrorCode; 5] = [
     ErrorCode::UpstreamTimeout,
 ];
 
+/// What only operations have that pass requests on.
+const OF_PROXY: [ErrorCode; 5] = [
+    ErrorCode::ConnectionUnusable,
+    ErrorCode::OauthNotConfigured,
+    ErrorCode::PayloadTooLarge,
+    ErrorCode::UpstreamError,
+    ErrorCode::UpstreamTimeout,
+];
+
 fn operation_id(operation: &Map<String, Value>) -> &str {
     operation.get("operationId").and_then(Value::as_str).unwrap_or_default()
 }
@@ -94,7 +103,7 @@ fn codes(operation: &Map<String, Value>, method: &str, has_path_parameter: bool)
     if has_path_parameter || method == "patch" || has_key {
         codes.push(ErrorCode::NotFound);
     }
-    if method != "get" {
+    if method != "get" && !operation.contains_key("x-key-only") {
         codes.extend([ErrorCode::Conflict, ErrorCode::CsrfInvalid]);
     }
     if is_by_refresh_token(operation) {
@@ -113,9 +122,10 @@ fn codes(operation: &Map<String, Value>, method: &str, has_path_parameter: bool)
             codes.extend([ErrorCode::ConnectionUnusable, ErrorCode::OauthNotConfigured]);
         }
         "refreshConnection" => codes.push(ErrorCode::OauthNotConfigured),
+        _ if passes_on(operation) => codes.extend(OF_PROXY),
         _ => {}
     }
-    if has_body {
+    if has_body && !passes_on(operation) {
         codes.extend([ErrorCode::PayloadTooLarge, ErrorCode::UnsupportedMediaType]);
     }
     codes
@@ -146,7 +156,9 @@ fn meaning(code: ErrorCode) -> &'static str {
         ErrorCode::ConsentRequired => {
             "nobody has consented to what is asked of Microsoft 365; an administrator does, at `details.consentUrl`."
         }
-        ErrorCode::ApiKeyMissing => "the header for an API key is there, and no key in it.",
+        ErrorCode::ApiKeyMissing => {
+            "the header for an API key is there and no key in it, or only an API key opens this."
+        }
         ErrorCode::ApiKeyInvalid => "there is no such API key.",
         ErrorCode::ApiKeyRevoked => "the API key was revoked. Use another one.",
         ErrorCode::ApiKeyExpired => {

@@ -59,6 +59,8 @@ pub const ALL_PERMISSIONS: &[(&str, Role)] = &[
     ("organization:export", Role::Admin),
     ("organization:manage", Role::Admin),
     ("organization:read", Role::Member),
+    ("proxy:graph", Role::Member),
+    ("proxy:sharepoint", Role::Member),
     ("sharepoint:read", Role::Member),
     ("taxonomies:manage", Role::Admin),
     ("taxonomies:read", Role::Member),

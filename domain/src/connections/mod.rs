@@ -6,6 +6,7 @@
 //! refusal says anything about a connection. A server error, a page of HTML, a time-out and a refusal of our own
 //! credential leave its state as it was.
 
+mod compatible;
 mod connecting;
 mod connection;
 mod due;
@@ -21,6 +22,10 @@ mod standing;
 mod tokens;
 mod trouble;
 
+pub use compatible::{
+    CompatibleError, CompatibleFilter, CompatiblePorts, CompatibleToken, CompatibleTokens, Encrypted, Wanted,
+    Wants, WireFormat, WireKeySecret, WireText,
+};
 pub use connecting::{
     Arrived, Connected, Connecting, ConnectingError, ConnectingPorts, ConnectingScopes, Departing,
 };

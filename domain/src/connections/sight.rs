@@ -17,8 +17,8 @@ pub struct Sight {
 }
 
 impl Sight {
-    /// What a principal sees: their own; with the permission everybody's; with an API key what its reach and its list
-    /// of members leave.
+    /// What a principal sees: their own; with the permission everybody's; with an API key what its reach and its lists
+    /// of members and connections leave.
     pub fn of(principal: &Principal) -> Self {
         let own = || Some(vec![principal.user().id]);
         let Some(identity) = principal.api_key() else {

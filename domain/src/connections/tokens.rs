@@ -41,6 +41,9 @@ pub struct HandedToken {
     pub connection_id: ConnectionId,
     /// The identifier of the resource (`https://graph.microsoft.com`).
     pub resource: String,
+    /// Where it is kept; what is there changes with each refresh.
+    pub token_id: ConnectionTokenId,
+    pub issued_at: DateTime<Utc>,
 }
 
 /// Why there is none.
@@ -160,6 +163,35 @@ impl ConnectionTokens {
     ) -> Result<HandedToken, ConnectionTokenError> {
         let min_ttl = min_ttl.clamp(TimeDelta::zero(), LONGEST);
         let need = Need { min_ttl, is_use: true, ..Need::buffered(self.refresher.policy()) };
+        self.handed(caller, id, request, need).await
+    }
+
+    /// The same, of a token from after `issued_at`: the one from then was refused by the resource before its end.
+    pub async fn newer_token<P: MayUseTokens>(
+        &self,
+        caller: &Authorized<P>,
+        id: ConnectionId,
+        request: &ResourceRequest,
+        issued_at: DateTime<Utc>,
+    ) -> Result<HandedToken, ConnectionTokenError> {
+        let issued_since = Some(issued_at + TimeDelta::microseconds(1));
+        let need = Need { issued_since, is_use: true, ..Need::buffered(self.refresher.policy()) };
+        self.handed(caller, id, request, need).await
+    }
+
+    /// How long every token lasts at least that is handed out (`TOKEN_REFRESH_BUFFER`), unless it is longer than half
+    /// its life.
+    pub fn buffer(&self) -> TimeDelta {
+        self.refresher.policy().buffer
+    }
+
+    async fn handed<P: MayUseTokens>(
+        &self,
+        caller: &Authorized<P>,
+        id: ConnectionId,
+        request: &ResourceRequest,
+        need: Need,
+    ) -> Result<HandedToken, ConnectionTokenError> {
         let asked = Asked { scope: caller.scope(), id, request, need };
         let Ready { access_token, hand_out } = self.ready::<P>(caller.principal(), &asked).await?;
         let handed = HandedToken {
@@ -168,6 +200,8 @@ impl ConnectionTokens {
             scopes: hand_out.scopes.clone(),
             connection_id: id,
             resource: hand_out.resource.clone(),
+            token_id: hand_out.token_id,
+            issued_at: hand_out.issued_at,
         };
         self.hand_outs.note(&asked.scope, hand_out).await.map_err(ConnectionTokenError::Unwritten)?;
         Ok(handed)

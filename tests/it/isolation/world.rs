@@ -257,7 +257,9 @@ impl Organization {
         }
         let value = match (place, name) {
             (_, "allowedUserIds") => json!([self.member_id]),
-            // There are no connections yet whose ids could be another organization's.
+            (Place::Body, "allowedConnections") => json!([self.connection]),
+            (_, "accountId") => json!(self.connection),
+            (Place::Path, "path") => json!("v1.0/me"),
             (Place::Body, "jwePublicKey") => json!({
                 "kty": "EC",
                 "crv": "P-256",

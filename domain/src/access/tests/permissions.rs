@@ -10,7 +10,7 @@ use crate::{
     api_keys, connections,
     identity::UserKind,
     organizations::{self, members},
-    sharepoint,
+    proxy, sharepoint,
 };
 
 #[tokio::test]
@@ -38,6 +38,8 @@ fn each_role_has_its_permissions_and_no_others() {
         "connections:write",
         "members:read",
         "organization:read",
+        "proxy:graph",
+        "proxy:sharepoint",
         "sharepoint:read",
         "taxonomies:read",
         "tokens:read",
@@ -75,6 +77,8 @@ fn every_permission_that_a_handler_can_name_is_in_the_list_and_the_other_way_rou
         word::<connections::Write>(),
         word::<connections::Manage>(),
         word::<connections::ReadTokens>(),
+        word::<proxy::ProxyGraph>(),
+        word::<proxy::ProxySharePoint>(),
         word::<taxonomies::Read>(),
         word::<taxonomies::Manage>(),
         word::<organizations::Read>(),

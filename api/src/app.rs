@@ -1,6 +1,7 @@
 //! The composition root: the one place where the ports of `domain` meet their implementations, and the only one that
 //! may build what makes principals and scopes.
 
+mod connections;
 mod delegation;
 mod dependencies;
 mod inspect;
@@ -21,6 +22,7 @@ use domain::{
     annotations::Taxonomies,
     api_keys::{ApiKeyDigests, ApiKeys},
     clock::{Clock, Pauses},
+    connections::HandOuts,
     delegation::DelegatedTokens,
     entropy::Entropy,
     id::{Ids, OrgId},
@@ -49,6 +51,7 @@ use crate::{
     api_keys::ApiKeysApi,
     auth::{Gate, origins},
     config::{self, BrowserConfig, Config, DatabaseConfig, DatabaseKind, IdentityConfig, KeysConfig},
+    connections::ConnectionsApi,
     console::Console,
     delegation::DelegationApi,
     docs,
@@ -67,6 +70,7 @@ use crate::{
 
 pub use self::inspect::{Finding, Severity, findings};
 use self::{
+    connections::Hub,
     delegation::TokenSources,
     dependencies::Dependencies,
     onboarding::{Customers, Needed, Watched},
@@ -114,6 +118,7 @@ pub struct App {
     draining: Draining,
     worker: Worker,
     uses: Arc<ApiKeyUses>,
+    hand_outs: HandOuts,
 }
 
 impl App {
@@ -142,6 +147,7 @@ impl App {
         let sources = TokenSources::new(config, &parts)?;
         let needed = Needed { database: &database, parts: &parts, tokens: sources.app_only() };
         let customers = Customers::new(config, &needed)?;
+        let hub = Hub::new(config, &parts, &database, sources.grants())?;
         let tokens = sources.delegated(config, &parts, Arc::new(epochs.clone()), shared);
         let tokens = Arc::new(Watched { tokens, onboarding: customers.onboarding.clone() });
         let cursors = Arc::new(SealedCursors::new(&ring, Arc::clone(&parts.entropy)));
@@ -154,6 +160,7 @@ impl App {
             gate: &gate,
             sessions: &sessions,
             delivery: &delivery,
+            connecting: &hub.connecting,
         };
         let microsoft = sign_in::microsoft(config, &parts, &shared)?;
         let behind = Behind {
@@ -165,6 +172,8 @@ impl App {
             delivery,
             customers: &customers,
             api_keys: api_keys(&store, &ring, &parts)?,
+            hub: &hub,
+            parts: &parts,
         };
         let service = api(Arc::clone(&store), behind);
         let document = openapi::document(&service, &Published::nowhere())?;
@@ -190,7 +199,7 @@ impl App {
         let edge = Edge::new(&config.http, Arc::clone(&limits));
         let methods = PathMethods::of_document(&document);
         let outermost = Outermost { inner: edge.inside(routes), ids: parts.ids(), trusted_proxies, methods };
-        let worker = worker(&database, &parts, &customers);
+        let worker = worker(&database, &parts, &customers, &hub);
         let endpoint = edge.outside(outermost).boxed();
         Ok(Self {
             endpoint: Arc::new(endpoint),
@@ -211,6 +220,7 @@ impl App {
             draining,
             worker,
             uses,
+            hand_outs: hub.hand_outs,
         })
     }
 
@@ -222,6 +232,7 @@ impl App {
         tasks.spawn(self.epochs.clone().listen());
         tasks.spawn(Arc::clone(&self.limits).forget_idle());
         tasks.spawn(write_uses(Arc::clone(&self.uses)));
+        tasks.spawn(write_hand_outs(self.hand_outs.clone()));
         tasks
     }
 
@@ -235,6 +246,7 @@ impl App {
         self.keys.refresh_if_due().await;
         self.epochs.catch_up().await?;
         self.uses.flush().await?;
+        self.hand_outs.flush().await?;
         Ok(())
     }
 
@@ -268,6 +280,9 @@ impl App {
         if let Err(error) = self.uses.flush().await {
             tracing::warn!(%error, "the last uses of API keys could not be written");
         }
+        if let Err(error) = self.hand_outs.flush().await {
+            tracing::warn!(%error, "the last repeated hand-outs of tokens could not be written");
+        }
         Ok(self.database.close().await?)
     }
 }
@@ -284,8 +299,20 @@ async fn write_uses(uses: Arc<ApiKeyUses>) {
     }
 }
 
+/// How often repeated hand-outs of tokens are written.
+const WRITE_HAND_OUTS_EVERY: std::time::Duration = std::time::Duration::from_mins(1);
+
+async fn write_hand_outs(hand_outs: HandOuts) {
+    loop {
+        tokio::time::sleep(WRITE_HAND_OUTS_EVERY).await;
+        if let Err(error) = hand_outs.flush().await {
+            tracing::warn!(%error, "repeated hand-outs of tokens could not be written; they are kept");
+        }
+    }
+}
+
 /// Who carries jobs out.
-fn worker(database: &Database, parts: &Parts, customers: &Customers) -> Worker {
+fn worker(database: &Database, parts: &Parts, customers: &Customers, hub: &Hub) -> Worker {
     let clock = || Arc::clone(&parts.clock);
     let jobs = Jobs::new(Arc::new(database.clone()), clock(), Arc::clone(&parts.entropy));
     let work = Work {
@@ -293,6 +320,7 @@ fn worker(database: &Database, parts: &Parts, customers: &Customers) -> Worker {
         onboarding: customers.onboarding.clone(),
         imports: customers.imports.clone(),
         leaving: customers.leaving.clone(),
+        refresher: hub.refresher.clone(),
     };
     Worker::new(jobs, work)
 }
@@ -418,6 +446,7 @@ type Api = (
     OrganizationApi,
     MembersApi,
     ApiKeysApi,
+    ConnectionsApi,
     TaxonomiesApi,
     TermsApi,
     AnnotationsApi,
@@ -435,10 +464,13 @@ struct Behind<'a> {
     delivery: Arc<Delivery>,
     customers: &'a Customers,
     api_keys: ApiKeys,
+    hub: &'a Hub,
+    parts: &'a Parts,
 }
 
 fn api(store: Arc<dyn Store>, behind: Behind<'_>) -> OpenApiService<Api, ()> {
-    let Behind { ids, cursors, tokens, microsoft_365, sessions, delivery, customers, api_keys } = behind;
+    let Behind { ids, cursors, tokens, microsoft_365, sessions, delivery, customers, api_keys, hub, parts } =
+        behind;
     let pages = PageQuery::new(cursors);
     let taxonomies = Taxonomies::new(Arc::clone(&store), ids.clone());
     openapi::service((
@@ -453,6 +485,7 @@ fn api(store: Arc<dyn Store>, behind: Behind<'_>) -> OpenApiService<Api, ()> {
             pages: pages.clone(),
         },
         ApiKeysApi { store: Arc::clone(&store), api_keys, pages: pages.clone() },
+        hub.api(Arc::clone(&store), parts, pages.clone()),
         TaxonomiesApi { store: Arc::clone(&store), taxonomies: taxonomies.clone(), pages: pages.clone() },
         TermsApi { store: Arc::clone(&store), taxonomies, pages: pages.clone() },
         AnnotationsApi {
@@ -489,6 +522,7 @@ pub async fn document() -> anyhow::Result<Value> {
         sign_in::sessions((policy, domain::access::TenantPolicy::Open), &parts, &database, Arc::new(signer));
     let delivery = sign_in::delivery(&BrowserConfig::default(), Vec::new(), policy, &parts, &ring);
     let customers = Customers::unconnected(&database, &parts)?;
+    let hub = Hub::unconnected(&database, &parts)?;
     let store: Arc<dyn Store> = Arc::new(database);
     let api_keys = api_keys(&store, &ring, &parts)?;
     let behind = Behind {
@@ -500,6 +534,8 @@ pub async fn document() -> anyhow::Result<Value> {
         delivery: Arc::new(delivery),
         customers: &customers,
         api_keys,
+        hub: &hub,
+        parts: &parts,
     };
     openapi::document(&api(store, behind), &Published::nowhere())
 }

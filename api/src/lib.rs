@@ -7,6 +7,7 @@ mod auth;
 pub mod cli;
 mod compression;
 pub mod config;
+mod connections;
 mod console;
 mod cors;
 mod delegation;

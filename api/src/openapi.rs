@@ -30,6 +30,8 @@ pub(crate) enum Tag {
     Members,
     /// Credentials of an organization's automations.
     ApiKeys,
+    /// Microsoft accounts that were connected, and their tokens.
+    Connections,
     /// Named trees of terms.
     Taxonomies,
     /// Notes and terms on SharePoint and OneDrive items.

@@ -4,6 +4,7 @@ mod access;
 mod annotations;
 mod api_keys;
 mod architecture;
+mod connections;
 mod delegation;
 mod docs;
 mod doctor;

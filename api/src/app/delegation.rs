@@ -6,6 +6,7 @@ use anyhow::Context;
 use async_trait::async_trait;
 use domain::{
     access::{Epochs, OnBehalfOf},
+    connections::Grants,
     delegation::{AppTokens, ClaimsChallenge, DelegatedToken, DelegatedTokens, DelegationError, Resource},
 };
 use infra::{
@@ -13,7 +14,8 @@ use infra::{
     crypto::{CacheSeal, KeyRing},
     entra::token_client::{
         AppTokenSource, ClientCertificate, ClientCredential, Credentials, DelegatedTokenSettings,
-        DelegatedTokenSource, ManagedIdentity, ResourceNames, SharedTokens, TokenEndpoint,
+        DelegatedTokenSource, ManagedIdentity, RefreshTokenGrants, ResourceNames, SharedTokens,
+        TokenEndpoint,
     },
 };
 
@@ -65,6 +67,11 @@ impl TokenSources {
     pub(super) fn app_only(&self) -> Arc<dyn AppTokens> {
         let (endpoint, credentials) = (Arc::clone(&self.endpoint), Arc::clone(&self.credentials));
         Arc::new(AppTokenSource::new(endpoint, credentials, self.names.clone()))
+    }
+
+    /// For connected accounts.
+    pub(super) fn grants(&self) -> Arc<dyn Grants> {
+        Arc::new(RefreshTokenGrants::new(Arc::clone(&self.endpoint), Arc::clone(&self.credentials)))
     }
 
     /// The ways in which we prove who we are, in words.

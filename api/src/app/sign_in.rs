@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use domain::{
     access::{RecentSignIn, SessionPolicy, SessionPorts, Sessions, TenantPolicy},
+    connections::Connecting,
     delegation::SignInPlace,
     identity::{MicrosoftSignIn, SessionTokens, SignIn},
 };
@@ -99,6 +100,7 @@ pub(super) struct Shared<'a> {
     pub gate: &'a Arc<Gate>,
     pub sessions: &'a Sessions,
     pub delivery: &'a Arc<Delivery>,
+    pub connecting: &'a Connecting,
 }
 
 pub(super) fn microsoft(
@@ -125,6 +127,8 @@ pub(super) fn microsoft(
         gate: Arc::clone(shared.gate),
         sign_in: SignIn::new(shared.sessions.clone()),
         delivery: Arc::clone(shared.delivery),
+        connecting: shared.connecting.clone(),
+        public_url: config.process.public_url.clone(),
         landing: Landing::new(config),
         departures: StateCookies::new(seal, "microsoft", MICROSOFT_PATH, DEPARTURE_LASTS, secure),
         once: Arc::new(shared.database.clone()),

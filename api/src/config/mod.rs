@@ -8,6 +8,7 @@
 mod api_keys;
 mod browser;
 mod catalog;
+mod connections;
 mod database;
 mod delegation;
 mod development;
@@ -42,6 +43,7 @@ use domain::access::DevelopmentIdentity;
 pub use self::{
     api_keys::ApiKeysConfig,
     browser::{BrowserConfig, SameSite},
+    connections::ConnectionsConfig,
     database::{DatabaseConfig, DatabaseKind},
     delegation::{CertificateText, DelegationConfig, MachineIdentity},
     docs::DocsConfig,
@@ -83,6 +85,7 @@ pub struct Config {
     pub browser: BrowserConfig,
     pub identity: IdentityConfig,
     pub sharepoint: SharePointConfig,
+    pub connections: ConnectionsConfig,
     /// What the operator should know and may leave as it is; to be logged at start.
     pub warnings: Vec<String>,
 }
@@ -129,6 +132,7 @@ impl Config {
         let browser = BrowserConfig::read(reader, &process);
         let identity = IdentityConfig::read(reader);
         let sharepoint = SharePointConfig::read(reader, &delegation.graph_url);
+        let connections = ConnectionsConfig::read(reader);
         let warnings = Vec::new();
         let config = Self {
             process,
@@ -148,6 +152,7 @@ impl Config {
             browser,
             identity,
             sharepoint,
+            connections,
             warnings,
         };
         config.validate(reader);

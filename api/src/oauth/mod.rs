@@ -1,5 +1,6 @@
 //! Browsers that go to an identity provider and come back.
 
+mod connect;
 mod landing;
 mod microsoft;
 mod page;

@@ -109,6 +109,10 @@ fn codes(operation: &Map<String, Value>, method: &str, has_path_parameter: bool)
     match operation_id(operation) {
         "downloadDriveItem" => codes.push(ErrorCode::RangeNotSatisfiable),
         "listDriveChanges" => codes.push(ErrorCode::ResyncRequired),
+        "getConnectionToken" => {
+            codes.extend([ErrorCode::ConnectionUnusable, ErrorCode::OauthNotConfigured]);
+        }
+        "refreshConnection" => codes.push(ErrorCode::OauthNotConfigured),
         _ => {}
     }
     if has_body {
@@ -165,6 +169,9 @@ fn meaning(code: ErrorCode) -> &'static str {
         ErrorCode::NotFound => "there is no such thing, or it belongs to another organization.",
         ErrorCode::ValidationFailed => "`details` has the reasons for each field or parameter.",
         ErrorCode::MethodNotAllowed => "the path has other methods; `Allow` lists them.",
+        ErrorCode::ConnectionUnusable => {
+            "Microsoft gives no token; `details` has the connection's state, the reason and the next step."
+        }
         ErrorCode::Conflict => "the present state forbids it; the message says why.",
         ErrorCode::IdempotencyKeyReused => {
             "the `Idempotency-Key` was used for another request; take a new one."
@@ -182,6 +189,18 @@ fn meaning(code: ErrorCode) -> &'static str {
         ErrorCode::Unavailable => "try again after `Retry-After` seconds.",
         ErrorCode::Internal => "our mistake; name the `requestId` when you ask for help.",
     }
+}
+
+fn connection_unusable() -> (&'static str, Option<Value>) {
+    let details = json!({
+        "connectionId": "0193f2a6-3c51-7d02-a4b8-1e9f60c7d235",
+        "status": "REAUTH_REQUIRED",
+        "reason": "sign_in_frequency",
+        "nextStep": "Sign in with this account again by its reconnect link.",
+        "canReconnect": true,
+        "claims": null,
+    });
+    ("Microsoft gives no token for this connection", Some(details))
 }
 
 fn example(code: ErrorCode) -> Value {
@@ -226,6 +245,7 @@ fn example(code: ErrorCode) -> Value {
         ErrorCode::UserDisabled => ("Your account is disabled", None),
         ErrorCode::NotFound => ("There is no such resource", None),
         ErrorCode::ValidationFailed => ("The request is not valid", Some(json!({ "name": ["is required"] }))),
+        ErrorCode::ConnectionUnusable => connection_unusable(),
         ErrorCode::Conflict => ("A taxonomy of this name exists", None),
         ErrorCode::PreconditionFailed => ("The resource has changed since you read it", None),
         ErrorCode::PayloadTooLarge => ("The body is too large", None),

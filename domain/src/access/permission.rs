@@ -49,6 +49,9 @@ pub const ALL_PERMISSIONS: &[(&str, Role)] = &[
     ("annotations:write", Role::Member),
     ("api-keys:manage", Role::Admin),
     ("api-keys:own", Role::Member),
+    ("connections:manage", Role::Admin),
+    ("connections:read", Role::Member),
+    ("connections:write", Role::Member),
     ("members:import", Role::Admin),
     ("members:manage", Role::Admin),
     ("members:read", Role::Member),
@@ -59,4 +62,5 @@ pub const ALL_PERMISSIONS: &[(&str, Role)] = &[
     ("sharepoint:read", Role::Member),
     ("taxonomies:manage", Role::Admin),
     ("taxonomies:read", Role::Member),
+    ("tokens:read", Role::Member),
 ];

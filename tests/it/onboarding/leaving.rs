@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tests::TestApp;
 
 use super::{ME, STATUS, events, work};
-use crate::{annotations, schema::catalog::tables};
+use crate::{annotations, connections, schema::catalog::tables};
 
 const ORGANIZATION: &str = "/api/organization";
 
@@ -21,8 +21,10 @@ async fn org_id(app: &TestApp, user: &str) -> String {
 
 /// Contoso and Fabrikam, both with things in every table that has any.
 async fn filled() -> TestApp {
-    let app = TestApp::start().await;
-    for (admin, member) in [("adele", "alex"), ("megan", "nestor")] {
+    let app = connections::builder().start().await;
+    for (admin, member, domain) in [("adele", "alex", "contoso.com"), ("megan", "nestor", "fabrikam.com")] {
+        let address = format!("{member}@{domain}");
+        connections::connect(&app.signed_in(&address).await, &address).await;
         let admin = app.user(admin);
         app.user(member).get(ME).await.expect(200);
         let taxonomy = annotations::taxonomy(&admin, "Topics").await;

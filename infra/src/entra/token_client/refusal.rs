@@ -87,7 +87,7 @@ impl Refusal {
         })
     }
 
-    fn has(&self, codes: &[u32]) -> bool {
+    pub(super) fn has(&self, codes: &[u32]) -> bool {
         self.codes.iter().any(|code| codes.contains(code))
     }
 

@@ -671,6 +671,9 @@ export interface paths {
          * @description Nobody of the organization is let in any more. It can be restored for 30 days by whoever runs the service; then
          *     all that it owns is purged and the key that it was sealed with is destroyed. Export first what you want to keep.
          *
+         *     It takes a person who signed in within the last minutes (`details.maxAge` of the refusal, in seconds). Of a
+         *     session it is enough to sign in again at `details.signInUrl`; an access token must say so itself, in `auth_time`.
+         *
          *     Needs the permission `organization:delete`.
          */
         delete: operations["deleteOrganization"];
@@ -1767,23 +1770,6 @@ export interface components {
          */
         Expand: "item";
         /**
-         * FindingView
-         * @description What stands in the way.
-         * @example {
-         *       "code": "not_consented",
-         *       "nextStep": "Ask a Global Administrator to open the consent link.",
-         *       "text": "Nobody in your organization has consented yet."
-         *     }
-         */
-        FindingView: {
-            /** @description A stable word: `not_consented`, `disabled`, `no_such_tenant`, `service_misconfigured`, `unanswered`. */
-            code: string;
-            /** @description What to do about it. */
-            nextStep: string;
-            /** @description The same for a person. */
-            text: string;
-        };
-        /**
          * @description What became of the look for an annotation's item.
          * @enum {string}
          */
@@ -2197,6 +2183,40 @@ export interface components {
             parentId?: string;
         };
         /**
+         * OnboardingFinding
+         * @description What stands in the way.
+         * @example {
+         *       "code": "not_consented",
+         *       "nextStep": "Ask a Global Administrator to open the consent link.",
+         *       "text": "Nobody in your organization has consented yet."
+         *     }
+         */
+        OnboardingFinding: {
+            /** @description A stable word: `not_consented`, `disabled`, `no_such_tenant`, `service_misconfigured`, `unanswered`. */
+            code: string;
+            /** @description What to do about it. */
+            nextStep: string;
+            /** @description The same for a person. */
+            text: string;
+        };
+        /**
+         * OnboardingPermission
+         * @description Something that the service may, or should, do by itself in the tenant.
+         * @example {
+         *       "granted": true,
+         *       "meaning": "Reads the people of your organization, to bring them in.",
+         *       "name": "User.Read.All"
+         *     }
+         */
+        OnboardingPermission: {
+            /** @description It was tried and works. */
+            granted: boolean;
+            /** @description What it is for. */
+            meaning: string;
+            /** @description Microsoft's name for it. */
+            name: string;
+        };
+        /**
          * OnboardingStatus
          * @description How an organization is connected to its Microsoft 365 tenant.
          * @example {
@@ -2246,14 +2266,14 @@ export interface components {
              */
             consentedBy: string | null;
             /** @description What stood in the way then; `null` when nothing did. */
-            finding: (components["schemas"]["FindingView"] & unknown) | null;
+            finding: (components["schemas"]["OnboardingFinding"] & unknown) | null;
             /**
              * Format: date-time
              * @description When it is asked next.
              */
             nextCheckAt: string | null;
             /** @description Application permissions that are needed. */
-            permissions: components["schemas"]["PermissionView"][];
+            permissions: components["schemas"]["OnboardingPermission"][];
             /** @description What Microsoft's page said was consented to, as far as a browser can be believed. */
             reportedScopes: string[];
             /** @description `pending`, `verifying`, `active`, `degraded`, `revoked`, `suspended` or `deleted`. */
@@ -2349,23 +2369,6 @@ export interface components {
             /** Format: uuid */
             id: string;
             /** @description For display. */
-            name: string;
-        };
-        /**
-         * PermissionView
-         * @description Something that the service may, or should, do by itself in the tenant.
-         * @example {
-         *       "granted": true,
-         *       "meaning": "Reads the people of your organization, to bring them in.",
-         *       "name": "User.Read.All"
-         *     }
-         */
-        PermissionView: {
-            /** @description It was tried and works. */
-            granted: boolean;
-            /** @description What it is for. */
-            meaning: string;
-            /** @description Microsoft's name for it. */
             name: string;
         };
         /**
@@ -2821,7 +2824,6 @@ export type Error = components['schemas']['Error'];
 export type ErrorCode = components['schemas']['ErrorCode'];
 export type ErrorResponse = components['schemas']['ErrorResponse'];
 export type Expand = components['schemas']['Expand'];
-export type FindingView = components['schemas']['FindingView'];
 export type ItemState = components['schemas']['ItemState'];
 export type ItemType = components['schemas']['ItemType'];
 export type ListResource = components['schemas']['ListResource'];
@@ -2843,11 +2845,12 @@ export type NewAnnotationBody = components['schemas']['NewAnnotationBody'];
 export type NewApiKeyBody = components['schemas']['NewApiKeyBody'];
 export type NewTaxonomyBody = components['schemas']['NewTaxonomyBody'];
 export type NewTermBody = components['schemas']['NewTermBody'];
+export type OnboardingFinding = components['schemas']['OnboardingFinding'];
+export type OnboardingPermission = components['schemas']['OnboardingPermission'];
 export type OnboardingStatus = components['schemas']['OnboardingStatus'];
 export type Organization = components['schemas']['Organization'];
 export type OrganizationPatchBody = components['schemas']['OrganizationPatchBody'];
 export type OwnOrganization = components['schemas']['OwnOrganization'];
-export type PermissionView = components['schemas']['PermissionView'];
 export type ProxyMethod = components['schemas']['ProxyMethod'];
 export type ProxyRule = components['schemas']['ProxyRule'];
 export type PublicKey = components['schemas']['PublicKey'];
@@ -3090,7 +3093,7 @@ export interface operations {
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
-             *     - `INTERACTION_REQUIRED`: a policy asks for more: sign in again, with `details.claims` if there are any.
+             *     - `INTERACTION_REQUIRED`: more is asked of the sign-in: sign in again, with `details.claims` if there are any.
              *     - `CONSENT_REQUIRED`: nobody has consented to what is asked of Microsoft 365; an administrator does, at `details.consentUrl`.
              */
             401: {
@@ -5567,7 +5570,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `INTERACTION_REQUIRED`: a policy asks for more: sign in again, with `details.claims` if there are any.
+             *     - `INTERACTION_REQUIRED`: more is asked of the sign-in: sign in again, with `details.claims` if there are any.
              *     - `CONSENT_REQUIRED`: nobody has consented to what is asked of Microsoft 365; an administrator does, at `details.consentUrl`.
              */
             401: {
@@ -8975,10 +8978,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
-             *     - `API_KEY_INVALID`: there is no such API key.
-             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
-             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
+             *     - `INTERACTION_REQUIRED`: more is asked of the sign-in: sign in again, with `details.claims` if there are any.
              */
             401: {
                 headers: {
@@ -9000,8 +9000,6 @@ export interface operations {
              *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
              *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
              *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
-             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
-             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
              *     - `CSRF_INVALID`: by a session in a cookie, `X-CSRF-Token` or the page's origin is missing or wrong.
              */
             403: {
@@ -9580,7 +9578,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `INTERACTION_REQUIRED`: a policy asks for more: sign in again, with `details.claims` if there are any.
+             *     - `INTERACTION_REQUIRED`: more is asked of the sign-in: sign in again, with `details.claims` if there are any.
              *     - `CONSENT_REQUIRED`: nobody has consented to what is asked of Microsoft 365; an administrator does, at `details.consentUrl`.
              */
             401: {
@@ -9784,7 +9782,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `INTERACTION_REQUIRED`: a policy asks for more: sign in again, with `details.claims` if there are any.
+             *     - `INTERACTION_REQUIRED`: more is asked of the sign-in: sign in again, with `details.claims` if there are any.
              *     - `CONSENT_REQUIRED`: nobody has consented to what is asked of Microsoft 365; an administrator does, at `details.consentUrl`.
              */
             401: {
@@ -9974,7 +9972,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `INTERACTION_REQUIRED`: a policy asks for more: sign in again, with `details.claims` if there are any.
+             *     - `INTERACTION_REQUIRED`: more is asked of the sign-in: sign in again, with `details.claims` if there are any.
              *     - `CONSENT_REQUIRED`: nobody has consented to what is asked of Microsoft 365; an administrator does, at `details.consentUrl`.
              */
             401: {
@@ -10169,7 +10167,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `INTERACTION_REQUIRED`: a policy asks for more: sign in again, with `details.claims` if there are any.
+             *     - `INTERACTION_REQUIRED`: more is asked of the sign-in: sign in again, with `details.claims` if there are any.
              *     - `CONSENT_REQUIRED`: nobody has consented to what is asked of Microsoft 365; an administrator does, at `details.consentUrl`.
              */
             401: {
@@ -10408,7 +10406,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `INTERACTION_REQUIRED`: a policy asks for more: sign in again, with `details.claims` if there are any.
+             *     - `INTERACTION_REQUIRED`: more is asked of the sign-in: sign in again, with `details.claims` if there are any.
              *     - `CONSENT_REQUIRED`: nobody has consented to what is asked of Microsoft 365; an administrator does, at `details.consentUrl`.
              */
             401: {
@@ -10614,7 +10612,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `INTERACTION_REQUIRED`: a policy asks for more: sign in again, with `details.claims` if there are any.
+             *     - `INTERACTION_REQUIRED`: more is asked of the sign-in: sign in again, with `details.claims` if there are any.
              *     - `CONSENT_REQUIRED`: nobody has consented to what is asked of Microsoft 365; an administrator does, at `details.consentUrl`.
              */
             401: {
@@ -10802,7 +10800,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `INTERACTION_REQUIRED`: a policy asks for more: sign in again, with `details.claims` if there are any.
+             *     - `INTERACTION_REQUIRED`: more is asked of the sign-in: sign in again, with `details.claims` if there are any.
              *     - `CONSENT_REQUIRED`: nobody has consented to what is asked of Microsoft 365; an administrator does, at `details.consentUrl`.
              */
             401: {
@@ -10988,7 +10986,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `INTERACTION_REQUIRED`: a policy asks for more: sign in again, with `details.claims` if there are any.
+             *     - `INTERACTION_REQUIRED`: more is asked of the sign-in: sign in again, with `details.claims` if there are any.
              *     - `CONSENT_REQUIRED`: nobody has consented to what is asked of Microsoft 365; an administrator does, at `details.consentUrl`.
              */
             401: {
@@ -11178,7 +11176,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `INTERACTION_REQUIRED`: a policy asks for more: sign in again, with `details.claims` if there are any.
+             *     - `INTERACTION_REQUIRED`: more is asked of the sign-in: sign in again, with `details.claims` if there are any.
              *     - `CONSENT_REQUIRED`: nobody has consented to what is asked of Microsoft 365; an administrator does, at `details.consentUrl`.
              */
             401: {

@@ -31,6 +31,7 @@ import { FetchToken } from "./fetch-token";
 import { CONNECTIONS } from "./queries";
 
 const useStyles = makeStyles({
+  status: { whiteSpace: "nowrap" },
   actions: { display: "flex", flexWrap: "wrap", gap: tokens.spacingHorizontalS },
   quiet: { color: tokens.colorNeutralForeground3 },
   words: { display: "flex", flexWrap: "wrap", gap: tokens.spacingHorizontalXS },
@@ -62,7 +63,7 @@ export function ConnectionCard({ connection, withOwner = false }: ConnectionCard
           </Caption1>
         }
         action={
-          <Badge appearance="tint" color={colorOf(connection.status)}>
+          <Badge className={styles.status} appearance="tint" color={colorOf(connection.status)}>
             {text.connections.states[connection.status]}
           </Badge>
         }

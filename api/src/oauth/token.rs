@@ -215,6 +215,9 @@ fn refused(error: ConnectionTokenError) -> Refused {
             Refused::new("invalid_scope", "Microsoft does not understand what is asked for")
         }
         ConnectionTokenError::Trouble { trouble, .. } => Refused::new("invalid_grant", trouble.next_step()),
+        ConnectionTokenError::OwnerDisabled { .. } => {
+            Refused::new("invalid_grant", "The connection's member is suspended, or gone")
+        }
         ConnectionTokenError::OwnRegistration => Refused {
             status: StatusCode::SERVICE_UNAVAILABLE,
             ..Refused::new(

@@ -284,6 +284,7 @@ impl CompatibleTokens {
             | ConnectionTokenError::RefreshTokenNotAllowed
             | ConnectionTokenError::NoSuchResource => Ok(None),
             ConnectionTokenError::Trouble { connection, .. } => Ok(Some(connection.status(now))),
+            ConnectionTokenError::OwnerDisabled { .. } => Ok(Some(ConnectionStatus::Disabled)),
             ConnectionTokenError::OwnRegistration => Ok(Some(ConnectionStatus::ConfigError)),
             ConnectionTokenError::NotUnderstood { .. }
             | ConnectionTokenError::Unavailable { .. }

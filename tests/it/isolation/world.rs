@@ -258,7 +258,6 @@ impl Organization {
         let value = match (place, name) {
             (_, "allowedUserIds") => json!([self.member_id]),
             (Place::Body, "allowedConnections") => json!([self.connection]),
-            (_, "accountId") => json!(self.connection),
             (Place::Path, "path") => json!("v1.0/me"),
             (Place::Body, "jwePublicKey") => json!({
                 "kty": "EC",
@@ -273,7 +272,7 @@ impl Organization {
             (Place::Body, "serviceId") => json!("n8n"),
             (Place::Body, "scopes") => json!(["annotations:read"]),
             (_, "apiKeyId") => json!(self.api_key_id),
-            (_, "connectionId") => json!(self.connection),
+            (_, "accountId" | "connectionId") => json!(self.connection),
             (Place::Query, "minTtl") => json!(60),
             (Place::Query, "tokenResource") => json!("graph"),
             (Place::Query, "scope") => json!("User.Read"),

@@ -23,9 +23,8 @@ struct Key {
 
 async fn key_of(app: &TestApp, owner: &Actor, more: Value) -> Key {
     let mut body = json!({ "name": "workflow", "scopes": SCOPES });
-    for (name, value) in more.as_object().into_iter().flatten() {
-        body[name] = value.clone();
-    }
+    let more = more.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), value.clone()));
+    body.as_object_mut().expect("an object").extend(more);
     let made = owner.post("/api/api-keys", body).await.expect(201);
     let raw = made.text_at("/data/rawKey");
     let (id, wire) = (made.text_at("/data/id"), made.text_at("/data/wireKey"));
@@ -46,5 +45,5 @@ async fn who_is(app: &TestApp, token: &str) -> String {
     let client = reqwest::Client::builder().no_proxy().build().expect("a client can be made");
     let me = client.get(format!("{}/v1.0/me", app.emulator.http_url())).bearer_auth(token);
     let me: Value = me.send().await.expect("Graph answers").json().await.expect("JSON");
-    me["userPrincipalName"].as_str().unwrap_or_else(|| panic!("nobody: {me}")).to_owned()
+    me.pointer("/userPrincipalName").and_then(Value::as_str).expect("somebody").to_owned()
 }

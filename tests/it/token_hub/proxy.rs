@@ -173,11 +173,11 @@ async fn a_keys_scopes_resources_connections_and_rules_hold() {
         { "methods": ["GET"], "path": "/graph/v1.0/me/**" },
         { "methods": ["GET"], "path": "/sharepoint/_api/web/lists" },
     ] });
-    let ruled = key(rules).await;
+    let restricted = key(rules).await;
     for path in ["/v1.0/me", "/v1.0/me/drive", "/v1.0/m%65"] {
-        ruled.get(&graph(&id, path)).await.expect(200);
+        restricted.get(&graph(&id, path)).await.expect(200);
     }
-    ruled.get(&sharepoint(&id, "/_api/web/lists")).await.expect(200);
+    restricted.get(&sharepoint(&id, "/_api/web/lists")).await.expect(200);
     let before = asked(&app).len();
     for (method, path) in [
         (Method::GET, graph(&id, "/v1.0/users")),
@@ -191,7 +191,7 @@ async fn a_keys_scopes_resources_connections_and_rules_hold() {
         (Method::GET, sharepoint(&id, "/_api/web")),
         (Method::GET, sharepoint(&id, "/v1.0/me")),
     ] {
-        let refused = ruled.with("X-HTTP-Method-Override", "GET").send(method, &path, None).await;
+        let refused = restricted.with("X-HTTP-Method-Override", "GET").send(method, &path, None).await;
         assert!([400, 403].contains(&refused.status.as_u16()), "{path}: {} {}", refused.status, refused.text);
     }
     let nothing = key(json!({ "proxyRules": [] })).await;

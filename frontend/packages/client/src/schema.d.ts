@@ -508,11 +508,36 @@ export interface paths {
          * Get a token of a connection
          * @description A valid access token for one resource, fresh from Microsoft where the one that is kept does not last. Every hand-out is
          *     written down before the answer: who, which connection, which resource, from where. Where Microsoft gives none the
-         *     refusal says what to do next.
+         *     refusal says what to do next. For an API key with a public key the token is encrypted to it.
          *
          *     Needs the permission `tokens:read`.
          */
         get: operations["getConnectionToken"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/external/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get encrypted tokens
+         * @description Of every connection that the key sees, one element for each resource: Microsoft Graph, and SharePoint where the
+         *     account's tenant has it. Tokens are encrypted with the key's `wireKey`, and last for at least the service's refresh
+         *     buffer. A connection that gives no token is there with its `status`. A filter that names another member's
+         *     connections is refused where the key's role is `user`; an `accountId` that the key does not see finds nothing.
+         *
+         *     Needs the permission `tokens:read`.
+         */
+        get: operations["getExternalTokens"];
         put?: never;
         post?: never;
         delete?: never;
@@ -733,6 +758,100 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/proxy/{connectionId}/graph/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read from Microsoft Graph
+         * @description Sends the request to Microsoft Graph with a token of the connection, and its answer back, whatever its status: only
+         *     refusals of this service have its form. Answers that redirect to the bytes of a file are followed. `HEAD` is
+         *     passed on as well.
+         *
+         *     Needs the permission `proxy:graph`.
+         */
+        get: operations["proxyGraphGet"];
+        /**
+         * Put to Microsoft Graph
+         * @description As `POST`.
+         *
+         *     Needs the permission `proxy:graph`.
+         */
+        put: operations["proxyGraphPut"];
+        /**
+         * Post to Microsoft Graph
+         * @description As `GET`, with a body of 32 MiB at the most; one larger than 1 MiB needs a `Content-Length`.
+         *
+         *     Needs the permission `proxy:graph`.
+         */
+        post: operations["proxyGraphPost"];
+        /**
+         * Delete at Microsoft Graph
+         * @description As `GET`.
+         *
+         *     Needs the permission `proxy:graph`.
+         */
+        delete: operations["proxyGraphDelete"];
+        options?: never;
+        head?: never;
+        /**
+         * Patch at Microsoft Graph
+         * @description As `POST`.
+         *
+         *     Needs the permission `proxy:graph`.
+         */
+        patch: operations["proxyGraphPatch"];
+        trace?: never;
+    };
+    "/api/proxy/{connectionId}/sharepoint/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read from SharePoint
+         * @description As for Microsoft Graph, at the SharePoint of the account's own tenant: `…/sharepoint/_api/web/lists`.
+         *
+         *     Needs the permission `proxy:sharepoint`.
+         */
+        get: operations["proxySharePointGet"];
+        /**
+         * Put to SharePoint
+         * @description As for Microsoft Graph.
+         *
+         *     Needs the permission `proxy:sharepoint`.
+         */
+        put: operations["proxySharePointPut"];
+        /**
+         * Post to SharePoint
+         * @description As for Microsoft Graph.
+         *
+         *     Needs the permission `proxy:sharepoint`.
+         */
+        post: operations["proxySharePointPost"];
+        /**
+         * Delete at SharePoint
+         * @description As for Microsoft Graph.
+         *
+         *     Needs the permission `proxy:sharepoint`.
+         */
+        delete: operations["proxySharePointDelete"];
+        options?: never;
+        head?: never;
+        /**
+         * Patch at SharePoint
+         * @description As for Microsoft Graph.
+         *
+         *     Needs the permission `proxy:sharepoint`.
+         */
+        patch: operations["proxySharePointPatch"];
         trace?: never;
     };
     "/api/sharepoint/drives/{driveId}/delta": {
@@ -1186,7 +1305,7 @@ export interface components {
          * @description An API key.
          * @example {
          *       "allowedConnections": [
-         *         "0193f2b1-6c40-7d28-8a17-2e95b3c4d6f0"
+         *         "0193f2a6-3c51-7d02-a4b8-1e9f60c7d235"
          *       ],
          *       "allowedIps": [
          *         "203.0.113.0/24"
@@ -1728,6 +1847,56 @@ export interface components {
             webUrl: string | null;
         };
         /**
+         * EncryptedToken
+         * @description Bytes, as `Buffer.toJSON()` of Node.js writes them.
+         * @example {
+         *       "data": [
+         *         0,
+         *         1,
+         *         2,
+         *         3,
+         *         4,
+         *         5,
+         *         6,
+         *         7,
+         *         8,
+         *         9,
+         *         10,
+         *         11,
+         *         12,
+         *         13,
+         *         14,
+         *         15,
+         *         186,
+         *         127,
+         *         2,
+         *         152,
+         *         83,
+         *         228,
+         *         30,
+         *         61,
+         *         67,
+         *         112,
+         *         66,
+         *         77,
+         *         101,
+         *         93,
+         *         151,
+         *         246
+         *       ],
+         *       "type": "Buffer"
+         *     }
+         */
+        EncryptedToken: {
+            /**
+             * @description An initialization vector of 16 bytes and the token, by AES-256-CBC with the SHA-256 of the wire key; `null` where
+             *     the connection gives no token.
+             */
+            data: number[] | null;
+            /** @description `Buffer`. */
+            type: string;
+        };
+        /**
          * EndedSessions
          * @description How many sessions were ended.
          * @example {
@@ -1769,6 +1938,160 @@ export interface components {
          * @enum {string}
          */
         Expand: "item";
+        /**
+         * ExternalAccount
+         * @description A connection and one of its resources.
+         * @example {
+         *       "accessToken": {
+         *         "data": [
+         *           0,
+         *           1,
+         *           2,
+         *           3,
+         *           4,
+         *           5,
+         *           6,
+         *           7,
+         *           8,
+         *           9,
+         *           10,
+         *           11,
+         *           12,
+         *           13,
+         *           14,
+         *           15,
+         *           186,
+         *           127,
+         *           2,
+         *           152,
+         *           83,
+         *           228,
+         *           30,
+         *           61,
+         *           67,
+         *           112,
+         *           66,
+         *           77,
+         *           101,
+         *           93,
+         *           151,
+         *           246
+         *         ],
+         *         "type": "Buffer"
+         *       },
+         *       "expiresAt": "2026-01-12T11:30:00Z",
+         *       "id": "0193f2a6-3c51-7d02-a4b8-1e9f60c7d235",
+         *       "provider": "microsoft",
+         *       "refreshToken": null,
+         *       "resource": "https://graph.microsoft.com",
+         *       "scope": [
+         *         "User.Read",
+         *         "Mail.Read"
+         *       ],
+         *       "status": "ACTIVE",
+         *       "tenantId": "c0000000-0000-4000-8000-000000000001",
+         *       "userId": "0193f298-03e7-7f15-a2d9-6b8c4e7f1a20"
+         *     }
+         */
+        ExternalAccount: {
+            accessToken: components["schemas"]["EncryptedToken"];
+            /**
+             * Format: date-time
+             * @description When the access token ends; `null` without one.
+             */
+            expiresAt: string | null;
+            /**
+             * Format: uuid
+             * @description The connection's id: the same for each of its resources.
+             */
+            id: string;
+            /** @description `microsoft` for Microsoft Graph, `microsoft-sharepoint` for SharePoint. */
+            provider: string;
+            /** @description `null` unless the key was made with `includeRefreshToken`. */
+            refreshToken: (components["schemas"]["EncryptedToken"] & unknown) | null;
+            /** @description What the access token is for, such as `https://graph.microsoft.com`; `null` without one. */
+            resource: string | null;
+            /** @description What the access token allows. */
+            scope: string[];
+            /**
+             * @description How the connection is: `ACTIVE`, `EXPIRING`, `REAUTH_REQUIRED`, `CONSENT_REQUIRED`, `BLOCKED`, `REVOKED`,
+             *     `CONFIG_ERROR` or `DISABLED`.
+             */
+            status: string;
+            /**
+             * Format: uuid
+             * @description The tenant of the account.
+             */
+            tenantId: string;
+            /**
+             * Format: uuid
+             * @description The member who connected it.
+             */
+            userId: string;
+        };
+        /**
+         * ExternalTokens
+         * @description All that the key sees of what was asked for.
+         * @example {
+         *       "accounts": [
+         *         {
+         *           "accessToken": {
+         *             "data": [
+         *               0,
+         *               1,
+         *               2,
+         *               3,
+         *               4,
+         *               5,
+         *               6,
+         *               7,
+         *               8,
+         *               9,
+         *               10,
+         *               11,
+         *               12,
+         *               13,
+         *               14,
+         *               15,
+         *               186,
+         *               127,
+         *               2,
+         *               152,
+         *               83,
+         *               228,
+         *               30,
+         *               61,
+         *               67,
+         *               112,
+         *               66,
+         *               77,
+         *               101,
+         *               93,
+         *               151,
+         *               246
+         *             ],
+         *             "type": "Buffer"
+         *           },
+         *           "expiresAt": "2026-01-12T11:30:00Z",
+         *           "id": "0193f2a6-3c51-7d02-a4b8-1e9f60c7d235",
+         *           "provider": "microsoft",
+         *           "refreshToken": null,
+         *           "resource": "https://graph.microsoft.com",
+         *           "scope": [
+         *             "User.Read",
+         *             "Mail.Read"
+         *           ],
+         *           "status": "ACTIVE",
+         *           "tenantId": "c0000000-0000-4000-8000-000000000001",
+         *           "userId": "0193f298-03e7-7f15-a2d9-6b8c4e7f1a20"
+         *         }
+         *       ]
+         *     }
+         */
+        ExternalTokens: {
+            /** @description One element for each connection and resource. */
+            accounts: components["schemas"]["ExternalAccount"][];
+        };
         /**
          * @description What became of the look for an annotation's item.
          * @enum {string}
@@ -2714,7 +3037,7 @@ export interface components {
          * @description How a token is used.
          * @enum {string}
          */
-        TokenType: "Bearer";
+        TokenType: "Bearer" | "JWE";
         /**
          * UserImport
          * @description An import of people, and how far it has come.
@@ -2819,11 +3142,14 @@ export type DeletedOrganization = components['schemas']['DeletedOrganization'];
 export type Drive = components['schemas']['Drive'];
 export type DriveChanges = components['schemas']['DriveChanges'];
 export type DriveItem = components['schemas']['DriveItem'];
+export type EncryptedToken = components['schemas']['EncryptedToken'];
 export type EndedSessions = components['schemas']['EndedSessions'];
 export type Error = components['schemas']['Error'];
 export type ErrorCode = components['schemas']['ErrorCode'];
 export type ErrorResponse = components['schemas']['ErrorResponse'];
 export type Expand = components['schemas']['Expand'];
+export type ExternalAccount = components['schemas']['ExternalAccount'];
+export type ExternalTokens = components['schemas']['ExternalTokens'];
 export type ItemState = components['schemas']['ItemState'];
 export type ItemType = components['schemas']['ItemType'];
 export type ListResource = components['schemas']['ListResource'];
@@ -2935,7 +3261,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -3089,7 +3415,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -3352,7 +3678,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -3514,7 +3840,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -3713,7 +4039,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -5105,7 +5431,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -5429,7 +5755,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -5774,7 +6100,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -5934,7 +6260,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -6084,7 +6410,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -6486,7 +6812,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -6630,7 +6956,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -6790,7 +7116,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -6974,7 +7300,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -7121,7 +7447,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -7280,7 +7606,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -7459,7 +7785,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -7635,7 +7961,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -7824,7 +8150,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -7956,6 +8282,154 @@ export interface operations {
             };
         };
     };
+    getExternalTokens: {
+        parameters: {
+            query?: {
+                /** @description Connections of this member. */
+                userId?: string;
+                /** @description Connections whose account has this address. */
+                email?: string;
+                /** @description This connection. */
+                accountId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExternalTokens"];
+                };
+            };
+            /** @description - `VALIDATION_FAILED`: `details` has the reasons for each field or parameter. */
+            400: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
+             *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
+             */
+            401: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `FORBIDDEN`: the caller lacks the permission.
+             *     - `TENANT_NOT_ONBOARDED`: an administrator of the caller's tenant has to consent first, at `details.consentUrl`.
+             *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
+             *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
+             *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
+             */
+            403: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `REQUEST_TIMEOUT`: the request did not arrive, or was not answered, in time. */
+            408: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `RATE_LIMITED`: too many requests; wait for as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `INTERNAL`: our mistake; name the `requestId` when you ask for help. */
+            500: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UNAVAILABLE`: try again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
     listMembers: {
         parameters: {
             query?: {
@@ -8001,7 +8475,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -8167,7 +8641,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -8330,7 +8804,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -8508,7 +8982,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -8678,7 +9152,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -8834,7 +9308,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -9131,7 +9605,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -9272,7 +9746,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -9413,7 +9887,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -9520,6 +9994,2286 @@ export interface operations {
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    proxyGraphGet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the connection.
+                 * @example 0193f2a6-3c51-7d02-a4b8-1e9f60c7d235
+                 */
+                connectionId: string;
+                /**
+                 * @description The path at Microsoft, with its slashes as they are, and its query behind it.
+                 * @example v1.0/me/messages
+                 */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What Microsoft answers, with its own status and form. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description - `VALIDATION_FAILED`: `details` has the reasons for each field or parameter. */
+            400: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
+             *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
+             */
+            401: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `FORBIDDEN`: the caller lacks the permission.
+             *     - `TENANT_NOT_ONBOARDED`: an administrator of the caller's tenant has to consent first, at `details.consentUrl`.
+             *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
+             *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
+             *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
+             */
+            403: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `NOT_FOUND`: there is no such thing, or it belongs to another organization. */
+            404: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `REQUEST_TIMEOUT`: the request did not arrive, or was not answered, in time. */
+            408: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step. */
+            409: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `PAYLOAD_TOO_LARGE`: the body is larger than 1 MiB, or a part of it than its own limit. */
+            413: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `RATE_LIMITED`: too many requests; wait for as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `INTERNAL`: our mistake; name the `requestId` when you ask for help. */
+            500: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UPSTREAM_ERROR`: Microsoft 365 refused; `details` has its code and request id. */
+            502: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAVAILABLE`: try again after `Retry-After` seconds.
+             *     - `OAUTH_NOT_CONFIGURED`: the service has no client secret to sign people in with.
+             */
+            503: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UPSTREAM_TIMEOUT`: Microsoft 365 did not answer in time. */
+            504: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    proxyGraphPut: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the connection.
+                 * @example 0193f2a6-3c51-7d02-a4b8-1e9f60c7d235
+                 */
+                connectionId: string;
+                /**
+                 * @description The path at Microsoft, with its slashes as they are, and its query behind it.
+                 * @example v1.0/me/messages
+                 */
+                path: string;
+            };
+            cookie?: never;
+        };
+        /** @description Passed on as it is, with its Content-Type. */
+        requestBody?: {
+            content: {
+                "*/*": string;
+            };
+        };
+        responses: {
+            /** @description What Microsoft answers, with its own status and form. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description - `VALIDATION_FAILED`: `details` has the reasons for each field or parameter. */
+            400: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
+             *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
+             */
+            401: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `FORBIDDEN`: the caller lacks the permission.
+             *     - `TENANT_NOT_ONBOARDED`: an administrator of the caller's tenant has to consent first, at `details.consentUrl`.
+             *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
+             *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
+             *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
+             */
+            403: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `NOT_FOUND`: there is no such thing, or it belongs to another organization. */
+            404: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `REQUEST_TIMEOUT`: the request did not arrive, or was not answered, in time. */
+            408: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step. */
+            409: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `PAYLOAD_TOO_LARGE`: the body is larger than 1 MiB, or a part of it than its own limit. */
+            413: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `RATE_LIMITED`: too many requests; wait for as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `INTERNAL`: our mistake; name the `requestId` when you ask for help. */
+            500: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UPSTREAM_ERROR`: Microsoft 365 refused; `details` has its code and request id. */
+            502: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAVAILABLE`: try again after `Retry-After` seconds.
+             *     - `OAUTH_NOT_CONFIGURED`: the service has no client secret to sign people in with.
+             */
+            503: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UPSTREAM_TIMEOUT`: Microsoft 365 did not answer in time. */
+            504: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    proxyGraphPost: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the connection.
+                 * @example 0193f2a6-3c51-7d02-a4b8-1e9f60c7d235
+                 */
+                connectionId: string;
+                /**
+                 * @description The path at Microsoft, with its slashes as they are, and its query behind it.
+                 * @example v1.0/me/messages
+                 */
+                path: string;
+            };
+            cookie?: never;
+        };
+        /** @description Passed on as it is, with its Content-Type. */
+        requestBody?: {
+            content: {
+                "*/*": string;
+            };
+        };
+        responses: {
+            /** @description What Microsoft answers, with its own status and form. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description - `VALIDATION_FAILED`: `details` has the reasons for each field or parameter. */
+            400: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
+             *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
+             */
+            401: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `FORBIDDEN`: the caller lacks the permission.
+             *     - `TENANT_NOT_ONBOARDED`: an administrator of the caller's tenant has to consent first, at `details.consentUrl`.
+             *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
+             *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
+             *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
+             */
+            403: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `NOT_FOUND`: there is no such thing, or it belongs to another organization. */
+            404: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `REQUEST_TIMEOUT`: the request did not arrive, or was not answered, in time. */
+            408: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step. */
+            409: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `PAYLOAD_TOO_LARGE`: the body is larger than 1 MiB, or a part of it than its own limit. */
+            413: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `RATE_LIMITED`: too many requests; wait for as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `INTERNAL`: our mistake; name the `requestId` when you ask for help. */
+            500: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UPSTREAM_ERROR`: Microsoft 365 refused; `details` has its code and request id. */
+            502: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAVAILABLE`: try again after `Retry-After` seconds.
+             *     - `OAUTH_NOT_CONFIGURED`: the service has no client secret to sign people in with.
+             */
+            503: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UPSTREAM_TIMEOUT`: Microsoft 365 did not answer in time. */
+            504: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    proxyGraphDelete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the connection.
+                 * @example 0193f2a6-3c51-7d02-a4b8-1e9f60c7d235
+                 */
+                connectionId: string;
+                /**
+                 * @description The path at Microsoft, with its slashes as they are, and its query behind it.
+                 * @example v1.0/me/messages
+                 */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What Microsoft answers, with its own status and form. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description - `VALIDATION_FAILED`: `details` has the reasons for each field or parameter. */
+            400: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
+             *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
+             */
+            401: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `FORBIDDEN`: the caller lacks the permission.
+             *     - `TENANT_NOT_ONBOARDED`: an administrator of the caller's tenant has to consent first, at `details.consentUrl`.
+             *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
+             *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
+             *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
+             */
+            403: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `NOT_FOUND`: there is no such thing, or it belongs to another organization. */
+            404: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `REQUEST_TIMEOUT`: the request did not arrive, or was not answered, in time. */
+            408: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step. */
+            409: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `PAYLOAD_TOO_LARGE`: the body is larger than 1 MiB, or a part of it than its own limit. */
+            413: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `RATE_LIMITED`: too many requests; wait for as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `INTERNAL`: our mistake; name the `requestId` when you ask for help. */
+            500: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UPSTREAM_ERROR`: Microsoft 365 refused; `details` has its code and request id. */
+            502: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAVAILABLE`: try again after `Retry-After` seconds.
+             *     - `OAUTH_NOT_CONFIGURED`: the service has no client secret to sign people in with.
+             */
+            503: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UPSTREAM_TIMEOUT`: Microsoft 365 did not answer in time. */
+            504: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    proxyGraphPatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the connection.
+                 * @example 0193f2a6-3c51-7d02-a4b8-1e9f60c7d235
+                 */
+                connectionId: string;
+                /**
+                 * @description The path at Microsoft, with its slashes as they are, and its query behind it.
+                 * @example v1.0/me/messages
+                 */
+                path: string;
+            };
+            cookie?: never;
+        };
+        /** @description Passed on as it is, with its Content-Type. */
+        requestBody?: {
+            content: {
+                "*/*": string;
+            };
+        };
+        responses: {
+            /** @description What Microsoft answers, with its own status and form. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description - `VALIDATION_FAILED`: `details` has the reasons for each field or parameter. */
+            400: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
+             *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
+             */
+            401: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `FORBIDDEN`: the caller lacks the permission.
+             *     - `TENANT_NOT_ONBOARDED`: an administrator of the caller's tenant has to consent first, at `details.consentUrl`.
+             *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
+             *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
+             *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
+             */
+            403: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `NOT_FOUND`: there is no such thing, or it belongs to another organization. */
+            404: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `REQUEST_TIMEOUT`: the request did not arrive, or was not answered, in time. */
+            408: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step. */
+            409: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `PAYLOAD_TOO_LARGE`: the body is larger than 1 MiB, or a part of it than its own limit. */
+            413: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `RATE_LIMITED`: too many requests; wait for as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `INTERNAL`: our mistake; name the `requestId` when you ask for help. */
+            500: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UPSTREAM_ERROR`: Microsoft 365 refused; `details` has its code and request id. */
+            502: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAVAILABLE`: try again after `Retry-After` seconds.
+             *     - `OAUTH_NOT_CONFIGURED`: the service has no client secret to sign people in with.
+             */
+            503: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UPSTREAM_TIMEOUT`: Microsoft 365 did not answer in time. */
+            504: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    proxySharePointGet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the connection.
+                 * @example 0193f2a6-3c51-7d02-a4b8-1e9f60c7d235
+                 */
+                connectionId: string;
+                /**
+                 * @description The path at Microsoft, with its slashes as they are, and its query behind it.
+                 * @example v1.0/me/messages
+                 */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What Microsoft answers, with its own status and form. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description - `VALIDATION_FAILED`: `details` has the reasons for each field or parameter. */
+            400: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
+             *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
+             */
+            401: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `FORBIDDEN`: the caller lacks the permission.
+             *     - `TENANT_NOT_ONBOARDED`: an administrator of the caller's tenant has to consent first, at `details.consentUrl`.
+             *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
+             *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
+             *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
+             */
+            403: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `NOT_FOUND`: there is no such thing, or it belongs to another organization. */
+            404: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `REQUEST_TIMEOUT`: the request did not arrive, or was not answered, in time. */
+            408: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step. */
+            409: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `PAYLOAD_TOO_LARGE`: the body is larger than 1 MiB, or a part of it than its own limit. */
+            413: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `RATE_LIMITED`: too many requests; wait for as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `INTERNAL`: our mistake; name the `requestId` when you ask for help. */
+            500: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UPSTREAM_ERROR`: Microsoft 365 refused; `details` has its code and request id. */
+            502: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAVAILABLE`: try again after `Retry-After` seconds.
+             *     - `OAUTH_NOT_CONFIGURED`: the service has no client secret to sign people in with.
+             */
+            503: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UPSTREAM_TIMEOUT`: Microsoft 365 did not answer in time. */
+            504: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    proxySharePointPut: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the connection.
+                 * @example 0193f2a6-3c51-7d02-a4b8-1e9f60c7d235
+                 */
+                connectionId: string;
+                /**
+                 * @description The path at Microsoft, with its slashes as they are, and its query behind it.
+                 * @example v1.0/me/messages
+                 */
+                path: string;
+            };
+            cookie?: never;
+        };
+        /** @description Passed on as it is, with its Content-Type. */
+        requestBody?: {
+            content: {
+                "*/*": string;
+            };
+        };
+        responses: {
+            /** @description What Microsoft answers, with its own status and form. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description - `VALIDATION_FAILED`: `details` has the reasons for each field or parameter. */
+            400: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
+             *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
+             */
+            401: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `FORBIDDEN`: the caller lacks the permission.
+             *     - `TENANT_NOT_ONBOARDED`: an administrator of the caller's tenant has to consent first, at `details.consentUrl`.
+             *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
+             *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
+             *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
+             */
+            403: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `NOT_FOUND`: there is no such thing, or it belongs to another organization. */
+            404: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `REQUEST_TIMEOUT`: the request did not arrive, or was not answered, in time. */
+            408: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step. */
+            409: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `PAYLOAD_TOO_LARGE`: the body is larger than 1 MiB, or a part of it than its own limit. */
+            413: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `RATE_LIMITED`: too many requests; wait for as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `INTERNAL`: our mistake; name the `requestId` when you ask for help. */
+            500: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UPSTREAM_ERROR`: Microsoft 365 refused; `details` has its code and request id. */
+            502: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAVAILABLE`: try again after `Retry-After` seconds.
+             *     - `OAUTH_NOT_CONFIGURED`: the service has no client secret to sign people in with.
+             */
+            503: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UPSTREAM_TIMEOUT`: Microsoft 365 did not answer in time. */
+            504: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    proxySharePointPost: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the connection.
+                 * @example 0193f2a6-3c51-7d02-a4b8-1e9f60c7d235
+                 */
+                connectionId: string;
+                /**
+                 * @description The path at Microsoft, with its slashes as they are, and its query behind it.
+                 * @example v1.0/me/messages
+                 */
+                path: string;
+            };
+            cookie?: never;
+        };
+        /** @description Passed on as it is, with its Content-Type. */
+        requestBody?: {
+            content: {
+                "*/*": string;
+            };
+        };
+        responses: {
+            /** @description What Microsoft answers, with its own status and form. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description - `VALIDATION_FAILED`: `details` has the reasons for each field or parameter. */
+            400: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
+             *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
+             */
+            401: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `FORBIDDEN`: the caller lacks the permission.
+             *     - `TENANT_NOT_ONBOARDED`: an administrator of the caller's tenant has to consent first, at `details.consentUrl`.
+             *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
+             *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
+             *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
+             */
+            403: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `NOT_FOUND`: there is no such thing, or it belongs to another organization. */
+            404: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `REQUEST_TIMEOUT`: the request did not arrive, or was not answered, in time. */
+            408: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step. */
+            409: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `PAYLOAD_TOO_LARGE`: the body is larger than 1 MiB, or a part of it than its own limit. */
+            413: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `RATE_LIMITED`: too many requests; wait for as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `INTERNAL`: our mistake; name the `requestId` when you ask for help. */
+            500: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UPSTREAM_ERROR`: Microsoft 365 refused; `details` has its code and request id. */
+            502: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAVAILABLE`: try again after `Retry-After` seconds.
+             *     - `OAUTH_NOT_CONFIGURED`: the service has no client secret to sign people in with.
+             */
+            503: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UPSTREAM_TIMEOUT`: Microsoft 365 did not answer in time. */
+            504: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    proxySharePointDelete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the connection.
+                 * @example 0193f2a6-3c51-7d02-a4b8-1e9f60c7d235
+                 */
+                connectionId: string;
+                /**
+                 * @description The path at Microsoft, with its slashes as they are, and its query behind it.
+                 * @example v1.0/me/messages
+                 */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What Microsoft answers, with its own status and form. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description - `VALIDATION_FAILED`: `details` has the reasons for each field or parameter. */
+            400: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
+             *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
+             */
+            401: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `FORBIDDEN`: the caller lacks the permission.
+             *     - `TENANT_NOT_ONBOARDED`: an administrator of the caller's tenant has to consent first, at `details.consentUrl`.
+             *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
+             *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
+             *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
+             */
+            403: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `NOT_FOUND`: there is no such thing, or it belongs to another organization. */
+            404: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `REQUEST_TIMEOUT`: the request did not arrive, or was not answered, in time. */
+            408: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step. */
+            409: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `PAYLOAD_TOO_LARGE`: the body is larger than 1 MiB, or a part of it than its own limit. */
+            413: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `RATE_LIMITED`: too many requests; wait for as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `INTERNAL`: our mistake; name the `requestId` when you ask for help. */
+            500: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UPSTREAM_ERROR`: Microsoft 365 refused; `details` has its code and request id. */
+            502: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAVAILABLE`: try again after `Retry-After` seconds.
+             *     - `OAUTH_NOT_CONFIGURED`: the service has no client secret to sign people in with.
+             */
+            503: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UPSTREAM_TIMEOUT`: Microsoft 365 did not answer in time. */
+            504: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    proxySharePointPatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the connection.
+                 * @example 0193f2a6-3c51-7d02-a4b8-1e9f60c7d235
+                 */
+                connectionId: string;
+                /**
+                 * @description The path at Microsoft, with its slashes as they are, and its query behind it.
+                 * @example v1.0/me/messages
+                 */
+                path: string;
+            };
+            cookie?: never;
+        };
+        /** @description Passed on as it is, with its Content-Type. */
+        requestBody?: {
+            content: {
+                "*/*": string;
+            };
+        };
+        responses: {
+            /** @description What Microsoft answers, with its own status and form. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description - `VALIDATION_FAILED`: `details` has the reasons for each field or parameter. */
+            400: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
+             *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
+             */
+            401: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `FORBIDDEN`: the caller lacks the permission.
+             *     - `TENANT_NOT_ONBOARDED`: an administrator of the caller's tenant has to consent first, at `details.consentUrl`.
+             *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
+             *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
+             *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
+             */
+            403: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `NOT_FOUND`: there is no such thing, or it belongs to another organization. */
+            404: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `REQUEST_TIMEOUT`: the request did not arrive, or was not answered, in time. */
+            408: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step. */
+            409: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `PAYLOAD_TOO_LARGE`: the body is larger than 1 MiB, or a part of it than its own limit. */
+            413: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `RATE_LIMITED`: too many requests; wait for as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `INTERNAL`: our mistake; name the `requestId` when you ask for help. */
+            500: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UPSTREAM_ERROR`: Microsoft 365 refused; `details` has its code and request id. */
+            502: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAVAILABLE`: try again after `Retry-After` seconds.
+             *     - `OAUTH_NOT_CONFIGURED`: the service has no client secret to sign people in with.
+             */
+            503: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UPSTREAM_TIMEOUT`: Microsoft 365 did not answer in time. */
+            504: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
@@ -11362,7 +14116,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -11516,7 +14270,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -11746,7 +14500,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -11908,7 +14662,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -12107,7 +14861,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -12330,7 +15084,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -12504,7 +15258,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -12739,7 +15493,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -12906,7 +15660,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -13110,7 +15864,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.

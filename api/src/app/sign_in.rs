@@ -21,7 +21,7 @@ use super::Parts;
 use crate::{
     auth::{CsrfGuard, Gate, Recency, SessionCookies},
     config::{BrowserConfig, Config},
-    http::StateCookies,
+    http::{SealedCookies, StateCookies},
     identity::{Delivery, Jwks},
     oauth::{Callback, DEPARTURE_LASTS, Landing, MICROSOFT_PATH, MicrosoftOAuth, SignedIn, Start},
 };
@@ -122,6 +122,7 @@ pub(super) fn microsoft(
     };
     let seal = Arc::new(SealedTexts::new(shared.ring, Arc::clone(&parts.entropy)));
     let secure = config.browser.secure;
+    let departures = SealedCookies::new(seal, "microsoft", MICROSOFT_PATH, DEPARTURE_LASTS, secure);
     Ok(Arc::new(MicrosoftOAuth {
         microsoft,
         gate: Arc::clone(shared.gate),
@@ -130,7 +131,7 @@ pub(super) fn microsoft(
         connecting: shared.connecting.clone(),
         public_url: config.process.public_url.clone(),
         landing: Landing::new(config),
-        departures: StateCookies::new(seal, "microsoft", MICROSOFT_PATH, DEPARTURE_LASTS, secure),
+        departures: StateCookies::new(departures),
         once: Arc::new(shared.database.clone()),
         clock: Arc::clone(&parts.clock),
         entropy: Arc::clone(&parts.entropy),

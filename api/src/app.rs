@@ -192,7 +192,7 @@ impl App {
         if config.docs.enabled {
             open = docs::mount(open, config, |published| openapi::document(&service, published))?;
         }
-        open = steps::mount(open, customers.browser(config, &ring));
+        open = steps::mount(open, customers.browser(config, &parts, &ring));
         let routes = Console::around(routes(open, service, &document, gate)?, Arc::clone(&parts.entropy));
         let trusted_proxies = config.process.trusted_proxies.clone().into();
         let limits = rate_limits(config, &parts, redis);

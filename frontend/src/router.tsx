@@ -6,8 +6,10 @@ import { ErrorCircleRegular } from "@fluentui/react-icons";
 import { annotationSearch } from "./annotations/search";
 import { ButtonLink } from "./lib/link";
 import { meQuery } from "./lib/me";
+import { unhide } from "./lib/unhide";
 import { sharePointSearch } from "./sharepoint/search";
-import { Empty, Failure } from "./shell/page";
+import { Failure } from "./shell/failure";
+import { Empty } from "./shell/page";
 import { Shell } from "./shell/shell";
 import { isShutOut, ShutOut } from "./shell/shut-out";
 import { SignIn } from "./shell/sign-in";
@@ -84,12 +86,14 @@ const screens = [
 ] as const;
 
 export function makeRouter(queries: QueryClient) {
-  return createRouter({
+  const router = createRouter({
     routeTree: root.addChildren([signIn, signedIn.addChildren(screens)]),
     context: { queries },
     defaultPreload: "intent",
     scrollRestoration: true,
   });
+  router.subscribe("onRendered", unhide);
+  return router;
 }
 
 declare module "@tanstack/react-router" {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { BLANK, bodyOf, isComplete } from "../src/api-keys/draft";
+import { BLANK, bodyOf, isComplete, publicKeyOf, rulesOf } from "../src/api-keys/draft";
 import { scopesToGive, stateOf } from "../src/api-keys/key";
 import { firstPath, snippet } from "../src/lib/snippet";
 
@@ -37,6 +37,21 @@ describe("the form of a key", () => {
     expect(isComplete({ ...named, ending: "day" })).toBe(false);
     expect(["0", "60001", "-1", "1.5", "x"].map((requestsPerMinute) => isComplete({ ...named, requestsPerMinute }))).not.toContain(true);
   });
+});
+
+it("rules are read line by line, and a line that is none is told", () => {
+  expect(rulesOf("get, POST /graph/v1.0/me/**\n\n DELETE /sharepoint/x")).toEqual([
+    { methods: ["GET", "POST"], path: "/graph/v1.0/me/**" },
+    { methods: ["DELETE"], path: "/sharepoint/x" },
+  ]);
+  expect(rulesOf("")).toEqual([]);
+  expect(["/graph/x", "FETCH /graph/x", "GET graph/x", "GET"].map(rulesOf)).toEqual([undefined, undefined, undefined, undefined]);
+});
+
+it("a public key is a JSON Web Key or nothing", () => {
+  expect(publicKeyOf(" ")).toBeNull();
+  expect(publicKeyOf('{"kty":"RSA","n":"x","e":"AQAB"}')).toEqual({ kty: "RSA", n: "x", e: "AQAB" });
+  expect(['{"kty":"oct"}', "[]", "x", "null"].map(publicKeyOf)).toEqual([undefined, undefined, undefined, undefined]);
 });
 
 it("a key may be given what its maker may do, but not the making of keys", () => {

@@ -1,7 +1,7 @@
 //! Sessions in the database.
 
 use async_trait::async_trait;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use domain::{
     access::{Role, Subject},
     id::{AccountId, OrgId, SessionId, TypedId, UserId},
@@ -12,9 +12,7 @@ use domain::{
     page::{Page, PageRequest},
     store::StoreError,
 };
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr};
 use uuid::Uuid;
 
 use crate::db::{
@@ -22,9 +20,6 @@ use crate::db::{
     sessions::{ActiveModel, Column, Entity, Model},
     store_error,
 };
-
-/// How long a session is kept after its end, so that a token of it is told from a forged one.
-const KEPT: TimeDelta = TimeDelta::days(30);
 
 pub(crate) fn session(row: Model) -> Result<Session, StoreError> {
     let unknown = |column: &str, word: &str| {
@@ -90,13 +85,6 @@ impl SessionReader for AccountUnit {
 #[async_trait]
 impl SessionRepository for AccountUnit {
     async fn add(&self, session: &Session) -> Result<(), StoreError> {
-        let long_over = session.created_at - KEPT;
-        self.scoped()
-            .delete::<Entity>()
-            .filter(Condition::any().add(Column::ExpiresAt.lt(long_over)).add(Column::EndedAt.lt(long_over)))
-            .exec(self.connection())
-            .await
-            .map_err(store_error)?;
         let row = ActiveModel {
             id: Set(session.id.uuid()),
             org_id: Set(self.unit.org_id().uuid()),

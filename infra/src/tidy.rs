@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{access::OrgScope, jobs::Forget, store::StoreError};
 
-use crate::db::{Database, epochs, jobs, onboarding, store_error};
+use crate::db::{Database, before_scope, epochs, jobs, onboarding, store_error};
 
 /// How many rows one transaction deletes: few enough that nobody waits long behind it.
 const AT_ONCE: u64 = 1_000;
@@ -30,6 +30,19 @@ impl Forget for Database {
 
     async fn onboarding_attempts(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
         onboarding::forget_attempts(&self.global_writer(), before).await.map_err(store_error)
+    }
+
+    async fn sessions(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
+        let connection = self.global_writer();
+        let mut all = 0;
+        loop {
+            let deleted =
+                before_scope::forget_sessions(&connection, before, AT_ONCE).await.map_err(store_error)?;
+            all += deleted;
+            if deleted < AT_ONCE {
+                return Ok(all);
+            }
+        }
     }
 
     async fn given_up_jobs(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {

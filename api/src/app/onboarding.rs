@@ -16,7 +16,7 @@ use domain::{
     store::Store,
 };
 use infra::{
-    crypto::{KeyRing, SignedCookies},
+    crypto::{KeyRing, SealedTexts},
     db::Database,
     entra::{Authority, EntraAllowedTenants},
     onboarding::GraphTenants,
@@ -120,7 +120,7 @@ impl Customers {
     }
 
     /// The steps of a browser.
-    pub(super) fn browser(&self, config: &Config, ring: &KeyRing) -> Browser {
+    pub(super) fn browser(&self, config: &Config, parts: &Parts, ring: &KeyRing) -> Browser {
         let settings = BrowserSettings {
             authority_host: config.entra.authority_host.clone(),
             authority_tenant: config.entra.tenant.clone(),
@@ -129,8 +129,8 @@ impl Customers {
             public_url: config.process.public_url.clone(),
             origins: config.http.cors_origins.clone(),
         };
-        let signer = Arc::new(SignedCookies::new(ring, "onboarding"));
-        Browser::new(self.onboarding.clone(), signer, settings)
+        let seal = Arc::new(SealedTexts::new(ring, Arc::clone(&parts.entropy)));
+        Browser::new(self.onboarding.clone(), seal, Arc::clone(&parts.clock), settings)
     }
 }
 

@@ -21,7 +21,7 @@ use super::Parts;
 use crate::{
     auth::{CsrfGuard, Gate, Recency, SessionCookies},
     config::{BrowserConfig, Config},
-    http::StateCookies,
+    http::{SealedCookies, StateCookies},
     identity::{Delivery, Jwks},
     oauth::{Callback, DEPARTURE_LASTS, Landing, MICROSOFT_PATH, MicrosoftOAuth, SignedIn, Start},
 };
@@ -122,6 +122,8 @@ pub(super) fn microsoft(
     };
     let seal = Arc::new(SealedTexts::new(shared.ring, Arc::clone(&parts.entropy)));
     let secure = config.browser.secure;
+    // For all paths, so that over https no neighboring domain can put somebody else's departure into a browser.
+    let departures = SealedCookies::new(seal, "microsoft", "/", DEPARTURE_LASTS, secure);
     Ok(Arc::new(MicrosoftOAuth {
         microsoft,
         gate: Arc::clone(shared.gate),
@@ -130,7 +132,7 @@ pub(super) fn microsoft(
         connecting: shared.connecting.clone(),
         public_url: config.process.public_url.clone(),
         landing: Landing::new(config),
-        departures: StateCookies::new(seal, "microsoft", MICROSOFT_PATH, DEPARTURE_LASTS, secure),
+        departures: StateCookies::new(departures),
         once: Arc::new(shared.database.clone()),
         clock: Arc::clone(&parts.clock),
         entropy: Arc::clone(&parts.entropy),

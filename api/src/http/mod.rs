@@ -9,6 +9,7 @@ mod merge_patch;
 mod methods;
 mod page;
 mod respond;
+mod sealed_cookie;
 mod state_cookie;
 mod version;
 
@@ -19,6 +20,9 @@ pub(crate) use merge_patch::Nullable;
 pub(crate) use methods::PathMethods;
 pub(crate) use page::PageQuery;
 pub(crate) use respond::{Created, Data, Found, Listed, NoContent, WithSecret};
+pub(crate) use sealed_cookie::SealedCookies;
+#[cfg(test)]
+pub(crate) use sealed_cookie::testing;
 pub(crate) use state_cookie::StateCookies;
 pub(crate) use version::{IfMatch, if_none_match_names, is_known};
 

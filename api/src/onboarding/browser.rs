@@ -4,9 +4,11 @@ use std::{collections::HashMap, sync::Arc};
 
 use domain::{
     access::{Identified, Origin, TenantSelector},
+    clock::Clock,
     organizations::onboarding::{
-        Answer, ConfirmError, LinkError, Onboarding, OrganizationState, Progress, Redirect, Signer, Start,
+        Answer, ConfirmError, LinkError, Onboarding, OrganizationState, Progress, Redirect, Start,
     },
+    sealed_text::TextSeal,
 };
 use poem::{
     Endpoint, IntoResponse, Request, Response, Route, get,
@@ -36,6 +38,7 @@ const PROGRESS: &str = "/api/onboarding/progress";
 pub(crate) struct Browser {
     onboarding: Onboarding,
     cookie: WayCookie,
+    clock: Arc<dyn Clock>,
     settings: Settings,
 }
 
@@ -51,8 +54,13 @@ pub(crate) struct Settings {
 }
 
 impl Browser {
-    pub(crate) fn new(onboarding: Onboarding, signer: Arc<dyn Signer>, settings: Settings) -> Self {
-        Self { onboarding, cookie: WayCookie::new(signer, &settings.public_url), settings }
+    pub(crate) fn new(
+        onboarding: Onboarding,
+        seal: Arc<dyn TextSeal>,
+        clock: Arc<dyn Clock>,
+        settings: Settings,
+    ) -> Self {
+        Self { onboarding, cookie: WayCookie::new(seal, &settings.public_url), clock, settings }
     }
 
     /// `/{tenant|organizations}/v2.0/adminconsent` (Microsoft identity platform, "Admin consent protocols").
@@ -121,8 +129,9 @@ impl Browser {
         } else {
             Json(json!({ "data": { "url": url, "expiresAt": started.expires_at } })).into_response()
         };
-        let cookie = self.cookie.set(&Way { browser: started.browser, return_to });
-        response.headers_mut().extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
+        let way = Way { browser: started.browser, return_to };
+        let given = self.cookie.give(response.headers_mut(), &way, self.clock.now());
+        given.map_err(|error| ApiError::internal(error.to_string()))?;
         Ok(response)
     }
 
@@ -135,7 +144,7 @@ impl Browser {
             error: query.remove("error"),
             error_description: query.remove("error_description"),
         };
-        let way = self.cookie.read(request);
+        let way = self.cookie.read(request, self.clock.now());
         let browser = way.as_ref().map(|way| way.browser.as_str());
         let progress = self.onboarding.callback(&redirect_back, browser, &origin(request)).await?;
         match progress {
@@ -147,7 +156,9 @@ impl Browser {
     }
 
     async fn progress(&self, request: &Request) -> Result<Response, ApiError> {
-        let Some(way) = self.cookie.read(request) else { return Self::refused(request, &words::INVALID) };
+        let Some(way) = self.cookie.read(request, self.clock.now()) else {
+            return Self::refused(request, &words::INVALID);
+        };
         let Some(progress) = self.onboarding.progress(&way.browser, &origin(request)).await? else {
             return Self::refused(request, &words::INVALID);
         };

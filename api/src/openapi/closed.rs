@@ -5,13 +5,23 @@ use serde_json::{Map, Value, json};
 
 use super::reach::{Reached, reached};
 
-/// Writes it into the schemas of bodies.
+/// Writes it into the schemas of bodies, and the bounds into parameters as well.
 pub(super) fn write(document: &mut Map<String, Value>) {
     let Reached { bodies, .. } = reached(document);
     let schemas = document.get_mut("components").and_then(|components| components.get_mut("schemas"));
     for (name, schema) in schemas.and_then(Value::as_object_mut).into_iter().flatten() {
         if bodies.contains(name) {
             close(schema);
+        }
+    }
+    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
+    let items = paths.into_iter().flat_map(|paths| paths.values_mut()).filter_map(Value::as_object_mut);
+    for operation in items.flat_map(|item| item.values_mut()) {
+        let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+        for parameter in parameters.into_iter().flatten() {
+            if let Some(schema) = parameter.get_mut("schema") {
+                bound(schema);
+            }
         }
     }
 }
@@ -23,16 +33,20 @@ fn close(schema: &mut Value) {
     // Not by index, which would give an enumeration a member of that name.
     let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
     for property in properties.into_iter().flat_map(|all| all.values_mut()) {
-        // OpenAPI has no such formats; a client that does not know them learns the bounds.
-        let largest = match property["format"].as_str() {
-            Some("uint16") => u32::from(u16::MAX),
-            Some("uint32") => u32::MAX,
-            _ => continue,
-        };
-        for (bound, value) in [("minimum", 0), ("maximum", largest)] {
-            if property.get(bound).is_none() {
-                property[bound] = json!(value);
-            }
+        bound(property);
+    }
+}
+
+/// OpenAPI has no such formats; a client that does not know them learns the bounds.
+fn bound(schema: &mut Value) {
+    let largest = match schema.get("format").and_then(Value::as_str) {
+        Some("uint16") => u32::from(u16::MAX),
+        Some("uint32") => u32::MAX,
+        _ => return,
+    };
+    for (bound, value) in [("minimum", 0), ("maximum", largest)] {
+        if schema.get(bound).is_none() {
+            schema[bound] = json!(value);
         }
     }
 }

@@ -118,7 +118,13 @@ pub(super) fn write(document: &mut Map<String, Value>, published: &Published) {
 /// Any scheme will do for an operation that takes credentials, but for those that API keys are kept from.
 pub(super) fn write_operation(operation: &mut Map<String, Value>, published: &Published) {
     let permission = operation.get("x-permission").and_then(Value::as_str).map(str::to_owned);
+    // It ends whatever session the request shows, by whichever token, and is content with none.
+    let is_sign_out = operation.get("operationId") == Some(&json!("signOut"));
     let Some(security) = operation.get_mut("security").and_then(Value::as_array_mut) else { return };
+    if is_sign_out {
+        security.extend([json!({ PLAIN_BEARER: [] }), json!({ SESSION: [] }), json!({})]);
+        return;
+    }
     if !security.iter().any(|scheme| scheme.get(BEARER).is_some()) {
         return;
     }

@@ -12,7 +12,7 @@ use futures_util::{Stream, stream};
 use poem::{Body, IntoResponse, Response, http::header};
 use poem_openapi::{
     ApiResponse,
-    registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry},
+    registry::{MetaHeader, MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry},
 };
 use serde_json::{Value, json};
 
@@ -134,7 +134,13 @@ impl ApiResponse for Exported {
                     content_type: NDJSON,
                     schema: MetaSchemaRef::Inline(Box::new(schema)),
                 }],
-                headers: Vec::new(),
+                headers: vec![MetaHeader {
+                    name: "Content-Disposition".to_owned(),
+                    description: Some("That it is a file, and its name.".to_owned()),
+                    required: true,
+                    deprecated: false,
+                    schema: MetaSchemaRef::Inline(Box::new(MetaSchema::new("string"))),
+                }],
             }],
         }
     }

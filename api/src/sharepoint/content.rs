@@ -200,7 +200,7 @@ impl IntoResponse for FileContent {
 impl ApiResponse for FileContent {
     fn meta() -> MetaResponses {
         let binary = || MetaMediaType {
-            content_type: "application/octet-stream",
+            content_type: "*/*",
             schema: MetaSchemaRef::Inline(Box::new(MetaSchema::new_with_format("string", "binary"))),
         };
         let header = |name: &str, description: &str, required| MetaHeader {

@@ -161,8 +161,7 @@ pub trait SessionReader: Send + Sync {
 /// An account's sessions, for writing.
 #[async_trait]
 pub trait SessionRepository: Send + Sync {
-    /// Adds a session of the account in the unit's organization. Sessions of the account that are long over are
-    /// deleted on this occasion.
+    /// Adds a session of the account in the unit's organization.
     async fn add(&self, session: &Session) -> Result<(), StoreError>;
 
     /// Replaces the current refresh token, by compare-and-set. `false` when another request was first.

@@ -22,6 +22,9 @@ const EPOCHS_KEPT: TimeDelta = TimeDelta::days(2);
 /// A browser can look at its own way through Microsoft's page for so long.
 const ATTEMPTS_KEPT: TimeDelta = TimeDelta::days(1);
 
+/// How long a session is kept after its end, so that a token of it is told from a forged one.
+const SESSIONS_KEPT: TimeDelta = TimeDelta::days(30);
+
 /// Deletes what has expired. It is no change that an event would tell of: nothing that it deletes could still be asked
 /// for.
 #[async_trait]
@@ -34,6 +37,9 @@ pub trait Forget: Send + Sync {
 
     /// Deletes ways through Microsoft's page that ended before then; how many.
     async fn onboarding_attempts(&self, before: DateTime<Utc>) -> Result<u64, StoreError>;
+
+    /// Deletes sessions that ended or ran out before then; how many.
+    async fn sessions(&self, before: DateTime<Utc>) -> Result<u64, StoreError>;
 
     /// Deletes jobs that were given up before then; how many.
     async fn given_up_jobs(&self, before: DateTime<Utc>) -> Result<u64, StoreError>;
@@ -63,7 +69,8 @@ impl Tidy {
         let epochs = self.forget.epochs(now - EPOCHS_KEPT).await?;
         let jobs = self.forget.given_up_jobs(now - GIVEN_UP_KEPT).await?;
         let attempts = self.forget.onboarding_attempts(now - ATTEMPTS_KEPT).await?;
-        tracing::debug!(epochs, jobs, attempts, "the global tables were tidied");
+        let sessions = self.forget.sessions(now - SESSIONS_KEPT).await?;
+        tracing::debug!(epochs, jobs, attempts, sessions, "the global tables were tidied");
         Ok(Outcome::Again(now + SERVICE_EVERY))
     }
 }

@@ -9,7 +9,7 @@ import { Reasons } from "../lib/field-errors";
 import { List } from "../lib/list";
 import { useMay } from "../lib/me";
 import { useToasts } from "../lib/toast";
-import { Failure } from "../shell/page";
+import { Failure } from "../shell/failure";
 import { useWords } from "../text/text";
 import { Note } from "./note";
 import { NoteFields, type Draft } from "./note-fields";

@@ -2,6 +2,7 @@ import { Caption1, Combobox, Field, makeStyles, Option, OptionGroup, Tag, TagGro
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
+import { organizationQuery } from "../organization/queries";
 import { useWords } from "../text/text";
 import { vocabularyQuery } from "./queries";
 
@@ -20,6 +21,8 @@ export function TermPicker({ chosen, onChange }: TermPickerProps) {
   const styles = useStyles();
   const { text } = useWords();
   const { data: vocabulary } = useQuery(vocabularyQuery);
+  // The organization's default taxonomy is offered first.
+  const first = useQuery(organizationQuery).data?.organization.settings.defaultTaxonomyId;
   const [typed, setTyped] = useState("");
   if (vocabulary?.labels.size === 0) {
     return (
@@ -30,6 +33,7 @@ export function TermPicker({ chosen, onChange }: TermPickerProps) {
   }
   const fits = (label: string) => label.toLowerCase().includes(typed.trim().toLowerCase());
   const groups = (vocabulary?.taxonomies ?? [])
+    .toSorted((one, other) => Number(other.taxonomy.id === first) - Number(one.taxonomy.id === first))
     .map(({ taxonomy, terms }) => ({ taxonomy, terms: terms.filter(({ label }) => fits(label)) }))
     .filter(({ terms }) => terms.length > 0);
   return (

@@ -7,7 +7,8 @@ import { useState } from "react";
 import { memberQuery } from "../annotations/queries";
 import { ButtonLink } from "../lib/link";
 import { Facts } from "../shell/facts";
-import { Failure, Loading, Page } from "../shell/page";
+import { Failure } from "../shell/failure";
+import { Loading, Page } from "../shell/page";
 import { useWords } from "../text/text";
 import { KeyActions } from "./actions";
 import { KeyStatus } from "./api-keys";
@@ -89,6 +90,18 @@ function KeyFacts({ apiKey }: { readonly apiKey: ApiKey }) {
         [text.apiKeys.created, moment(apiKey.createdAt)],
         [text.apiKeys.allowedIps, words(apiKey.allowedIps, text.apiKeys.any)],
         [text.apiKeys.allowedResources, words(apiKey.allowedResources, text.apiKeys.any)],
+        ...(apiKey.allowedConnections === null
+          ? []
+          : [[text.apiKeys.allowedConnections, words(apiKey.allowedConnections, text.apiKeys.any)] as const]),
+        ...(apiKey.proxyRules === null
+          ? []
+          : [
+              [
+                text.apiKeys.proxyRules,
+                words(apiKey.proxyRules.map(({ methods, path }) => `${methods.join(" ")} ${path}`), text.apiKeys.nothing),
+              ] as const,
+            ]),
+        ...(apiKey.jwePublicKey === null ? [] : [[text.apiKeys.jwePublicKey, apiKey.jwePublicKey.kid ?? apiKey.jwePublicKey.kty] as const]),
         ...(apiKey.requestsPerMinute === null ? [] : [[text.apiKeys.requestsPerMinute, apiKey.requestsPerMinute] as const]),
         ...(apiKey.allowedUserIds === null ? [] : [[text.apiKeys.allowedUsers, words(apiKey.allowedUserIds, text.apiKeys.any)] as const]),
       ]}

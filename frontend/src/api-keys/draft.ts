@@ -14,6 +14,11 @@ export interface KeyDraft {
   readonly allowedIps: string;
   readonly allowedResources: string;
   readonly allowedUserIds: readonly string[];
+  readonly allowedConnections: readonly string[];
+  /** A rule on each line: `GET POST /graph/v1.0/me/**`. */
+  readonly proxyRules: string;
+  /** A JSON Web Key. */
+  readonly jwePublicKey: string;
   readonly requestsPerMinute: string;
   readonly role: "user" | "admin";
   readonly includeRefreshToken: boolean;
@@ -28,6 +33,9 @@ export const BLANK: KeyDraft = {
   allowedIps: "",
   allowedResources: "",
   allowedUserIds: [],
+  allowedConnections: [],
+  proxyRules: "",
+  jwePublicKey: "",
   requestsPerMinute: "",
   role: "user",
   includeRefreshToken: false,
@@ -38,6 +46,39 @@ const DAY = 86_400_000;
 /** The words on the lines of a text. */
 function lines(text: string): string[] {
   return text.split(/[\n,;]/).map((line) => line.trim()).filter((line) => line !== "");
+}
+
+type Rule = NonNullable<NewApiKey["proxyRules"]>[number];
+type PublicKey = NonNullable<NewApiKey["jwePublicKey"]>;
+
+const METHODS = ["DELETE", "GET", "PATCH", "POST", "PUT"] as const satisfies readonly Rule["methods"][number][];
+
+/** The rules on the lines of a text; `undefined` when one of them cannot be read. */
+export function rulesOf(text: string): Rule[] | undefined {
+  const rules: Rule[] = [];
+  for (const line of text.split("\n").map((each) => each.trim()).filter((each) => each !== "")) {
+    const words = line.split(/[\s,]+/);
+    const path = words.pop() ?? "";
+    const methods = words.map((word) => METHODS.find((method) => method === word.toUpperCase()));
+    if (!path.startsWith("/") || methods.length === 0 || methods.includes(undefined)) return undefined;
+    rules.push({ methods: methods.filter((method) => method !== undefined), path });
+  }
+  return rules;
+}
+
+/** The key in a text, `null` for none; `undefined` when it is no JSON Web Key. The service looks at the rest of it. */
+export function publicKeyOf(text: string): PublicKey | null | undefined {
+  if (text.trim() === "") return null;
+  try {
+    const key: unknown = JSON.parse(text);
+    return isPublicKey(key) ? key : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isPublicKey(key: unknown): key is PublicKey {
+  return typeof key === "object" && key !== null && "kty" in key && (key.kty === "EC" || key.kty === "RSA");
 }
 
 function endOf({ ending, day }: KeyDraft, now: number): string | undefined {
@@ -54,6 +95,8 @@ export function bodyOf(draft: KeyDraft, now: number): NewApiKey {
   const allowedIps = lines(draft.allowedIps);
   const allowedResources = lines(draft.allowedResources);
   const expiresAt = endOf(draft, now);
+  const proxyRules = rulesOf(draft.proxyRules) ?? [];
+  const jwePublicKey = publicKeyOf(draft.jwePublicKey) ?? null;
   return {
     name: draft.name.trim(),
     scopes: [...draft.scopes],
@@ -64,6 +107,9 @@ export function bodyOf(draft: KeyDraft, now: number): NewApiKey {
     ...(allowedIps.length === 0 ? {} : { allowedIps }),
     ...(allowedResources.length === 0 ? {} : { allowedResources }),
     ...(draft.allowedUserIds.length === 0 ? {} : { allowedUserIds: [...draft.allowedUserIds] }),
+    ...(draft.allowedConnections.length === 0 ? {} : { allowedConnections: [...draft.allowedConnections] }),
+    ...(proxyRules.length === 0 ? {} : { proxyRules }),
+    ...(jwePublicKey === null ? {} : { jwePublicKey }),
     ...(draft.requestsPerMinute.trim() === "" ? {} : { requestsPerMinute: Number(draft.requestsPerMinute) }),
   };
 }
@@ -73,6 +119,8 @@ export function isComplete(draft: KeyDraft): boolean {
   const rate = draft.requestsPerMinute.trim();
   return (
     draft.name.trim() !== "" &&
+    rulesOf(draft.proxyRules) !== undefined &&
+    publicKeyOf(draft.jwePublicKey) !== undefined &&
     (draft.ending !== "day" || /^\d{4}-\d{2}-\d{2}$/.test(draft.day)) &&
     (rate === "" || (/^\d+$/.test(rate) && Number(rate) >= 1 && Number(rate) <= 60_000))
   );

@@ -3,7 +3,7 @@ import { Field, Input, Radio, RadioGroup, Switch, Textarea } from "@fluentui/rea
 import type { FieldErrors } from "../lib/field-errors";
 import { useMay } from "../lib/me";
 import { useWords } from "../text/text";
-import type { KeyDraft } from "./draft";
+import { publicKeyOf, rulesOf, type KeyDraft } from "./draft";
 import { PeoplePicker } from "./people-picker";
 
 interface LimitsProps {
@@ -29,6 +29,20 @@ export function Limits({ draft, change, errors }: LimitsProps) {
         <Textarea value={draft.allowedResources} onChange={(_, { value }) => change({ allowedResources: value })} />
       </Field>
       <Field
+        label={text.apiKeys.proxyRules}
+        hint={text.apiKeys.proxyRulesHint}
+        validationMessage={rulesOf(draft.proxyRules) === undefined ? text.apiKeys.proxyRulesWrong : (errors("proxyRules") ?? null)}
+      >
+        <Textarea spellCheck={false} value={draft.proxyRules} onChange={(_, { value }) => change({ proxyRules: value })} />
+      </Field>
+      <Field
+        label={text.apiKeys.jwePublicKey}
+        hint={text.apiKeys.jwePublicKeyHint}
+        validationMessage={publicKeyOf(draft.jwePublicKey) === undefined ? text.apiKeys.jwePublicKeyWrong : (errors("jwePublicKey") ?? null)}
+      >
+        <Textarea spellCheck={false} value={draft.jwePublicKey} onChange={(_, { value }) => change({ jwePublicKey: value })} />
+      </Field>
+      <Field
         label={text.apiKeys.requestsPerMinute}
         hint={text.apiKeys.requestsPerMinuteHint}
         validationMessage={errors("requestsPerMinute") ?? null}
@@ -50,8 +64,6 @@ export function Limits({ draft, change, errors }: LimitsProps) {
             </RadioGroup>
           </Field>
           <PeoplePicker
-            label={text.apiKeys.allowedUsers}
-            hint={text.apiKeys.allowedUsersHint}
             error={errors("allowedUserIds")}
             chosen={draft.allowedUserIds}
             onChange={(allowedUserIds) => change({ allowedUserIds })}

@@ -20,20 +20,18 @@ const useStyles = makeStyles({
 
 interface SecretProps {
   readonly apiKey: ApiKey;
-  /** A connection for the snippets, if there is one. */
-  readonly connectionId?: string;
   readonly onDone: () => void;
 }
 
 /** A key that was just made or rotated, the one time that it can be seen. */
-export function Secret({ apiKey, connectionId, onDone }: SecretProps) {
+export function Secret({ apiKey, onDone }: SecretProps) {
   const styles = useStyles();
   const { text } = useWords();
   const card = useRef<HTMLElement>(null);
   useEffect(() => card.current?.focus(), []);
   const { rawKey, wireKey } = apiKey;
   if (rawKey === undefined) return null;
-  const call = { origin: globalThis.location.origin, key: rawKey, path: firstPath(apiKey.scopes, connectionId) };
+  const call = { origin: globalThis.location.origin, key: rawKey, path: firstPath(apiKey.scopes) };
   return (
     <section ref={card} className={styles.region} aria-label={text.apiKeys.once} tabIndex={-1}>
       <Card size="large" className={styles.card}>

@@ -32,10 +32,12 @@ interface CopyableProps {
   /** What it is, for whom cannot see it. */
   readonly label: string;
   readonly value: string;
+  /** Shows its beginning only, for what is long and for no eyes. */
+  readonly isShort?: boolean;
 }
 
 /** Something to be used elsewhere, with a button that copies it. */
-export function Copyable({ label, value }: CopyableProps) {
+export function Copyable({ label, value, isShort = false }: CopyableProps) {
   const styles = useStyles();
   const { text } = useWords();
   const [copied, setCopied] = useState(false);
@@ -46,7 +48,7 @@ export function Copyable({ label, value }: CopyableProps) {
   };
   return (
     <div className={styles.line}>
-      <pre className={styles.value}>{value}</pre>
+      <pre className={styles.value}>{isShort ? `${value.slice(0, 16)}…` : value}</pre>
       <Tooltip content={copied ? text.form.copied : `${text.form.copy}: ${label}`} relationship="label">
         <Button size="small" appearance="subtle" icon={copied ? <CheckmarkRegular /> : <CopyRegular />} onClick={() => void copy()} />
       </Tooltip>

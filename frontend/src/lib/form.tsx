@@ -1,10 +1,10 @@
 import { Button, Dialog, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle, makeStyles, tokens } from "@fluentui/react-components";
 import { useState, type FormEvent, type ReactElement, type ReactNode } from "react";
 
-import { Failure } from "../shell/page";
+import { Failure } from "../shell/failure";
 import { useWords } from "../text/text";
 import { Reasons, type FieldErrors } from "./field-errors";
-import { useReturnFocus } from "./return-focus";
+import { FocusReturns } from "./return-focus";
 
 interface FormDialogProps {
   readonly title: string;
@@ -73,12 +73,6 @@ export function FormDialog({ title, trigger, submit, save, isComplete = true, fa
       </Dialog>
     </>
   );
-}
-
-/** Whatever opened the dialog has the focus again afterwards. */
-function FocusReturns() {
-  useReturnFocus();
-  return null;
 }
 
 /** A text field of a form; empty is absent. */

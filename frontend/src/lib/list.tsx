@@ -2,7 +2,8 @@ import { Button, makeStyles, tokens } from "@fluentui/react-components";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 
-import { Failure, Loading } from "../shell/page";
+import { Failure } from "../shell/failure";
+import { Loading } from "../shell/page";
 import { useWords } from "../text/text";
 import type { ListPage } from "./list-page";
 

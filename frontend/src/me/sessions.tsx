@@ -6,7 +6,8 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api } from "../lib/api";
 import { useSignOut } from "../lib/sign-out";
 import { useToasts } from "../lib/toast";
-import { Empty, Failure, Loading, Page } from "../shell/page";
+import { Failure } from "../shell/failure";
+import { Empty, Loading, Page } from "../shell/page";
 import { useWords } from "../text/text";
 import { agentOf } from "./agent";
 

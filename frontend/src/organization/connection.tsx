@@ -6,7 +6,8 @@ import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/r
 import { api } from "../lib/api";
 import { useMay } from "../lib/me";
 import { useToasts } from "../lib/toast";
-import { Failure, Loading } from "../shell/page";
+import { Failure } from "../shell/failure";
+import { Loading } from "../shell/page";
 import { useWords } from "../text/text";
 
 type Status = components["schemas"]["OnboardingStatus"];

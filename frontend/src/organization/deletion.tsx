@@ -7,7 +7,7 @@ import { api } from "../lib/api";
 import { detail } from "../lib/detail";
 import { FormDialog } from "../lib/form";
 import { signInUrl } from "../lib/me";
-import { Failure } from "../shell/page";
+import { Failure } from "../shell/failure";
 import { useWords } from "../text/text";
 import { Gone, type DeletedOrganization } from "./gone";
 import type { Organization } from "./queries";

@@ -7,7 +7,7 @@ import { useState } from "react";
 import { api } from "../lib/api";
 import { save } from "../lib/save";
 import { useToasts } from "../lib/toast";
-import { Failure } from "../shell/page";
+import { Failure } from "../shell/failure";
 import { useWords } from "../text/text";
 import { ExportLines, type ExportProgress } from "./export-lines";
 

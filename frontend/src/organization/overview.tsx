@@ -3,7 +3,8 @@ import { useQuery } from "@tanstack/react-query";
 
 import { useMe } from "../lib/me";
 import { Facts } from "../shell/facts";
-import { Failure, Loading, Page } from "../shell/page";
+import { Failure } from "../shell/failure";
+import { Loading, Page } from "../shell/page";
 import { useWords } from "../text/text";
 import { Connection } from "./connection";
 import { organizationQuery } from "./queries";

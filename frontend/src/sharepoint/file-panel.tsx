@@ -3,7 +3,7 @@ import { ArrowDownloadRegular, DismissRegular, OpenRegular } from "@fluentui/rea
 import { useQuery } from "@tanstack/react-query";
 
 import { ItemAnnotations } from "../annotations/item-annotations";
-import { useReturnFocus } from "../lib/return-focus";
+import { FocusReturns } from "../lib/return-focus";
 import { Facts } from "../shell/facts";
 import { Loading } from "../shell/page";
 import { useWords } from "../text/text";
@@ -21,23 +21,24 @@ interface FilePanelProps {
   readonly site: string;
   readonly drive: string;
   readonly file: string;
+  readonly open: boolean;
   readonly onClose: () => void;
 }
 
 /** One file: what it is, and what people have noted on it. */
-export function FilePanel({ site, drive, file, onClose }: FilePanelProps) {
+export function FilePanel({ site, drive, file, open, onClose }: FilePanelProps) {
   const styles = useStyles();
   const { text } = useWords();
   const query = useQuery(itemQuery(drive, file));
-  useReturnFocus();
   return (
     <OverlayDrawer
-      open
+      open={open}
       position="end"
       className={styles.panel}
       onOpenChange={(_, change) => !change.open && onClose()}
       aria-label={query.data?.name ?? text.annotations.file}
     >
+      <FocusReturns />
       <DrawerHeader>
         <DrawerHeaderTitle
           heading={{ className: styles.title }}

@@ -1,6 +1,7 @@
 import { Button, makeStyles, mergeClasses, Table, TableBody, TableCell, TableHeader, TableHeaderCell, TableRow, Text, tokens } from "@fluentui/react-components";
 import { ArrowDownloadRegular, DocumentRegular, FolderOpenRegular, FolderRegular, SearchRegular } from "@fluentui/react-icons";
 import { useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
 
 import { TextLink } from "../lib/link";
 import { List } from "../lib/list";
@@ -37,6 +38,9 @@ export function Files({ site, drive, search }: FilesProps) {
   const { text } = useWords();
   const navigate = useNavigate();
   const { folder = "root", q = "", file } = search;
+  // The panel is there until it has closed, with what it showed.
+  const [last, setLast] = useState(file);
+  if (file !== undefined && file !== last) setLast(file);
   const here = { site, drive, ...(folder === "root" ? {} : { folder }), ...(q === "" ? {} : { q }) };
   const go = (to: SharePointSearch) => void navigate({ to: "/organization/sharepoint", search: to });
   const empty =
@@ -61,7 +65,7 @@ export function Files({ site, drive, search }: FilesProps) {
       >
         {(items) => <FileTable drive={drive} items={items} here={here} label={q === "" ? text.sharepoint.title : text.sharepoint.searching(q)} />}
       </List>
-      {file !== undefined && <FilePanel site={site} drive={drive} file={file} onClose={() => go(here)} />}
+      {last !== undefined && <FilePanel site={site} drive={drive} file={last} open={file !== undefined} onClose={() => go(here)} />}
     </>
   );
 }

@@ -3,7 +3,8 @@ import { LockClosedRegular, PersonKeyRegular, PlugDisconnectedRegular } from "@f
 
 import { Copyable } from "../lib/copyable";
 import { signInUrl } from "../lib/me";
-import { Empty, Failure } from "../shell/page";
+import { Failure } from "../shell/failure";
+import { Empty } from "../shell/page";
 import { useWords } from "../text/text";
 import { obstacleOf } from "./obstacle";
 

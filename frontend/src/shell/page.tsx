@@ -1,19 +1,12 @@
 import {
   Body1,
-  Button,
-  Caption1,
   makeStyles,
-  MessageBar,
-  MessageBarActions,
-  MessageBarBody,
-  MessageBarTitle,
   Skeleton,
   SkeletonItem,
   Subtitle1,
   Title2,
   tokens,
 } from "@fluentui/react-components";
-import { TenantryError } from "@tenantry/client";
 import type { ReactNode } from "react";
 
 import { useWords } from "../text/text";
@@ -91,27 +84,6 @@ export function Empty({ icon, title, lead, action, isAlone = false }: EmptyProps
       <Body1 className={styles.quiet}>{lead}</Body1>
       {action}
     </div>
-  );
-}
-
-/** What went wrong, in the service's words, with the request's id to name when asking for help. */
-export function Failure({ error, retry }: { readonly error: unknown; readonly retry?: () => void }) {
-  const { text } = useWords();
-  const known = error instanceof TenantryError ? error : undefined;
-  const message = known?.code === "NETWORK" ? text.failure.network : (known?.message ?? String(error));
-  return (
-    <MessageBar intent="error" layout="multiline" role="alert">
-      <MessageBarBody>
-        <MessageBarTitle>{text.failure.title}</MessageBarTitle>
-        {message}
-        {known?.requestId !== undefined && <Caption1 block>{text.failure.requestId(known.requestId)}</Caption1>}
-      </MessageBarBody>
-      {retry !== undefined && (
-        <MessageBarActions>
-          <Button onClick={retry}>{text.failure.retry}</Button>
-        </MessageBarActions>
-      )}
-    </MessageBar>
   );
 }
 

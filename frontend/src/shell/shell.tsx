@@ -50,6 +50,7 @@ const useStyles = makeStyles({
     overflowY: "auto",
     backgroundColor: tokens.colorNeutralBackground1,
     outlineStyle: "none",
+    ":focus-visible": { boxShadow: `inset 0 0 0 2px ${tokens.colorStrokeFocus2}` },
     [WIDE]: { borderTopLeftRadius: tokens.borderRadiusXLarge },
   },
 });
@@ -94,7 +95,8 @@ export function Shell() {
             <MenuDrawer open={open} onChange={setOpen} />
           </Suspense>
         )}
-        <main id="main" className={styles.main} ref={main} tabIndex={-1}>
+        {/* It scrolls, so the keyboard must be able to get into it on screens where there is nothing to use. */}
+        <main id="main" className={styles.main} ref={main} tabIndex={0}>
           <Outlet />
         </main>
       </div>

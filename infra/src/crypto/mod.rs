@@ -2,7 +2,6 @@
 
 mod api_key;
 mod cache_seal;
-mod cookie;
 mod csrf;
 mod cursor;
 mod jwe;
@@ -16,7 +15,6 @@ pub mod wire_format;
 
 pub use api_key::PepperedDigests;
 pub use cache_seal::CacheSeal;
-pub use cookie::SignedCookies;
 pub use csrf::CsrfSigner;
 pub use cursor::SealedCursors;
 #[doc(hidden)]

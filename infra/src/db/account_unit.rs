@@ -12,9 +12,7 @@ use domain::{
     identity::{AccountRepository, SessionReader, SessionRepository},
     store::{AccountReader, AccountTx, OrgTx, StoreError},
 };
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DeleteMany, EntityTrait, Insert, QueryFilter, Select, UpdateMany,
-};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, Insert, QueryFilter, Select, UpdateMany};
 
 use super::{Unit, connection::Connection};
 
@@ -51,11 +49,6 @@ impl AccountScoped {
     /// Changes rows of this account.
     pub(crate) fn update<E: AccountOwned>(self) -> UpdateMany<E> {
         E::update_many().filter(E::ACCOUNT.eq(self.0.uuid()))
-    }
-
-    /// Deletes rows of this account.
-    pub(crate) fn delete<E: AccountOwned>(self) -> DeleteMany<E> {
-        E::delete_many().filter(E::ACCOUNT.eq(self.0.uuid()))
     }
 }
 
@@ -127,10 +120,9 @@ mod tests {
             scoped.find::<Entity>().filter(other.clone()).build(DbBackend::Postgres),
             scoped
                 .update::<Entity>()
-                .filter(other.clone())
+                .filter(other)
                 .col_expr(Column::Method, Expr::value("x"))
                 .build(DbBackend::Postgres),
-            scoped.delete::<Entity>().filter(other).build(DbBackend::Postgres),
         ] {
             let sql = sql.to_string();
             assert!(sql.contains(&format!("WHERE {predicate} AND ")), "{sql}");

@@ -10,10 +10,14 @@ use domain::{
     once::Once,
     store::StoreError,
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::OnConflict};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QuerySelect,
+    sea_query::OnConflict,
+};
+use uuid::Uuid;
 
 use super::{
-    Database,
+    Connection, Database,
     entities::{identities, sessions, spent_secrets},
     error::store_error,
 };
@@ -78,4 +82,24 @@ impl Once for Database {
             .map_err(store_error)?;
         Ok(inserted == 1)
     }
+}
+
+/// Deletes some sessions, of whichever account, that ended or ran out before then.
+#[expect(clippy::disallowed_methods, reason = "of all accounts: nobody can use these sessions any more")]
+pub(crate) async fn forget_sessions(
+    connection: &Connection,
+    before: DateTime<Utc>,
+    at_once: u64,
+) -> Result<u64, DbErr> {
+    let is_over = Condition::any()
+        .add(sessions::Column::ExpiresAt.lt(before))
+        .add(sessions::Column::EndedAt.lt(before));
+    let some =
+        sessions::Entity::find().select_only().column(sessions::Column::Id).filter(is_over).limit(at_once);
+    let ids: Vec<Uuid> = some.into_tuple().all(connection).await?;
+    if ids.is_empty() {
+        return Ok(0);
+    }
+    let theirs = sessions::Entity::delete_many().filter(sessions::Column::Id.is_in(ids));
+    Ok(theirs.exec(connection).await?.rows_affected)
 }

@@ -5,7 +5,7 @@
 
 mod account_unit;
 mod advisory_lock;
-mod before_scope;
+pub(crate) mod before_scope;
 mod connect;
 mod connection;
 #[expect(unreachable_pub, reason = "the derive makes public items; what is private is the module")]

@@ -149,7 +149,7 @@ await check("looks: by keyboard alone, from the way past the menu to a dialog an
   await page.keyboard.type("Keyboards");
   await page.keyboard.press("Enter");
   await page.getByText("Keyboards", { exact: true }).waitFor();
-  assert.equal(await page.evaluate(() => document.activeElement.textContent), "New taxonomy");
+  await page.waitForFunction(() => document.activeElement.textContent === "New taxonomy");
 });
 
 await check("looks: in Italian, to the last word of the menu", async () => {

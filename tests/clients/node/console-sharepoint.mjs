@@ -27,7 +27,7 @@ const toast = (words) => page.getByText(words, { exact: true });
 await check("sharepoint: who only signed in is told what is missing, and how to get it", async () => {
   await signedIn(page, "adele@contoso.com", "/organization/sharepoint");
   await shown(page, "SharePoint");
-  await page.getByRole("heading", { name: "Connect your Microsoft account first" }).waitFor();
+  await page.getByRole("heading", { name: "Files need more than your sign-in" }).waitFor();
   await picture(page, "sharepoint-unreachable");
 });
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -11,9 +10,12 @@ from pathlib import Path
 
 API = os.environ["API"]
 HERE = Path(__file__).parent
-# Not called yet: what Microsoft answers and what a session is cannot be made up from a schema, and the first calls found
-# refusals that the hooks do not know of.
-NOT_YET = r"/api/(sharepoint|api-keys|organization|onboarding|auth/(logout|refresh|sessions|csrf|me/))"
+# Operations that are not called, each with its reason; ids that a schema cannot know are given by hooks.py.
+EXCLUDED = {
+    # A refresh token is good once: of any two calls one would end the session of the other, and be right. All manners
+    # of refreshing are in tests/it/identity/refresh.rs.
+    "/api/auth/refresh",
+}
 
 
 def ask(url, body=None, **headers):
@@ -43,16 +45,17 @@ with tempfile.TemporaryDirectory() as folder:
     report = Path(folder) / "report.json"
     command = [sys.executable, "-m", "schemathesis.cli"]
     command += ["--config-file", HERE / "schemathesis.toml", "run", f"{API}/openapi.json", "--no-color"]
-    command += ["--exclude-path-regex", NOT_YET]
+    for path in EXCLUDED:
+        command += ["--exclude-path", path]
     command += ["--report", "json", "--report-json-path", report]
-    # Three minutes at the most; it takes half a minute.
+    # Three minutes at the most; it takes one.
     run = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, timeout=180)
     result = json.loads(report.read_text()) if report.exists() else {"failures": []}
 
 failed = {operation for failure in result["failures"] for operation in failure["operations"]}
 document = ask(f"{API}/openapi.json")
 for path, item in document["paths"].items():
-    if re.match(NOT_YET, path):
+    if path in EXCLUDED:
         continue
     for operation in (f"{method.upper()} {path}" for method in item):
         print(f"{'not ok' if operation in failed else 'ok'} - schemathesis: {operation}")

@@ -42,7 +42,8 @@ impl Operation {
     /// Whether its credential is a refresh token, which names one session and nothing else. No caller's own credential
     /// is one, so the walks pass by these few; `identity` has their tests.
     pub(crate) fn is_by_refresh_token(&self) -> bool {
-        self.raw.get("security") == Some(&json!([{ "refreshToken": [] }]))
+        let schemes = self.raw.get("security").and_then(Value::as_array);
+        schemes.is_some_and(|schemes| schemes.contains(&json!({ "refreshToken": [] })))
     }
 
     /// Whether it takes a parameter of this name, wherever.

@@ -103,12 +103,3 @@ pub trait InvitationStore: Send + Sync {
     /// Ends it at once. `false` when there is none.
     async fn revoke(&self, id: Uuid, now: DateTime<Utc>) -> Result<bool, StoreError>;
 }
-
-/// Signs what a browser keeps for us, and knows it again.
-pub trait Signer: Send + Sync {
-    /// The text with its signature, as the value of a cookie.
-    fn sign(&self, text: &str) -> String;
-
-    /// The text, if the signature is ours.
-    fn open(&self, signed: &str) -> Option<String>;
-}

@@ -17,9 +17,7 @@ mod record;
 mod start;
 mod tenants;
 
-pub use attempt::{
-    Attempt, AttemptStore, Invitation, InvitationStore, NewAttempt, NewInvitation, Signer, Used,
-};
+pub use attempt::{Attempt, AttemptStore, Invitation, InvitationStore, NewAttempt, NewInvitation, Used};
 pub use callback::{Answer, Progress, Redirect};
 pub use check::Status;
 pub(crate) use check::request_check;

@@ -9101,6 +9101,8 @@ export interface operations {
             /** @description Lines of JSON. */
             200: {
                 headers: {
+                    /** @description That it is a file, and its name. */
+                    "Content-Disposition": string;
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -10350,7 +10352,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/octet-stream": string;
+                    "*/*": string;
                 };
             };
             /** @description The part that was asked for. */
@@ -10372,7 +10374,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/octet-stream": string;
+                    "*/*": string;
                 };
             };
             /** @description It has not changed: what you have is the present version. */

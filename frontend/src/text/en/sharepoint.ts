@@ -26,9 +26,9 @@ export const sharepoint = {
   annotations: "Annotations",
   way: "Where you are",
   reach: {
-    sessionTitle: "Connect your Microsoft account first",
+    sessionTitle: "Files need more than your sign-in",
     sessionLead:
-      "You are signed in, but the service may not ask Microsoft 365 in your name yet: signing in tells it only who you are.",
+      "You are signed in, but Microsoft 365 is asked in your name only with an access token of yours: signing in here tells the service who you are, and nothing more.",
     signInTitle: "Microsoft wants you to sign in once more",
     signInLead: "Your organization asks for more before its files are shown, such as a second factor.",
     signIn: "Sign in again",

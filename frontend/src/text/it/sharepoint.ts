@@ -28,9 +28,9 @@ export const sharepoint: Translation["sharepoint"] = {
   annotations: "Annotazioni",
   way: "Dove sei",
   reach: {
-    sessionTitle: "Prima collega il tuo account Microsoft",
+    sessionTitle: "Per i file non basta il tuo accesso",
     sessionLead:
-      "Hai eseguito l'accesso, ma il servizio non può ancora interrogare Microsoft 365 a tuo nome: l'accesso gli dice solo chi sei.",
+      "Hai eseguito l'accesso, ma Microsoft 365 viene interrogato a tuo nome solo con un tuo token di accesso: l'accesso qui dice al servizio chi sei, e niente altro.",
     signInTitle: "Microsoft chiede di accedere ancora una volta",
     signInLead: "La tua organizzazione chiede qualcosa in più prima di mostrare i suoi file, per esempio un secondo fattore.",
     signIn: "Accedi di nuovo",

@@ -122,10 +122,8 @@ pub(super) fn microsoft(
     };
     let seal = Arc::new(SealedTexts::new(shared.ring, Arc::clone(&parts.entropy)));
     let secure = config.browser.secure;
-    // Over https it is for all paths, so that its name begins with `__Host-` and no neighboring domain can put the
-    // departure of somebody else into a browser.
-    let path = if secure { "/" } else { MICROSOFT_PATH };
-    let departures = SealedCookies::new(seal, "microsoft", path, DEPARTURE_LASTS, secure);
+    // For all paths, so that over https no neighboring domain can put somebody else's departure into a browser.
+    let departures = SealedCookies::new(seal, "microsoft", "/", DEPARTURE_LASTS, secure);
     Ok(Arc::new(MicrosoftOAuth {
         microsoft,
         gate: Arc::clone(shared.gate),

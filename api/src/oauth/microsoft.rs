@@ -42,7 +42,7 @@ use crate::{
     rate_limit,
 };
 
-/// Below it the cookies of departures are sent.
+/// Where both endpoints are.
 pub(crate) const PATH: &str = "/api/oauth/microsoft";
 /// How long a person may take at Microsoft.
 pub(crate) const LASTS: TimeDelta = TimeDelta::minutes(10);

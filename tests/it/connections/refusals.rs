@@ -115,7 +115,7 @@ async fn a_refusal_is_forgotten_on_every_replica_when_the_account_is_connected_a
     let app = start().await;
     let (browser, id) = alex(&app).await;
     let replica = app.replica().await;
-    app.clock.advance(TimeDelta::minutes(80));
+    app.clock.advance(TimeDelta::hours(2));
     let there = person(&replica, "alex");
     app.emulator.set_fault(Fault::refuse("invalid_grant", 65_001).suberror("consent_required"));
     there.get(&of(&id, "sharepoint")).await.expect(409);

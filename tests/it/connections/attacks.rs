@@ -221,5 +221,14 @@ async fn no_token_is_stored_or_exported_as_it_is() {
         let text = json!(rows).to_string();
         let shown = &token[token.len() - 40..];
         assert!(!text.contains(shown) && !text.contains("\"1."), "{table} holds a token");
+        // Bytes are shown as hexadecimal.
+        assert!(!text.to_lowercase().contains(&hex(shown)), "{table} holds a token");
     }
+    let rows = app.database.query("SELECT refresh_token FROM connections").await;
+    let stored = rows[0]["refresh_token"].as_str().expect("bytes").to_lowercase();
+    assert!(stored.len() > 100 && !stored.starts_with(&hex("1.")), "each refresh token begins so: {stored}");
+}
+
+fn hex(text: &str) -> String {
+    text.bytes().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -24,8 +24,11 @@ pub(crate) fn builder() -> Builder {
     TestApp::builder().set("MS_GRAPH_SCOPES", graph).set("MS_SHAREPOINT_SCOPES", "AllSites.Read")
 }
 
+/// Tokens that live 75 minutes, the middle of what Entra ID gives: what the clock is moved by has one outcome.
 async fn start() -> TestApp {
-    builder().start().await
+    let app = builder().start().await;
+    app.emulator.set_token_lifetime(75 * 60);
+    app
 }
 
 /// The id that a browser lands with.

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use domain::{
     access::{AllowedTenants, TenantPolicy},
     connections::{
-        Connecting, ConnectingPorts, ConnectingScopes, ConnectionTokens, Connections, GrantError, Granted,
-        Grants, HandOuts, RefreshPolicy, RefreshPorts, Refresher, ResourceNames,
+        Connecting, ConnectingPorts, ConnectingScopes, ConnectionTokens, Connections, DeviceCodes, Devices,
+        GrantError, Granted, Grants, HandOuts, RefreshPolicy, RefreshPorts, Refresher, ResourceNames,
     },
     store::Store,
 };
@@ -15,24 +15,36 @@ use infra::{
     connections::{ConnectionMemory, GraphHosts, SpawnedFlights},
     crypto::JweEncryption,
     db::Database,
-    entra::{Authority, EntraAllowedTenants},
+    entra::{Authority, AuthorityKeys, EntraAllowedTenants, EntraDeviceCodes},
 };
 use secrecy::SecretString;
 use url::Url;
 use uuid::Uuid;
 
 use super::{Parts, consent_url};
-use crate::{config::Config, connections::ConnectionsApi, http::PageQuery};
+use crate::{
+    config::Config,
+    connections::{ConnectionsApi, DevicesApi},
+    http::PageQuery,
+};
 
 /// The use-cases of connected accounts.
 pub(super) struct Hub {
     pub(super) tokens: ConnectionTokens,
     pub(super) connections: Connections,
     pub(super) connecting: Connecting,
+    devices: Devices,
     pub(super) hand_outs: HandOuts,
     pub(super) refresher: Refresher,
     public_url: Url,
     consent_url: String,
+}
+
+/// Microsoft's side of connected accounts.
+struct Microsoft {
+    grants: Arc<dyn Grants>,
+    /// For devices without a browser, where there is a client for them.
+    codes: Option<Arc<dyn DeviceCodes>>,
 }
 
 /// Where Microsoft is, and what it is asked for.
@@ -52,6 +64,7 @@ impl Hub {
         parts: &Parts,
         database: &Database,
         grants: Arc<dyn Grants>,
+        keys: &Arc<AuthorityKeys>,
     ) -> anyhow::Result<Self> {
         let authority = Authority::new(config.entra.authority_host.clone(), config.entra.tenant.clone());
         let (listed, http) = (config.tenants.allowed.clone(), infra::http::client()?);
@@ -68,7 +81,15 @@ impl Hub {
             public_url: config.process.public_url.clone(),
             consent_url: consent_url(config),
         };
-        Self::at(place, parts, database, grants)
+        let codes = match config.entra.public_client {
+            Some(client_id) => {
+                let (http, clock) = (infra::http::client()?, Arc::clone(&parts.clock));
+                let codes = EntraDeviceCodes::new(client_id, Arc::clone(keys), http, clock);
+                Some(Arc::new(codes) as Arc<dyn DeviceCodes>)
+            }
+            None => None,
+        };
+        Self::at(place, parts, database, Microsoft { grants, codes })
     }
 
     /// For the document, which is the same wherever Microsoft is.
@@ -86,16 +107,22 @@ impl Hub {
             consent_url: String::new(),
             graph_url: nowhere,
         };
-        Self::at(place, parts, database, Arc::new(NoGrants))
+        let microsoft = Microsoft { grants: Arc::new(NoGrants), codes: None };
+        Self::at(place, parts, database, microsoft)
     }
 
-    fn at(place: Place, parts: &Parts, database: &Database, grants: Arc<dyn Grants>) -> anyhow::Result<Self> {
+    fn at(
+        place: Place,
+        parts: &Parts,
+        database: &Database,
+        microsoft: Microsoft,
+    ) -> anyhow::Result<Self> {
         let store: Arc<dyn Store> = Arc::new(database.clone());
         let needed = RefreshPorts {
             store: Arc::clone(&store),
             queue: Arc::new(database.clone()),
             log: Arc::new(database.clone()),
-            grants,
+            grants: microsoft.grants,
             secrets: Arc::new(database.clone()),
             epochs: Arc::new(database.epochs()),
             flights: Arc::new(SpawnedFlights::default()),
@@ -120,15 +147,29 @@ impl Hub {
             hosts: Arc::new(GraphHosts::new(infra::http::client()?, &place.graph_url)),
             ids: parts.ids(),
         };
+        let connecting = Connecting::new(needed, refresher.clone(), policy, place.scopes);
+        let devices = Devices::new(
+            Arc::clone(&store),
+            Arc::new(database.clone()),
+            Arc::new(database.clone()),
+            microsoft.codes,
+            connecting.clone(),
+            parts.ids(),
+        );
         Ok(Self {
             tokens,
             connections: Connections::new(store, refresher.clone()),
-            connecting: Connecting::new(needed, refresher.clone(), policy, place.scopes),
+            connecting,
+            devices,
             hand_outs,
             refresher,
             public_url: place.public_url,
             consent_url: place.consent_url,
         })
+    }
+
+    pub(super) fn devices_api(&self, parts: &Parts) -> DevicesApi {
+        DevicesApi { devices: self.devices.clone(), clock: Arc::clone(&parts.clock) }
     }
 
     pub(super) fn api(&self, store: Arc<dyn Store>, parts: &Parts, pages: PageQuery) -> ConnectionsApi {
@@ -150,7 +191,13 @@ struct NoGrants;
 
 #[async_trait]
 impl Grants for NoGrants {
-    async fn refresh(&self, _: Uuid, _: &SecretString, _: &[String]) -> Result<Granted, GrantError> {
+    async fn refresh(
+        &self,
+        _: Uuid,
+        _: Option<Uuid>,
+        _: &SecretString,
+        _: &[String],
+    ) -> Result<Granted, GrantError> {
         Err(GrantError::OwnRegistration)
     }
 }

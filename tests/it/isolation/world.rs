@@ -59,6 +59,8 @@ pub(crate) struct Organization {
     drive: String,
     /// One of two that the member has.
     connection: String,
+    /// The administrator's, on which nobody has signed in yet.
+    device: String,
 }
 
 impl World {
@@ -211,6 +213,7 @@ impl Organization {
         });
         admin.patch("/api/auth/organization", settings).await.expect(200);
         let (api_key, api_key_id) = api_key(app, &admin, word).await;
+        let device = admin.post("/api/connections/device", json!({})).await.expect(200);
         // Known again after that change, so that requests cost what they cost and not what the first one costs.
         for actor in [&admin, &member, &application, &session, &api_key] {
             actor.get("/api/auth/me").await.expect(200);
@@ -235,6 +238,7 @@ impl Organization {
             site,
             drive,
             connection,
+            device: device.text_at("/data/id"),
         }
     }
 
@@ -273,6 +277,7 @@ impl Organization {
             (Place::Body, "scopes") => json!(["annotations:read"]),
             (_, "apiKeyId") => json!(self.api_key_id),
             (_, "accountId" | "connectionId") => json!(self.connection),
+            (Place::Path, "deviceId") => json!(self.device),
             (Place::Query, "minTtl") => json!(60),
             (Place::Query, "tokenResource") => json!("graph"),
             (Place::Query, "scope") => json!("User.Read"),

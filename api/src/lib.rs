@@ -25,6 +25,7 @@ mod onboarding;
 mod openapi;
 mod organizations;
 mod rate_limit;
+mod routes;
 mod server;
 mod sharepoint;
 pub mod worker;

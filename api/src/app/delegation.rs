@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use async_trait::async_trait;
 use domain::{
-    access::{Epochs, OnBehalfOf},
-    delegation::{AppTokens, ClaimsChallenge, DelegatedToken, DelegatedTokens, DelegationError, Resource},
+    access::Epochs,
+    delegation::{AppTokens, DelegatedTokens},
 };
 use infra::{
     cache::SharedRedis,
@@ -93,24 +92,4 @@ fn credentials(config: &Config, endpoint: &Arc<TokenEndpoint>) -> anyhow::Result
     }
     list.extend(delegation.secret.clone().map(ClientCredential::Secret));
     Ok(list)
-}
-
-/// For a document without a service that could answer.
-pub(super) struct NoTokens;
-
-#[async_trait]
-impl DelegatedTokens for NoTokens {
-    async fn token(&self, _: &OnBehalfOf, _: &Resource) -> Result<Arc<DelegatedToken>, DelegationError> {
-        Err(DelegationError::Misconfigured)
-    }
-
-    async fn refused(
-        &self,
-        _: &OnBehalfOf,
-        _: &Resource,
-        _: &DelegatedToken,
-        _: Option<&ClaimsChallenge>,
-    ) -> Result<Arc<DelegatedToken>, DelegationError> {
-        Err(DelegationError::Misconfigured)
-    }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    api_keys, browser, database, delegation, development, docs, entra, http, identity, keys, metrics,
+    api_keys, browser, database, delegation, development, docs, entra, http, identity, keys, memory, metrics,
     onboarding, process, redis, revocation, setting::Setting, sharepoint, sources::FILE_NAME, tenants,
 };
 
@@ -71,6 +71,7 @@ pub(super) fn settings() -> impl Iterator<Item = &'static Setting> {
         keys::SETTINGS,
         api_keys::SETTINGS,
         development::SETTINGS,
+        memory::SETTINGS,
         revocation::SETTINGS,
         http::SETTINGS,
         redis::SETTINGS,

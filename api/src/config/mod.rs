@@ -18,6 +18,7 @@ mod file;
 mod http;
 mod identity;
 mod keys;
+mod memory;
 mod metrics;
 mod onboarding;
 mod parse;
@@ -49,6 +50,7 @@ pub use self::{
     http::HttpConfig,
     identity::IdentityConfig,
     keys::{KeyRing, KeysConfig, TokenKey},
+    memory::MemoryConfig,
     metrics::MetricsConfig,
     onboarding::OnboardingConfig,
     problems::{Problem, Problems},
@@ -74,6 +76,7 @@ pub struct Config {
     pub api_keys: ApiKeysConfig,
     /// Who a request without a credential is; only ever present in a debug build, in development, on loopback.
     pub development: Option<DevelopmentIdentity>,
+    pub memory: MemoryConfig,
     pub revocation: RevocationConfig,
     pub http: HttpConfig,
     pub redis: RedisConfig,
@@ -120,6 +123,7 @@ impl Config {
         let keys = KeysConfig::read(reader);
         let api_keys = ApiKeysConfig::read(reader);
         let development = development::read(reader, &process);
+        let memory = MemoryConfig::read(reader);
         let revocation = RevocationConfig::read(reader);
         let http = HttpConfig::read(reader);
         let redis = RedisConfig::read(reader);
@@ -139,6 +143,7 @@ impl Config {
             keys,
             api_keys,
             development,
+            memory,
             revocation,
             http,
             redis,

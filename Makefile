@@ -13,6 +13,9 @@ EMULATOR_HTTP_PORT ?= 4100
 EMULATOR_HTTPS_PORT ?= 4143
 DATABASE_URL ?= sqlite://data/tenantry.db
 TENANT_POLICY ?= open
+# What the emulator's tenants have consented to. Connections of real tenants have more by default (.env.example).
+MS_GRAPH_SCOPES ?= User.Read,Files.Read.All,Sites.Read.All
+MS_SHAREPOINT_SCOPES ?= AllSites.Read
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 BIN := $(TARGET)/debug
@@ -37,6 +40,8 @@ run: assets console ## Starts the service with SQLite and the Entra ID emulator,
 	AZURE_CLIENT_ID=a0000000-0000-4000-8000-00000000000a \
 	AZURE_CLIENT_SECRET=emulator-secret \
 	GRAPH_URL=http://localhost:$(EMULATOR_HTTP_PORT) \
+	MS_GRAPH_SCOPES=$(MS_GRAPH_SCOPES) \
+	MS_SHAREPOINT_SCOPES=$(MS_SHAREPOINT_SCOPES) \
 	TENANT_POLICY=$(TENANT_POLICY) \
 	PUBLIC_URL=http://localhost:$(PORT) \
 	DOCS_CLIENT_ID=a0000000-0000-4000-8000-00000000000b \
@@ -67,6 +72,7 @@ openapi: ## Writes openapi/openapi.json anew, from the handlers.
 	@mkdir -p openapi
 	$(BIN)/tenantry openapi > openapi/openapi.json.new
 	mv openapi/openapi.json.new openapi/openapi.json
+	$(BIN)/tenantry openapi --connector > docs/recipes/power-automate/connector.swagger.json
 
 console: ## Builds the console, which the next build of the service embeds.
 	cd frontend && { cmp -s package-lock.json node_modules/.installed || { npm ci --no-audit --no-fund --silent && cp package-lock.json node_modules/.installed; }; }

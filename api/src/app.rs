@@ -1,12 +1,14 @@
 //! The composition root: the one place where the ports of `domain` meet their implementations, and the only one that
 //! may build what makes principals and scopes.
 
+mod connections;
 mod delegation;
 mod dependencies;
 mod inspect;
 mod onboarding;
 mod sharepoint;
 mod sign_in;
+mod token_hub;
 
 use std::{
     path::{Path, PathBuf},
@@ -22,6 +24,7 @@ use domain::{
     annotations::Taxonomies,
     api_keys::{ApiKeyDigests, ApiKeys},
     clock::{Clock, Pauses},
+    connections::HandOuts,
     delegation::DelegatedTokens,
     entropy::Entropy,
     id::{Ids, OrgId},
@@ -50,6 +53,7 @@ use crate::{
     api_keys::ApiKeysApi,
     auth::{Gate, origins},
     config::{self, Config, DatabaseConfig, DatabaseKind, KeysConfig},
+    connections::ConnectionsApi,
     console::Console,
     delegation::DelegationApi,
     docs,
@@ -69,6 +73,7 @@ use crate::{
 
 pub use self::inspect::{Finding, Severity, findings};
 use self::{
+    connections::Hub,
     delegation::TokenSources,
     dependencies::Dependencies,
     onboarding::{Customers, Needed, Watched},
@@ -113,6 +118,7 @@ pub struct App {
     draining: Draining,
     worker: Worker,
     uses: Arc<ApiKeyUses>,
+    hand_outs: HandOuts,
 }
 
 impl App {
@@ -141,6 +147,7 @@ impl App {
         let sources = TokenSources::new(config, &parts)?;
         let needed = Needed { database: &database, parts: &parts, tokens: sources.app_only() };
         let customers = Customers::new(config, &needed)?;
+        let hub = Hub::new(config, &parts, &database, sources.grants())?;
         let tokens = sources.delegated(config, &parts, Arc::new(epochs.clone()), shared);
         let tokens = Arc::new(Watched { tokens, onboarding: customers.onboarding.clone() });
         let cursors = Arc::new(SealedCursors::new(&ring, Arc::clone(&parts.entropy)));
@@ -153,6 +160,7 @@ impl App {
             gate: &gate,
             sessions: &sessions,
             delivery: &delivery,
+            connecting: &hub.connecting,
         };
         let microsoft = sign_in::microsoft(config, &parts, &shared)?;
         let behind = Behind {
@@ -164,6 +172,9 @@ impl App {
             delivery,
             customers: &customers,
             api_keys: api_keys(&store, &ring, &parts)?,
+            hub: &hub,
+            handing: token_hub::Handing::new(config, &parts, &database, &hub.tokens)?,
+            parts: &parts,
         };
         let service = api(Arc::clone(&store), behind);
         let clock = Arc::clone(&parts.clock);
@@ -177,6 +188,7 @@ impl App {
         let draining = Draining::default();
         let ready = Readyz::new(Arc::clone(&dependencies) as _, draining.clone());
         let mut beside = sign_in::mount(Beside::default(), microsoft, signer);
+        beside = token_hub::mount(beside, &parts, &gate, &database, &hub.tokens);
         beside = beside.at("/healthz", get(healthz)).at("/readyz", get(ready));
         if config.docs.enabled {
             beside = docs::mount(beside, config, openapi::document::<Api>);
@@ -193,7 +205,7 @@ impl App {
             methods: LazyLock::new(path_methods),
             counted: metrics::Requests::default(),
         };
-        let worker = worker(&database, &parts, &customers);
+        let worker = worker(&database, &parts, &customers, &hub);
         let endpoint = edge.outside(outermost).boxed();
         Ok(Self {
             endpoint: Arc::new(endpoint),
@@ -213,6 +225,7 @@ impl App {
             draining,
             worker,
             uses,
+            hand_outs: hub.hand_outs,
         })
     }
 
@@ -224,6 +237,7 @@ impl App {
         tasks.spawn(self.epochs.clone().listen());
         tasks.spawn(Arc::clone(&self.limits).forget_idle());
         tasks.spawn(write_uses(Arc::clone(&self.uses)));
+        tasks.spawn(write_hand_outs(self.hand_outs.clone()));
         tasks
     }
 
@@ -237,6 +251,7 @@ impl App {
         self.keys.refresh_if_due().await;
         self.epochs.catch_up().await?;
         self.uses.flush().await?;
+        self.hand_outs.flush().await?;
         Ok(())
     }
 
@@ -270,6 +285,9 @@ impl App {
         if let Err(error) = self.uses.flush().await {
             tracing::warn!(%error, "the last uses of API keys could not be written");
         }
+        if let Err(error) = self.hand_outs.flush().await {
+            tracing::warn!(%error, "the last repeated hand-outs of tokens could not be written");
+        }
         Ok(self.database.close().await?)
     }
 }
@@ -286,8 +304,20 @@ async fn write_uses(uses: Arc<ApiKeyUses>) {
     }
 }
 
+/// How often repeated hand-outs of tokens are written.
+const WRITE_HAND_OUTS_EVERY: std::time::Duration = std::time::Duration::from_mins(1);
+
+async fn write_hand_outs(hand_outs: HandOuts) {
+    loop {
+        tokio::time::sleep(WRITE_HAND_OUTS_EVERY).await;
+        if let Err(error) = hand_outs.flush().await {
+            tracing::warn!(%error, "repeated hand-outs of tokens could not be written; they are kept");
+        }
+    }
+}
+
 /// Who carries jobs out.
-fn worker(database: &Database, parts: &Parts, customers: &Customers) -> Worker {
+fn worker(database: &Database, parts: &Parts, customers: &Customers, hub: &Hub) -> Worker {
     let clock = || Arc::clone(&parts.clock);
     let jobs = Jobs::new(Arc::new(database.clone()), clock(), Arc::clone(&parts.entropy));
     let work = Work {
@@ -295,6 +325,7 @@ fn worker(database: &Database, parts: &Parts, customers: &Customers) -> Worker {
         onboarding: customers.onboarding.clone(),
         imports: customers.imports.clone(),
         leaving: customers.leaving.clone(),
+        refresher: hub.refresher.clone(),
     };
     Worker::new(jobs, work)
 }
@@ -427,6 +458,8 @@ type Api = (
     OrganizationApi,
     MembersApi,
     ApiKeysApi,
+    ConnectionsApi,
+    token_hub::HandingApi,
     TaxonomiesApi,
     TermsApi,
     AnnotationsApi,
@@ -444,10 +477,25 @@ struct Behind<'a> {
     delivery: Arc<Delivery>,
     customers: &'a Customers,
     api_keys: ApiKeys,
+    hub: &'a Hub,
+    handing: token_hub::Handing,
+    parts: &'a Parts,
 }
 
 fn api(store: Arc<dyn Store>, behind: Behind<'_>) -> OpenApiService<Api, ()> {
-    let Behind { ids, cursors, tokens, microsoft_365, sessions, delivery, customers, api_keys } = behind;
+    let Behind {
+        ids,
+        cursors,
+        tokens,
+        microsoft_365,
+        sessions,
+        delivery,
+        customers,
+        api_keys,
+        hub,
+        handing,
+        parts,
+    } = behind;
     let pages = PageQuery::new(cursors);
     let taxonomies = Taxonomies::new(Arc::clone(&store), ids.clone());
     openapi::service((
@@ -462,6 +510,8 @@ fn api(store: Arc<dyn Store>, behind: Behind<'_>) -> OpenApiService<Api, ()> {
             pages: pages.clone(),
         },
         ApiKeysApi { store: Arc::clone(&store), api_keys, pages: pages.clone() },
+        hub.api(Arc::clone(&store), parts, pages.clone()),
+        handing.api(),
         TaxonomiesApi { store: Arc::clone(&store), taxonomies: taxonomies.clone(), pages: pages.clone() },
         TermsApi { store: Arc::clone(&store), taxonomies, pages: pages.clone() },
         AnnotationsApi {
@@ -472,6 +522,11 @@ fn api(store: Arc<dyn Store>, behind: Behind<'_>) -> OpenApiService<Api, ()> {
         microsoft_365.api(&pages),
         customers.api(),
     ))
+}
+
+/// The same as a custom connector of Power Automate.
+pub fn connector() -> anyhow::Result<Value> {
+    Ok(openapi::connector(&document()?))
 }
 
 /// The document, which is the same whatever the configuration.

@@ -4,11 +4,13 @@
 //! permissions, the error answers, and the headers that every answer has.
 
 mod closed;
+mod connector;
 mod errors;
 mod examples;
 mod headers;
 mod idempotency;
 mod nullable;
+mod proxy;
 mod reach;
 mod security;
 
@@ -21,8 +23,9 @@ use poem_openapi::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::auth::{DELEGATED_MARKER, PERMISSION_MARKER, RECENT_MARKER};
+use crate::auth::{DELEGATED_MARKER, KEY_MARKER, PERMISSION_MARKER, RECENT_MARKER};
 
+pub(crate) use connector::connector;
 pub(crate) use security::Published;
 
 /// The document's sections.
@@ -36,6 +39,10 @@ pub(crate) enum Tag {
     Members,
     /// Credentials of an organization's automations.
     ApiKeys,
+    /// Tokens of connected accounts, and requests in their name, for automations with an API key.
+    TokenHub,
+    /// Microsoft accounts that were connected, and their tokens.
+    Connections,
     /// Named trees of terms.
     Taxonomies,
     /// Notes and terms on SharePoint and OneDrive items.
@@ -83,7 +90,7 @@ Every refusal is `{\"error\": {\"code\", \"message\", \"details\"?, \"requestId\
 stable; the message is for people and may change. Quote the `requestId` (also the `X-Request-Id` header; send your own \
 if you like) when you ask for help. `503` and `429` say in `Retry-After` how many seconds to wait.
 
-A request is refused with `413` when its body is larger than 1 MiB, and before it is read at all, with a bare `431`, when \
+A request is refused with `413` when its body is larger than 1 MiB (below `/api/proxy/`: 32 MiB), and before it is read at all, with a bare `431`, when \
 its headers are larger than 32 KiB or more than 100. `RateLimit-*` on every answer says how many requests you have left.";
 
 /// Makes the service of some APIs.
@@ -111,6 +118,7 @@ pub(crate) fn document<T: OpenApi + 'static>(published: &Published) -> anyhow::R
     let described = service(Described::<T>(PhantomData)).spec();
     let mut document: Map<String, Value> = serde_json::from_str(&described)?;
     security::write(&mut document, published);
+    proxy::write(&mut document);
     let paths = document.get_mut("paths").and_then(Value::as_object_mut);
     for (path, item) in paths.into_iter().flatten() {
         for (method, operation) in item.as_object_mut().into_iter().flatten() {
@@ -119,6 +127,7 @@ pub(crate) fn document<T: OpenApi + 'static>(published: &Published) -> anyhow::R
                     is_delegated: take_marker(operation, DELEGATED_MARKER, "x-delegated"),
                     is_recent: take_marker(operation, RECENT_MARKER, "x-recent-sign-in"),
                 };
+                take_marker(operation, KEY_MARKER, "x-key-only");
                 write_permission(operation);
                 security::write_operation(operation, published);
                 errors::write(operation, method, path.contains('{'), demands);

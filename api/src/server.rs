@@ -25,6 +25,7 @@ use crate::{
     error::{ApiError, ErrorCode, from_framework},
     http::{PathMethods, is_known},
     metrics,
+    proxy::{MAX_PROXY_BODY_BYTES, PREFIX},
 };
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -102,7 +103,8 @@ fn refuse(error: poem::Error, request_id: &str, span: &tracing::Span) -> Respons
 
 /// What can be refused before anything looks at the request.
 fn check(request: &Request) -> Result<(), ApiError> {
-    if declared_length(request) > MAX_BODY_BYTES {
+    let most = if request.uri().path().starts_with(PREFIX) { MAX_PROXY_BODY_BYTES } else { MAX_BODY_BYTES };
+    if declared_length(request) > most {
         return Err(ApiError::new(ErrorCode::PayloadTooLarge, "The body is too large"));
     }
     // Percent-encoded bytes that are not UTF-8 are decoded to U+FFFD; U+0000 is text, but PostgreSQL cannot keep it.

@@ -53,8 +53,6 @@ typed_ids! {
     UserId = "user";
     /// A person's login, which belongs to no organization.
     AccountId = "account";
-    /// A connected Microsoft account.
-    ConnectionId = "connection";
     /// A session of an account.
     SessionId = "session";
     /// A taxonomy of an organization.
@@ -69,6 +67,10 @@ typed_ids! {
     ApiKeySecretId = "secret of an API key";
     /// Uses of an API key that are alike.
     ApiKeyUseId = "use of an API key";
+    /// A Microsoft account that a member connected.
+    ConnectionId = "connection";
+    /// An access token of a connection.
+    ConnectionTokenId = "token of a connection";
     /// A key that seals what an organization stores.
     DataKeyId = "data key";
     /// An event of an organization.

@@ -9,6 +9,7 @@ pub mod access;
 pub mod annotations;
 pub mod api_keys;
 pub mod clock;
+pub mod connections;
 pub mod delegation;
 pub mod entropy;
 pub mod events;

@@ -6,6 +6,7 @@ use crate::{
     access::{AccountScope, OrgScope},
     annotations::{AnnotationReader, AnnotationRepository, TaxonomyReader, TaxonomyRepository},
     api_keys::{ApiKeyReader, ApiKeyRepository},
+    connections::{ConnectionReader, ConnectionRepository},
     events::Events,
     idempotency::{IdempotencyReader, IdempotencyRepository},
     identity::{AccountRepository, SessionReader, SessionRepository, UserReader, UserRepository},
@@ -59,6 +60,7 @@ pub trait OrgReader: Send + Sync {
     fn taxonomies(&self) -> &dyn TaxonomyReader;
     fn annotations(&self) -> &dyn AnnotationReader;
     fn api_keys(&self) -> &dyn ApiKeyReader;
+    fn connections(&self) -> &dyn ConnectionReader;
     fn idempotency(&self) -> &dyn IdempotencyReader;
 }
 
@@ -72,6 +74,7 @@ pub trait OrgTx: Send + Sync {
     fn taxonomies(&self) -> &dyn TaxonomyRepository;
     fn annotations(&self) -> &dyn AnnotationRepository;
     fn api_keys(&self) -> &dyn ApiKeyRepository;
+    fn connections(&self) -> &dyn ConnectionRepository;
     fn idempotency(&self) -> &dyn IdempotencyRepository;
     fn jobs(&self) -> &dyn JobRepository;
     fn data_keys(&self) -> &dyn DataKeyRepository;

@@ -235,6 +235,12 @@ impl Emulator {
         *lock(&self.world.propagation) = TimeDelta::seconds(i64::from(seconds));
     }
 
+    /// From now on access tokens of users live for so many seconds (Microsoft Entra, "Configurable token lifetimes": at
+    /// least ten minutes).
+    pub fn set_token_lifetime(&self, seconds: u32) {
+        *lock(&self.world.token_lifetime) = Some(i64::from(seconds));
+    }
+
     /// Everything as at the start: directory, keys, faults, counts, clock.
     pub fn reset(&self) {
         self.world.reset();

@@ -35,6 +35,8 @@ pub(crate) struct World {
     pub(crate) issued: Mutex<Issued>,
     /// How long a consent takes to be known everywhere.
     pub(crate) propagation: Mutex<TimeDelta>,
+    /// How many seconds access tokens of users live, as a token lifetime policy has it; `None`: as long as usual.
+    pub(crate) token_lifetime: Mutex<Option<i64>>,
     /// Signs what the pages carry from step to step.
     pub(crate) page_key: hmac::Key,
     pub(crate) faults: Faults,
@@ -61,6 +63,7 @@ impl World {
             keys: Mutex::new(KeyRing::as_shipped()),
             issued: Mutex::default(),
             propagation: Mutex::new(TimeDelta::zero()),
+            token_lifetime: Mutex::default(),
             page_key: hmac::Key::new(hmac::HMAC_SHA256, &random::bytes::<32>()),
             faults: Faults::default(),
             requests: Requests::default(),
@@ -78,6 +81,7 @@ impl World {
         *lock(&self.keys) = KeyRing::as_shipped();
         *lock(&self.issued) = Issued::default();
         *lock(&self.propagation) = TimeDelta::zero();
+        *lock(&self.token_lifetime) = None;
         self.faults.clear();
         self.requests.clear();
     }

@@ -26,6 +26,12 @@ function ownPath(value: unknown): string {
   return typeof value === "string" && /^\/(?![/\\])[\w\-.~!,/?=&%]*$/.test(value) ? value : "/";
 }
 
+/** A word of the address, by its name; nothing where there is none. */
+function textIn<Name extends string>(search: Record<string, unknown>, name: Name): { readonly [N in Name]?: string } {
+  const value = search[name];
+  return typeof value === "string" && value !== "" ? ({ [name]: value } as { [N in Name]: string }) : {};
+}
+
 const signIn = createRoute({
   getParentRoute: () => root,
   path: "/sign-in",
@@ -64,6 +70,18 @@ const screen = <Path extends string>(path: Path, component: ReturnType<typeof la
 const screens = [
   home,
   screen("/me/profile", lazyRouteComponent(() => import("./me/profile"), "Profile")),
+  createRoute({
+    getParentRoute: () => signedIn,
+    path: "/me/connections",
+    validateSearch: (search: Record<string, unknown>) => textIn(search, "connection"),
+    component: lazyRouteComponent(() => import("./connections/my-connections"), "MyConnections"),
+  }),
+  createRoute({
+    getParentRoute: () => signedIn,
+    path: "/organization/connections",
+    validateSearch: (search: Record<string, unknown>) => textIn(search, "email"),
+    component: lazyRouteComponent(() => import("./connections/all-connections"), "AllConnections"),
+  }),
   screen("/me/sessions", lazyRouteComponent(() => import("./me/sessions"), "Sessions")),
   screen("/organization", lazyRouteComponent(() => import("./organization/overview"), "Overview")),
   screen("/organization/members", lazyRouteComponent(() => import("./organization/members"), "Members")),

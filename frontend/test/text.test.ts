@@ -20,6 +20,7 @@ function texts(words: object, path = ""): Map<string, string> {
 const SAME = [
   /^(product|.*\.(sharepoint|email|member|annotations\.by|file|password))$/,
   /^sharepoint\.title$/,
+  /^connections\.(account|resources\.graph)$/,
   /^annotations\.(by|file|filterFile)$/,
 ];
 

@@ -5,6 +5,7 @@ mod annotations;
 mod api_keys;
 pub mod cache;
 pub mod clock;
+pub mod connections;
 pub mod crypto;
 pub mod db;
 pub mod entra;

@@ -2,6 +2,7 @@
 //! code, which is why this crate knows none of the others.
 
 mod m20261121_10_sign_in_time;
+mod m20261121_11_connections;
 mod m20261121_1_foundation;
 mod m20261121_2_idempotency;
 mod m20261121_3_jobs;
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_8_sessions::Migration),
             Box::new(m20261121_9_api_key_handouts::Migration),
             Box::new(m20261121_10_sign_in_time::Migration),
+            Box::new(m20261121_11_connections::Migration),
         ]
     }
 }

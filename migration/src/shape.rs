@@ -46,6 +46,10 @@ pub(crate) mod optional {
         ColumnDef::new(name).text().null().take()
     }
 
+    pub(crate) fn bytes(name: &'static str) -> ColumnDef {
+        ColumnDef::new(name).blob().null().take()
+    }
+
     pub(crate) fn integer(name: &'static str) -> ColumnDef {
         ColumnDef::new(name).big_integer().null().take()
     }

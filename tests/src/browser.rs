@@ -37,6 +37,8 @@ pub struct Browser {
 struct Cookie {
     value: String,
     path: String,
+    /// It does not come along when another site sends the browser here (RFC 6265bis §5.2).
+    is_strict: bool,
     /// The line that set it.
     line: String,
 }
@@ -97,7 +99,24 @@ impl Browser {
     /// The same, from a start with parameters.
     pub async fn sign_in_from(&self, start: &str, who: &str) -> Response {
         let callback = self.depart(start, who).await;
-        self.get(&callback).await
+        self.come_back(&callback).await
+    }
+
+    /// Is sent to an address of the service by another site, as by the authority: `Strict` cookies stay behind.
+    pub async fn arrive(&self, path: &str) -> Response {
+        self.keep(self.sending_cookies(path, |cookie| !cookie.is_strict).get(path).await)
+    }
+
+    /// The same, and on from there if the page leads on by itself.
+    pub async fn come_back(&self, path: &str) -> Response {
+        let arrived = self.arrive(path).await;
+        match passing(&arrived.text) {
+            Some(to) => {
+                let url = Url::parse(&to).expect("an address");
+                self.get(&format!("{}?{}", url.path(), url.query().unwrap_or_default())).await
+            }
+            None => arrived,
+        }
     }
 
     /// Goes through the authority's pages, and gives the address that it sends the browser back to.
@@ -142,7 +161,8 @@ impl Browser {
 
     /// Plants a cookie.
     pub fn plant(&self, name: &str, value: &str) {
-        let cookie = Cookie { value: value.to_owned(), path: "/".to_owned(), line: String::new() };
+        let (value, path) = (value.to_owned(), "/".to_owned());
+        let cookie = Cookie { value, path, is_strict: false, line: String::new() };
         self.cookies.lock().expect("no test panics here").insert(name.to_owned(), cookie);
     }
 
@@ -166,13 +186,17 @@ impl Browser {
     }
 
     fn carrying(&self, path: &str) -> Actor {
+        self.sending_cookies(path, |_| true)
+    }
+
+    fn sending_cookies(&self, path: &str, is_sent: impl Fn(&Cookie) -> bool) -> Actor {
         let path = path.split('?').next().unwrap_or_default();
         let carried: Vec<String> = self
             .cookies
             .lock()
             .expect("no test panics here")
             .iter()
-            .filter(|(_, cookie)| path.starts_with(&cookie.path))
+            .filter(|(_, cookie)| path.starts_with(&cookie.path) && is_sent(cookie))
             .map(|(name, cookie)| format!("{name}={}", cookie.value))
             .collect();
         let mut actor = Actor::new(Arc::clone(&self.endpoint), None);
@@ -199,7 +223,8 @@ impl Browser {
                 cookies.remove(name);
             } else {
                 let path = attribute("Path=").to_owned();
-                let cookie = Cookie { value: value.to_owned(), path, line: line.to_owned() };
+                let is_strict = attribute("SameSite=") == "Strict";
+                let cookie = Cookie { value: value.to_owned(), path, is_strict, line: line.to_owned() };
                 cookies.insert(name.to_owned(), cookie);
             }
         }
@@ -232,11 +257,22 @@ fn step(html: &str) -> Option<&str> {
     html.split_once("name=\"step\" value=\"")?.1.split('"').next()
 }
 
+/// Where a page leads by itself.
+fn passing(html: &str) -> Option<String> {
+    let address = html.split_once("http-equiv=\"refresh\" content=\"0;url=")?.1.split('"').next()?;
+    Some(plain(address))
+}
+
+/// Text of a page as it is meant.
+fn plain(text: &str) -> String {
+    text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&")
+}
+
 /// Hidden fields, with their values as the page means them.
 fn hidden(html: &str) -> Vec<(String, String)> {
     let value = |field: &str, name: &str| {
         let text = field.split_once(&format!("{name}=\""))?.1.split('"').next()?;
-        Some(text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&"))
+        Some(plain(text))
     };
     html.split("<input type=\"hidden\" ")
         .skip(1)

@@ -291,6 +291,10 @@ impl From<ApiKeyError> for ApiError {
                 "allowedUserIds",
                 "has one that is no member of your organization, or not you where the role is `user`",
             ),
+            ApiKeyError::UnknownConnection => Self::invalid_field(
+                "allowedConnections",
+                "has one that does not exist, or that the key would not see",
+            ),
             ApiKeyError::NoPublicKey => {
                 Self::invalid_field("jwePublicKey", "is not a point on the curve, or no modulus")
             }

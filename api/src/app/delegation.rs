@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use domain::{
     access::Epochs,
+    connections::Grants,
     delegation::{AppTokens, DelegatedTokens},
 };
 use infra::{
@@ -12,7 +13,8 @@ use infra::{
     crypto::{CacheSeal, KeyRing},
     entra::token_client::{
         AppTokenSource, ClientCertificate, ClientCredential, Credentials, DelegatedTokenSettings,
-        DelegatedTokenSource, ManagedIdentity, ResourceNames, SharedTokens, TokenEndpoint,
+        DelegatedTokenSource, ManagedIdentity, RefreshTokenGrants, ResourceNames, SharedTokens,
+        TokenEndpoint,
     },
 };
 
@@ -64,6 +66,11 @@ impl TokenSources {
     pub(super) fn app_only(&self) -> Arc<dyn AppTokens> {
         let (endpoint, credentials) = (Arc::clone(&self.endpoint), Arc::clone(&self.credentials));
         Arc::new(AppTokenSource::new(endpoint, credentials, self.names.clone()))
+    }
+
+    /// For connected accounts.
+    pub(super) fn grants(&self) -> Arc<dyn Grants> {
+        Arc::new(RefreshTokenGrants::new(Arc::clone(&self.endpoint), Arc::clone(&self.credentials)))
     }
 
     /// The ways in which we prove who we are, in words.

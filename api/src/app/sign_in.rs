@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use domain::{
     access::{RecentSignIn, SessionPolicy, SessionPorts, Sessions, TenantPolicy},
+    connections::Connecting,
     delegation::SignInPlace,
     identity::{MicrosoftSignIn, SessionTokens, SignIn},
 };
@@ -100,6 +101,7 @@ pub(super) struct Shared<'a> {
     pub gate: &'a Arc<Gate>,
     pub sessions: &'a Sessions,
     pub delivery: &'a Arc<Delivery>,
+    pub connecting: &'a Connecting,
 }
 
 pub(super) fn microsoft(
@@ -121,12 +123,15 @@ pub(super) fn microsoft(
     };
     let seal = Arc::new(SealedTexts::new(shared.ring, Arc::clone(&parts.entropy)));
     let secure = config.browser.secure;
-    let departures = SealedCookies::new(seal, "microsoft", MICROSOFT_PATH, DEPARTURE_LASTS, secure);
+    // For all paths, so that over https no neighboring domain can put somebody else's departure into a browser.
+    let departures = SealedCookies::new(seal, "microsoft", "/", DEPARTURE_LASTS, secure);
     Ok(Arc::new(MicrosoftOAuth {
         microsoft,
         gate: Arc::clone(shared.gate),
         sign_in: SignIn::new(shared.sessions.clone()),
         delivery: Arc::clone(shared.delivery),
+        connecting: shared.connecting.clone(),
+        public_url: config.process.public_url.clone(),
         landing: Landing::new(config),
         departures: StateCookies::new(departures),
         once: Arc::new(shared.database.clone()),

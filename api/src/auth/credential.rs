@@ -115,15 +115,7 @@ impl Gate {
                 self.authentication.bearer(token).await.map_err(|error| self.refusal(&error))
             }
             Credential::ApiKey(text) => {
-                let origin = request.extensions().get::<Origin>().cloned().unwrap_or_default();
-                self.authentication.api_key(text, &origin).await.map_err(|error| {
-                    if let AuthenticationError::ApiKey { reason, key: Some(key) } = error.as_ref()
-                        && let Some(outcome) = reason.outcome()
-                    {
-                        self.note(request, *key, outcome);
-                    }
-                    self.refusal(&error)
-                })
+                self.api_key(request, text).await.map_err(|error| self.refusal(&error))
             }
             Credential::EmptyApiKey => Err(refused_key(ApiKeyRefusal::Missing)),
             Credential::None => match self.cookies.access(request.headers()) {
@@ -137,8 +129,25 @@ impl Gate {
         }
     }
 
+    /// Who asks by an API key, wherever in the request it stands.
+    pub(crate) async fn api_key(
+        &self,
+        request: &Request,
+        text: &str,
+    ) -> Result<Authenticated, Arc<AuthenticationError>> {
+        let origin = request.extensions().get::<Origin>().cloned().unwrap_or_default();
+        let caller = self.authentication.api_key(text, &origin).await;
+        caller.inspect_err(|error| {
+            if let AuthenticationError::ApiKey { reason, key: Some(key) } = error.as_ref()
+                && let Some(outcome) = reason.outcome()
+            {
+                self.note(request, *key, outcome);
+            }
+        })
+    }
+
     /// Notes a use of an API key, or an attempt at it.
-    pub(super) fn note(&self, request: &Request, key: KnownKey, outcome: Outcome) {
+    pub(crate) fn note(&self, request: &Request, key: KnownKey, outcome: Outcome) {
         let origin = request.extensions().get::<Origin>().cloned().unwrap_or_default();
         let method = request.method().as_str();
         let attempt = Attempt { method, path: request.uri().path(), outcome };
@@ -237,6 +246,11 @@ impl Gate {
             AuthenticationError::Store(error) => ApiError::internal(chain(error)),
         }
     }
+}
+
+/// The operation is for API keys only, and there is none.
+pub(super) fn missing_key() -> ApiError {
+    refused_key(ApiKeyRefusal::Missing)
 }
 
 fn refused_key(reason: ApiKeyRefusal) -> ApiError {

@@ -5,6 +5,7 @@ mod cookies;
 mod credential;
 mod csrf;
 mod delegation;
+mod key_caller;
 mod recent;
 
 pub(crate) use caller::{BEARER, Caller, PERMISSION_MARKER};
@@ -13,4 +14,5 @@ pub(crate) use credential::Gate;
 pub(crate) use credential::chain;
 pub(crate) use csrf::{CsrfGuard, origins};
 pub(crate) use delegation::{DELEGATED_MARKER, Delegated};
+pub(crate) use key_caller::{KEY_MARKER, KeyCaller};
 pub(crate) use recent::{RECENT_MARKER, Recency, Recent};

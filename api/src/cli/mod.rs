@@ -45,7 +45,11 @@ enum Command {
     /// Check the configuration, and everything that it names: database, authority, clock, keys.
     Doctor,
     /// Print the OpenAPI document.
-    Openapi,
+    Openapi {
+        /// As a custom connector of Power Automate instead, in OpenAPI 2.0.
+        #[arg(long)]
+        connector: bool,
+    },
     /// Suspend an organization, or let it in again.
     #[command(subcommand)]
     Organization(organization::Command),
@@ -57,8 +61,8 @@ enum Command {
 impl Cli {
     /// Carries the command out.
     pub async fn run(self) -> anyhow::Result<()> {
-        if let Command::Openapi = self.command {
-            let document = app::document()?;
+        if let Command::Openapi { connector } = self.command {
+            let document = if connector { app::connector()? } else { app::document()? };
             return print(&serde_json::to_string_pretty(&document)?);
         }
         match self.command {
@@ -71,7 +75,7 @@ impl Cli {
             Command::Migrate => return migrate(Sources::from_process(self.config)).await,
             Command::Serve { .. }
             | Command::Worker
-            | Command::Openapi
+            | Command::Openapi { .. }
             | Command::Organization(_)
             | Command::Keys(_) => {}
         }
@@ -82,7 +86,7 @@ impl Cli {
             Command::Worker => worker::run(&config).await,
             Command::Organization(command) => organization::run(&config, command).await,
             Command::Keys(command) => keys::run(&config, command).await,
-            Command::Migrate | Command::Openapi | Command::CheckConfig | Command::Doctor => Ok(()),
+            Command::Migrate | Command::Openapi { .. } | Command::CheckConfig | Command::Doctor => Ok(()),
         }
     }
 }

@@ -39,7 +39,8 @@ pub(super) async fn run(config: &Config, with_workers: bool) -> anyhow::Result<(
     if let Some(workers) = workers {
         workers.await.context("the workers ended too soon")?;
     }
-    drop(background);
+    // Waited for, so that what they were about to write is there for the last time.
+    background.shutdown().await;
     app.close().await?;
     tracing::info!("ended");
     Ok(())

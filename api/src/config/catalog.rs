@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::{
-    api_keys, browser, database, delegation, development, docs, entra, http, identity, keys, memory, metrics,
-    onboarding, process, redis, revocation, setting::Setting, sharepoint, sources::FILE_NAME, tenants,
+    api_keys, browser, connections, database, delegation, development, docs, entra, http, identity, keys,
+    memory, metrics, onboarding, process, redis, revocation, setting::Setting, sharepoint,
+    sources::FILE_NAME, tenants,
 };
 
 /// Read by later versions and described in `.env.example` already; nothing reads them today.
@@ -19,7 +20,6 @@ const RESERVED: &[&str] = &[
     "EMAIL_VERIFICATION_MODE",
     "ENABLE_DEBUG_ROUTES",
     "ENCRYPTION_KEY",
-    "EXTERNAL_TOKENS_SHARED_KEY",
     "GITHUB_CLIENT_ID",
     "GITHUB_CLIENT_SECRET",
     "GITHUB_SPONSOR_PLAN_ID",
@@ -36,10 +36,7 @@ const RESERVED: &[&str] = &[
     "MAILER_PROVIDER",
     "MCP_ALLOW_QUERY_KEY",
     "MCP_API_KEY",
-    "MS_GRAPH_SCOPES",
-    "MS_SHAREPOINT_SCOPES",
     "OAUTH_PROVIDERS",
-    "REFRESH_CYCLE",
     "REGISTRATION",
     "REGISTRATION_ORGANIZATION",
     "REQUIRE_EMAIL_VERIFICATION",
@@ -49,7 +46,6 @@ const RESERVED: &[&str] = &[
     "SMS_PASSWORD",
     "SMS_USERNAME",
     "SPONSORSHIP_WEBHOOK_PATH",
-    "TOKEN_REFRESH_BUFFER",
     "TOOLS",
     "TOTP_APP_NAME",
     "TRANSPORT_TYPE",
@@ -81,6 +77,7 @@ pub(super) fn settings() -> impl Iterator<Item = &'static Setting> {
         browser::SETTINGS,
         identity::SETTINGS,
         sharepoint::SETTINGS,
+        connections::SETTINGS,
     ]
     .into_iter()
     .flatten()

@@ -8,6 +8,7 @@
 mod api_keys;
 mod browser;
 mod catalog;
+mod connections;
 mod database;
 mod delegation;
 mod development;
@@ -43,6 +44,7 @@ use domain::access::DevelopmentIdentity;
 pub use self::{
     api_keys::ApiKeysConfig,
     browser::{BrowserConfig, SameSite},
+    connections::ConnectionsConfig,
     database::{DatabaseConfig, DatabaseKind},
     delegation::{CertificateText, DelegationConfig, MachineIdentity},
     docs::DocsConfig,
@@ -86,6 +88,7 @@ pub struct Config {
     pub browser: BrowserConfig,
     pub identity: IdentityConfig,
     pub sharepoint: SharePointConfig,
+    pub connections: ConnectionsConfig,
     /// What the operator should know and may leave as it is; to be logged at start.
     pub warnings: Vec<String>,
 }
@@ -121,7 +124,7 @@ impl Config {
         let delegation = DelegationConfig::read(reader, &entra.authority_host);
         let tenants = TenantsConfig::read(reader, process.environment, &entra.tenant);
         let keys = KeysConfig::read(reader);
-        let api_keys = ApiKeysConfig::read(reader);
+        let api_keys = ApiKeysConfig::read(reader, &keys);
         let development = development::read(reader, &process);
         let memory = MemoryConfig::read(reader);
         let revocation = RevocationConfig::read(reader);
@@ -133,6 +136,7 @@ impl Config {
         let browser = BrowserConfig::read(reader, &process);
         let identity = IdentityConfig::read(reader);
         let sharepoint = SharePointConfig::read(reader, &delegation.graph_url);
+        let connections = ConnectionsConfig::read(reader);
         let warnings = Vec::new();
         let config = Self {
             process,
@@ -153,6 +157,7 @@ impl Config {
             browser,
             identity,
             sharepoint,
+            connections,
             warnings,
         };
         config.validate(reader);

@@ -12,6 +12,8 @@ enum Segment {
     /// Before a parameter, as the router has it.
     Fixed(String),
     Parameter,
+    /// All that follows.
+    Rest,
 }
 
 impl PathMethods {
@@ -35,20 +37,31 @@ impl PathMethods {
 }
 
 fn segments(path: &str) -> Vec<Segment> {
-    let segment = |part: &str| {
-        if part.starts_with('{') { Segment::Parameter } else { Segment::Fixed(part.to_owned()) }
+    let segment = |part: &str| match part {
+        "{path}" => Segment::Rest,
+        _ if part.starts_with('{') => Segment::Parameter,
+        _ => Segment::Fixed(part.to_owned()),
     };
     path.split('/').map(segment).collect()
 }
 
 fn matches(template: &[Segment], path: &str) -> bool {
     let mut parts = path.split('/');
-    let fits = template.iter().all(|segment| match (segment, parts.next()) {
+    if template.last() == Some(&Segment::Rest) {
+        // There is something behind what is fixed.
+        let begun = template.iter().take(template.len() - 1).all(|segment| fits(segment, parts.next()));
+        return begun && parts.next().is_some();
+    }
+    template.iter().all(|segment| fits(segment, parts.next())) && parts.next().is_none()
+}
+
+fn fits(segment: &Segment, part: Option<&str>) -> bool {
+    match (segment, part) {
         (Segment::Fixed(fixed), Some(part)) => fixed == part,
         (Segment::Parameter, Some(part)) => !part.is_empty(),
+        (Segment::Rest, Some(_)) => true,
         (_, None) => false,
-    });
-    fits && parts.next().is_none()
+    }
 }
 
 /// `HEAD` is answered wherever `GET` is.
@@ -73,6 +86,7 @@ mod tests {
             "/a/{id}": { "get": {}, "delete": {} },
             "/a/new": { "post": {} },
             "/a": { "get": {}, "post": {} },
+            "/a/{id}/all/{path}": { "get": {}, "put": {} },
         } });
         let methods = PathMethods::of_document(&document);
         for (path, allow) in [
@@ -80,6 +94,7 @@ mod tests {
             ("/a/new", "POST"),
             ("/a/7", "DELETE, GET, HEAD"),
             ("/a/7/b", "GET, HEAD"),
+            ("/a/7/all/b/c", "GET, HEAD, PUT"),
             ("/a/", "GET, HEAD"),
         ] {
             assert_eq!(methods.of(path), allow, "{path}");

@@ -13,6 +13,7 @@ use chrono::TimeDelta;
 use domain::{
     access::{AuthenticationError, Origin, SessionError},
     clock::Clock,
+    connections::Connecting,
     entropy::Entropy,
     identity::{
         AuthorizationRequest, Device, IssuedTokens, MicrosoftArrival, MicrosoftSignIn, Outcome, Redemption,
@@ -25,10 +26,11 @@ use poem::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
 };
 use serde::{Deserialize, Serialize};
-use url::form_urlencoded;
+use url::{Url, form_urlencoded};
 
 use super::{
     Landing,
+    connect::{ConnectIntent, Wanted},
     page::Page,
     refusals::{
         again, not_admitted, not_begun_here, not_configured, not_redeemed, refused_at_microsoft, too_often,
@@ -40,7 +42,7 @@ use crate::{
     rate_limit,
 };
 
-/// Below it the cookies of departures are sent.
+/// Where both endpoints are.
 pub(crate) const PATH: &str = "/api/oauth/microsoft";
 /// How long a person may take at Microsoft.
 pub(crate) const LASTS: TimeDelta = TimeDelta::minutes(10);
@@ -49,25 +51,38 @@ const PURPOSE: &str = "microsoft-state";
 /// The longest hint or challenge that is passed on, in bytes.
 const LONGEST: usize = 2_048;
 
-/// What a departure is for. Connecting further accounts is to be one more, with whom they are for; what it gets is the
-/// same [`MicrosoftArrival`].
+/// What a departure is for; all of them get a [`MicrosoftArrival`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
-enum Intent {
+pub(super) enum Intent {
     SignIn,
+    /// Connecting an account, begun in a session.
+    Connect(ConnectIntent),
 }
 
 /// What is kept of a departure.
 #[derive(Deserialize, Serialize)]
-struct Departure {
-    intent: Intent,
+pub(super) struct Departure {
+    pub(super) intent: Intent,
     nonce: String,
     verifier: String,
     /// In seconds.
     #[serde(default)]
     max_age: Option<u32>,
     /// Judged already.
-    return_to: String,
+    pub(super) return_to: String,
+}
+
+/// What Microsoft is asked for besides.
+#[derive(Default)]
+pub(super) struct Wishes<'a> {
+    pub(super) scopes: &'a [String],
+    pub(super) prompt: Option<&'a str>,
+    /// In seconds.
+    pub(super) max_age: Option<u32>,
+    pub(super) login_hint: Option<&'a str>,
+    pub(super) domain_hint: Option<&'a str>,
+    pub(super) claims: Option<&'a str>,
 }
 
 impl Departure {
@@ -83,6 +98,9 @@ pub(crate) struct MicrosoftOAuth {
     pub gate: Arc<Gate>,
     pub sign_in: SignIn,
     pub delivery: Arc<Delivery>,
+    pub connecting: Connecting,
+    /// The service's own address.
+    pub public_url: Url,
     pub landing: Landing,
     pub departures: StateCookies,
     pub once: Arc<dyn Once>,
@@ -97,7 +115,7 @@ pub(crate) struct Start(pub Arc<MicrosoftOAuth>);
 pub(crate) struct Callback(pub Arc<MicrosoftOAuth>);
 
 /// The parameters of a request; `None` where one that counts is there twice.
-struct Parameters(Vec<(String, String)>);
+pub(super) struct Parameters(Vec<(String, String)>);
 
 impl Parameters {
     fn of(request: &Request) -> Self {
@@ -106,14 +124,14 @@ impl Parameters {
     }
 
     /// The one of the name; `None` where there is none or more than one.
-    fn one(&self, name: &str) -> Option<&str> {
+    pub(super) fn one(&self, name: &str) -> Option<&str> {
         let mut found = self.0.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str());
         let value = found.next().filter(|value| !value.is_empty());
         if found.next().is_some() { None } else { value }
     }
 
     /// What is passed on to Microsoft as it is.
-    fn passed_on(&self, name: &str) -> Option<&str> {
+    pub(super) fn passed_on(&self, name: &str) -> Option<&str> {
         self.one(name).filter(|text| text.len() <= LONGEST && !text.contains(char::is_control))
     }
 }
@@ -125,8 +143,10 @@ impl MicrosoftOAuth {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    fn start(&self, request: &Request) -> Result<Response, Page> {
-        let Some(microsoft) = &self.microsoft else { return Err(not_configured()) };
+    async fn start(&self, request: &Request) -> Result<Response, Page> {
+        if self.microsoft.is_none() {
+            return Err(not_configured());
+        }
         let parameters = Parameters::of(request);
         let return_to = self.landing.of(parameters.one("return_to")).ok_or_else(|| Page {
             title: "That is not a place to return to",
@@ -134,29 +154,47 @@ impl MicrosoftOAuth {
             code: Some(ErrorCode::ValidationFailed),
             ..again(None)
         })?;
+        if let Some(wanted) = Wanted::of(&parameters)? {
+            return self.start_connecting(request, &parameters, wanted, return_to.into()).await;
+        }
         let prompt =
             parameters.one("prompt").filter(|word| matches!(*word, "login" | "select_account" | "consent"));
         // Microsoft takes either a hint or the picker (Microsoft identity platform, "authorization code flow").
         let login_hint = parameters.passed_on("login_hint").filter(|_| prompt != Some("select_account"));
         let max_age = parameters.one("max_age").and_then(|text| text.parse::<u32>().ok());
-        let departure = Departure {
-            intent: Intent::SignIn,
-            nonce: self.secret(),
-            verifier: self.secret(),
+        let wishes = Wishes {
+            scopes: &[],
+            prompt,
             max_age,
-            return_to: return_to.into(),
+            login_hint,
+            domain_hint: parameters.passed_on("domain_hint"),
+            claims: parameters.passed_on("claims"),
         };
+        self.depart(request, Intent::SignIn, return_to.into(), &wishes)
+    }
+
+    /// Sends a browser to Microsoft; what it takes to understand its return stays with it, sealed.
+    pub(super) fn depart(
+        &self,
+        request: &Request,
+        intent: Intent,
+        return_to: String,
+        wishes: &Wishes<'_>,
+    ) -> Result<Response, Page> {
+        let Some(microsoft) = &self.microsoft else { return Err(not_configured()) };
+        let (nonce, verifier) = (self.secret(), self.secret());
+        let departure = Departure { intent, nonce, verifier, max_age: wishes.max_age, return_to };
         let state = self.secret();
         let address = microsoft.authorization_url(&AuthorizationRequest {
             state: &state,
             nonce: &departure.nonce,
             verifier: &departure.verifier,
-            scopes: &[],
-            prompt,
+            scopes: wishes.scopes,
+            prompt: wishes.prompt,
             max_age: departure.max_age(),
-            login_hint,
-            domain_hint: parameters.passed_on("domain_hint"),
-            claims: parameters.passed_on("claims"),
+            login_hint: wishes.login_hint,
+            domain_hint: wishes.domain_hint,
+            claims: wishes.claims,
         });
         let mut response = redirect(&address);
         let now = self.clock.now();
@@ -171,25 +209,40 @@ impl MicrosoftOAuth {
         let state = parameters.one("state").ok_or_else(not_begun_here)?;
         let found = self.departures.find::<Departure>(request.headers(), state, self.clock.now());
         let (departure, ends) = found.ok_or_else(not_begun_here)?;
+        if let (Intent::Connect(intent), None) = (departure.intent, parameters.one("error")) {
+            self.check_presence(request, &parameters, intent).await?;
+        }
         self.departures.forget(headers, state);
         let is_first = self.once.spend(PURPOSE, state, ends).await.map_err(|error| unavailable(&error))?;
         if !is_first {
             return Err(not_begun_here());
         }
         if let Some(error) = parameters.one("error") {
-            return Err(refused_at_microsoft(
-                &departure.return_to,
-                error,
-                parameters.one("error_description"),
-            ));
+            let page = refused_at_microsoft(&departure.return_to, error, parameters.one("error_description"));
+            return self.refused(&departure, page);
         }
         let code = parameters.one("code").ok_or_else(not_begun_here)?;
+        let scopes: &[String] = match departure.intent {
+            Intent::SignIn => &[],
+            Intent::Connect(_) => self.connecting.redeemed_scopes(),
+        };
         let Departure { verifier, nonce, .. } = &departure;
-        let redemption = Redemption { code, verifier, nonce, max_age: departure.max_age() };
-        let arrival =
-            microsoft.redeem(redemption).await.map_err(|error| not_redeemed(&departure.return_to, &error))?;
+        let redemption = Redemption { code, verifier, nonce, max_age: departure.max_age(), scopes };
+        let arrival = match microsoft.redeem(redemption).await {
+            Ok(arrival) => arrival,
+            Err(error) => return self.refused(&departure, not_redeemed(&departure.return_to, &error)),
+        };
         match departure.intent {
             Intent::SignIn => self.sign_in(request, &departure, arrival).await,
+            Intent::Connect(intent) => self.connect(request, &departure, intent, arrival).await,
+        }
+    }
+
+    /// Microsoft gave nothing.
+    fn refused(&self, departure: &Departure, page: Page) -> Result<Response, Page> {
+        match departure.intent {
+            Intent::SignIn => Err(page),
+            Intent::Connect(intent) => self.not_connected(departure, intent, page),
         }
     }
 
@@ -235,7 +288,7 @@ impl MicrosoftOAuth {
 }
 
 /// `303`, which is always followed with `GET` (RFC 9110 §15.4.4).
-fn redirect(address: &str) -> Response {
+pub(super) fn redirect(address: &str) -> Response {
     let mut response = Response::builder().status(StatusCode::SEE_OTHER).finish();
     if let Ok(address) = HeaderValue::from_str(address) {
         response.headers_mut().insert(header::LOCATION, address);
@@ -243,7 +296,7 @@ fn redirect(address: &str) -> Response {
     response
 }
 
-fn origin(request: &Request) -> Origin {
+pub(super) fn origin(request: &Request) -> Origin {
     request.extensions().get::<Origin>().cloned().unwrap_or_default()
 }
 
@@ -256,7 +309,7 @@ impl Endpoint for Start {
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let started = match rate_limit::take_auth_address(&request).await {
-            Ok(()) => self.0.start(&request),
+            Ok(()) => Box::pin(self.0.start(&request)).await,
             Err(error) => Err(too_often(&error)),
         };
         Ok(started.unwrap_or_else(|page| shown(&request, page)))
@@ -268,7 +321,7 @@ impl Endpoint for Callback {
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let mut headers = HeaderMap::new();
-        let answer = self.0.callback(&request, &mut headers).await;
+        let answer = Box::pin(self.0.callback(&request, &mut headers)).await;
         let mut response = answer.unwrap_or_else(|page| shown(&request, page));
         for (name, value) in &headers {
             response.headers_mut().append(name, value.clone());

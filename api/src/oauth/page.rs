@@ -14,6 +14,8 @@ pub(super) struct Page {
     pub text: &'static str,
     /// A link: its words and where it leads.
     pub next: Option<(&'static str, String)>,
+    /// The link is followed by itself.
+    pub is_passing: bool,
     /// Of a refusal.
     pub code: Option<ErrorCode>,
     /// Codes of the identity provider's, for whoever is asked for help.
@@ -42,6 +44,11 @@ impl Page {
             .next
             .as_ref()
             .map(|(words, to)| format!("<p><a href=\"{}\">{}</a></p>", escape(to), escape(words)));
+        let passing = self
+            .next
+            .as_ref()
+            .filter(|_| self.is_passing)
+            .map(|(_, to)| format!("<meta http-equiv=\"refresh\" content=\"0;url={}\">", escape(to)));
         let code = self.code.map(|code| {
             let details = if self.details.is_empty() { String::new() } else { format!(", {}", self.details) };
             format!(
@@ -53,10 +60,11 @@ impl Page {
         });
         format!(
             "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
-             content=\"width=device-width\"><title>{title}</title><style>{STYLE}</style></head>\
+             content=\"width=device-width\">{passing}<title>{title}</title><style>{STYLE}</style></head>\
              <body><main><h1>{title}</h1><p>{text}</p>{next}{code}</main></body></html>",
             title = escape(self.title),
             text = escape(self.text),
+            passing = passing.unwrap_or_default(),
             next = next.unwrap_or_default(),
             code = code.unwrap_or_default(),
         )
@@ -92,6 +100,12 @@ mod tests {
         };
         let html = page.html("<b>");
         assert!(html.contains("href=\"https://a.example/?a=&quot;&gt;&lt;script&gt;&#39;&amp;\""), "{html}");
+        assert!(!html.contains("http-equiv"), "{html}");
+        let passing = Page { is_passing: true, ..page }.html("<b>");
+        assert!(
+            passing.contains("content=\"0;url=https://a.example/?a=&quot;&gt;&lt;script&gt;"),
+            "{passing}"
+        );
         assert!(html.contains("INVALID_STATE, request &lt;b&gt;"), "{html}");
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{idempotency::takes_key, security::takes_api_key};
+use super::{idempotency::takes_key, proxy::passes_on, security::takes_api_key};
 use crate::{error::ErrorCode, identity::REFRESH_TOKEN};
 
 /// What an operation demands of a caller besides a permission.
@@ -56,6 +56,15 @@ const OF_DELEGATED: [ErrorCode; 5] = [
     ErrorCode::UpstreamTimeout,
 ];
 
+/// What only operations have that pass requests on.
+const OF_PROXY: [ErrorCode; 5] = [
+    ErrorCode::ConnectionUnusable,
+    ErrorCode::OauthNotConfigured,
+    ErrorCode::PayloadTooLarge,
+    ErrorCode::UpstreamError,
+    ErrorCode::UpstreamTimeout,
+];
+
 fn operation_id(operation: &Map<String, Value>) -> &str {
     operation.get("operationId").and_then(Value::as_str).unwrap_or_default()
 }
@@ -94,7 +103,7 @@ fn codes(operation: &Map<String, Value>, method: &str, has_path_parameter: bool)
     if has_path_parameter || method == "patch" || has_key {
         codes.push(ErrorCode::NotFound);
     }
-    if method != "get" {
+    if method != "get" && !operation.contains_key("x-key-only") {
         codes.extend([ErrorCode::Conflict, ErrorCode::CsrfInvalid]);
     }
     if is_by_refresh_token(operation) {
@@ -109,9 +118,14 @@ fn codes(operation: &Map<String, Value>, method: &str, has_path_parameter: bool)
     match operation_id(operation) {
         "downloadDriveItem" => codes.push(ErrorCode::RangeNotSatisfiable),
         "listDriveChanges" => codes.push(ErrorCode::ResyncRequired),
+        "getConnectionToken" => {
+            codes.extend([ErrorCode::ConnectionUnusable, ErrorCode::OauthNotConfigured]);
+        }
+        "refreshConnection" => codes.push(ErrorCode::OauthNotConfigured),
+        _ if passes_on(operation) => codes.extend(OF_PROXY),
         _ => {}
     }
-    if has_body {
+    if has_body && !passes_on(operation) {
         codes.extend([ErrorCode::PayloadTooLarge, ErrorCode::UnsupportedMediaType]);
     }
     codes
@@ -142,7 +156,9 @@ fn meaning(code: ErrorCode) -> &'static str {
         ErrorCode::ConsentRequired => {
             "nobody has consented to what is asked of Microsoft 365; an administrator does, at `details.consentUrl`."
         }
-        ErrorCode::ApiKeyMissing => "the header for an API key is there, and no key in it.",
+        ErrorCode::ApiKeyMissing => {
+            "the header for an API key is there and no key in it, or only an API key opens this."
+        }
         ErrorCode::ApiKeyInvalid => "there is no such API key.",
         ErrorCode::ApiKeyRevoked => "the API key was revoked. Use another one.",
         ErrorCode::ApiKeyExpired => {
@@ -165,6 +181,9 @@ fn meaning(code: ErrorCode) -> &'static str {
         ErrorCode::NotFound => "there is no such thing, or it belongs to another organization.",
         ErrorCode::ValidationFailed => "`details` has the reasons for each field or parameter.",
         ErrorCode::MethodNotAllowed => "the path has other methods; `Allow` lists them.",
+        ErrorCode::ConnectionUnusable => {
+            "Microsoft gives no token; `details` has the connection's state, the reason and the next step."
+        }
         ErrorCode::Conflict => "the present state forbids it; the message says why.",
         ErrorCode::IdempotencyKeyReused => {
             "the `Idempotency-Key` was used for another request; take a new one."
@@ -182,6 +201,18 @@ fn meaning(code: ErrorCode) -> &'static str {
         ErrorCode::Unavailable => "try again after `Retry-After` seconds.",
         ErrorCode::Internal => "our mistake; name the `requestId` when you ask for help.",
     }
+}
+
+fn connection_unusable() -> (&'static str, Option<Value>) {
+    let details = json!({
+        "connectionId": "0193f2a6-3c51-7d02-a4b8-1e9f60c7d235",
+        "status": "REAUTH_REQUIRED",
+        "reason": "sign_in_frequency",
+        "nextStep": "Sign in with this account again by its reconnect link.",
+        "canReconnect": true,
+        "claims": null,
+    });
+    ("Microsoft gives no token for this connection", Some(details))
 }
 
 fn example(code: ErrorCode) -> Value {
@@ -226,6 +257,7 @@ fn example(code: ErrorCode) -> Value {
         ErrorCode::UserDisabled => ("Your account is disabled", None),
         ErrorCode::NotFound => ("There is no such resource", None),
         ErrorCode::ValidationFailed => ("The request is not valid", Some(json!({ "name": ["is required"] }))),
+        ErrorCode::ConnectionUnusable => connection_unusable(),
         ErrorCode::Conflict => ("A taxonomy of this name exists", None),
         ErrorCode::PreconditionFailed => ("The resource has changed since you read it", None),
         ErrorCode::PayloadTooLarge => ("The body is too large", None),

@@ -130,6 +130,10 @@ pub(super) fn write_operation(operation: &mut Map<String, Value>, published: &Pu
     }
     *security =
         vec![json!({ BEARER: [published.scope] }), json!({ PLAIN_BEARER: [] }), json!({ SESSION: [] })];
+    if operation.contains_key("x-key-only") {
+        let only = operation.get_mut("security").and_then(Value::as_array_mut);
+        only.into_iter().for_each(Vec::clear);
+    }
     // A key is nobody in whose name Microsoft 365 could be asked.
     let is_delegated = operation.contains_key("x-delegated");
     let Some(security) = operation.get_mut("security").and_then(Value::as_array_mut) else { return };

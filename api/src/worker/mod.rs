@@ -188,7 +188,9 @@ impl Worker {
         }
         match settled {
             None => "lost",
-            Some(Settlement::Done | Settlement::Again(_) | Settlement::Release) => "done",
+            Some(Settlement::Done | Settlement::Again(_) | Settlement::Release | Settlement::AsItWas) => {
+                "done"
+            }
             Some(Settlement::Retry(_)) => "failed",
             Some(Settlement::GiveUp) => "given_up",
         }

@@ -2,6 +2,7 @@
 
 use domain::{
     access::{Authorized, Claimed, System},
+    connections::Refresher,
     jobs::{Job, JobError, Kind, Outcome, Tidy},
     organizations::{Imports, Leaving, onboarding::Onboarding},
 };
@@ -12,6 +13,7 @@ pub(crate) struct Work {
     pub(crate) onboarding: Onboarding,
     pub(crate) imports: Imports,
     pub(crate) leaving: Leaving,
+    pub(crate) refresher: Refresher,
 }
 
 impl Work {
@@ -24,6 +26,7 @@ impl Work {
 
     async fn of_organization(&self, job: &Job, system: &Authorized<System>) -> Result<Outcome, JobError> {
         match job.kind {
+            Kind::ConnectionRefresh => self.refresher.run(job, system).await,
             Kind::ConsentProbe => self.onboarding.probe(system).await,
             Kind::ConsentProof => self.onboarding.prove(system).await,
             Kind::OrganizationPurge => self.leaving.purge(system).await,
@@ -36,7 +39,8 @@ impl Work {
     async fn of_service(&self, job: &Job) -> Result<Outcome, JobError> {
         match job.kind {
             Kind::ServiceTidy => Ok(self.tidy.service().await?),
-            Kind::ConsentProbe
+            Kind::ConnectionRefresh
+            | Kind::ConsentProbe
             | Kind::ConsentProof
             | Kind::OrganizationPurge
             | Kind::OrganizationTidy

@@ -6,7 +6,7 @@
 
 use async_trait::async_trait;
 
-use crate::id::{ApiKeyId, OrgId, SessionId, UserId};
+use crate::id::{ApiKeyId, ConnectionId, OrgId, SessionId, UserId};
 
 /// Something that cached things depend on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,6 +19,8 @@ pub enum Subject {
     ApiKey(ApiKeyId),
     /// That it has not ended.
     Session(SessionId),
+    /// How it is, and whose.
+    Connection(ConnectionId),
 }
 
 /// A moment in the sequence of changes that this process knows of.

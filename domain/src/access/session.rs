@@ -8,6 +8,7 @@ use super::{
     authentication::{check_standing, permissions_of},
 };
 use crate::{
+    id::SessionId,
     identity::{AccessClaims, Session, User},
     organizations::Organization,
 };
@@ -17,6 +18,32 @@ impl Authentication {
     pub async fn session(&self, token: &str) -> Result<Authenticated, Arc<AuthenticationError>> {
         let entry = self.remembered(token, || Box::pin(self.load_session(token))).await?;
         Ok(Authenticated::without_assertion(Arc::clone(&entry.principal)))
+    }
+
+    /// The principal of a session that goes on, by its id: for somebody who went elsewhere from it and comes back. The
+    /// id must come from where nobody but this service could put it.
+    pub async fn resumed(&self, id: SessionId) -> Result<Authenticated, AuthenticationError> {
+        let session = self.accounts.session(id).await?.ok_or(AuthenticationError::SessionRevoked)?;
+        let now = self.provisioning.ids.clock().now();
+        if session.ended.is_some() || session.expires_at <= now {
+            return Err(AuthenticationError::SessionRevoked);
+        }
+        let claims = AccessClaims {
+            session: session.id,
+            account: session.account_id,
+            organization: session.org_id,
+            user: session.user_id,
+            email: None,
+            role: None,
+            login_provider: session.method.as_str().to_owned(),
+            is_email_verified: session.is_email_verified,
+            issued_at: now,
+            expires_at: session.expires_at,
+        };
+        let (organization, user) = self.members(&claims).await?;
+        check_standing(&organization, &user)?;
+        let role = user.role.max(session.role_granted_at(now));
+        Ok(Authenticated::without_assertion(Arc::new(principal(&session, organization, user, role))))
     }
 
     async fn load_session(&self, token: &str) -> Result<Arc<CachedPrincipal>, AuthenticationError> {

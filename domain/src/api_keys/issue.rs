@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     access::Authorized,
+    connections::Sight,
     entropy::Entropy,
     events::Event,
     id::{ApiKeyId, ConnectionId, Ids, UserId},
@@ -70,6 +71,9 @@ pub enum ApiKeyError {
     /// Its form is good, and it is no point on the curve, or no modulus.
     #[error("the public key is none")]
     NoPublicKey,
+    /// There is no such connection that whoever makes the key sees, or it is not one that the key could see.
+    #[error("there is no such connection")]
+    UnknownConnection,
     #[error("the end is not in the future")]
     EndInThePast,
     #[error("the key is revoked")]
@@ -135,6 +139,7 @@ impl ApiKeys {
         for user in key.allowed_user_ids.iter().flatten() {
             tx.users().get(*user).await?.ok_or(ApiKeyError::UnknownUser)?;
         }
+        check_connections(tx.as_ref(), caller, &key).await?;
         tx.api_keys().add(&key).await?;
         self.add_secret(tx.as_ref(), key.id, &issued).await?;
         let event = json!({ "apiKeyId": key.id, "prefix": key.prefix, "scopes": key.scopes });
@@ -271,6 +276,22 @@ impl ApiKeys {
         };
         Ok((key, issued))
     }
+}
+
+async fn check_connections(
+    tx: &dyn OrgTx,
+    caller: &Authorized<Own>,
+    key: &ApiKey,
+) -> Result<(), ApiKeyError> {
+    let sight = Sight::of_caller(caller);
+    for id in key.allowed_connections.iter().flatten() {
+        let found = tx.connections().get(*id).await?.filter(|connection| sight.includes(connection));
+        let found = found.ok_or(ApiKeyError::UnknownConnection)?;
+        if key.reach == Reach::Own && found.user_id != key.owner_id {
+            return Err(ApiKeyError::UnknownConnection);
+        }
+    }
+    Ok(())
 }
 
 fn is_visible(caller: &Authorized<Own>, key: &ApiKey) -> bool {

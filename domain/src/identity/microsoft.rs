@@ -31,6 +31,8 @@ pub struct Redemption<'a> {
     pub code: &'a str,
     pub verifier: &'a str,
     pub nonce: &'a str,
+    /// Of one resource; empty for whatever was asked for, where that is one.
+    pub scopes: &'a [String],
     /// As it was asked for: the ID token must prove it.
     pub max_age: Option<Duration>,
 }

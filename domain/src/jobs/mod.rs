@@ -29,6 +29,9 @@ pub const GIVEN_UP_KEPT: TimeDelta = TimeDelta::days(30);
 /// What a job is about. A worker claims the kinds it knows and leaves those of a newer version alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
+    /// A connection's tokens are refreshed. The key is the connection's id, and the row's lease is the right to ask
+    /// Microsoft for it.
+    ConnectionRefresh,
     /// The tenant of a connected organization is looked at. The key is the organization's id.
     ConsentProbe,
     /// The proof of a tenant's consent is looked for. The key is the organization's id.
@@ -55,6 +58,7 @@ pub struct Manner {
 
 impl Kind {
     pub const ALL: &[Self] = &[
+        Self::ConnectionRefresh,
         Self::ConsentProbe,
         Self::ConsentProof,
         Self::OrganizationPurge,
@@ -66,6 +70,7 @@ impl Kind {
     /// The word in the table, in logs and in metrics.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::ConnectionRefresh => "connection.refresh",
             Self::ConsentProbe => "consent.probe",
             Self::ConsentProof => "consent.proof",
             Self::OrganizationPurge => "organization.purge",
@@ -82,7 +87,8 @@ impl Kind {
     /// Whether its rows belong to organizations.
     pub fn is_of_organization(self) -> bool {
         match self {
-            Self::ConsentProbe
+            Self::ConnectionRefresh
+            | Self::ConsentProbe
             | Self::ConsentProof
             | Self::OrganizationPurge
             | Self::OrganizationTidy
@@ -101,6 +107,12 @@ impl Kind {
                     longest_pause: TimeDelta::hours(6),
                 }
             }
+            // What Microsoft wants is decided by itself; this is for a database that does not answer.
+            Self::ConnectionRefresh => Manner {
+                attempts: None,
+                first_pause: TimeDelta::seconds(30),
+                longest_pause: TimeDelta::minutes(10),
+            },
             // It ends by itself after a quarter of an hour.
             Self::ConsentProof => Manner {
                 attempts: None,
@@ -154,6 +166,8 @@ pub enum Settlement {
     GiveUp,
     /// It was not worked on, and the attempt does not count.
     Release,
+    /// The lease was taken by [`JobQueue::try_lease`] and the row stays as it was.
+    AsItWas,
 }
 
 /// What became of a job that was carried out.

@@ -1,7 +1,9 @@
 //! The credential proxy: requests to Microsoft 365 in a connection's name, whose token the client never sees.
 
+mod pass_on;
 mod request;
 
+pub use pass_on::{CredentialProxy, ProxyError};
 pub use request::{
     Header, InvalidPath, ProxyAnswer, ProxyPath, ProxyRequest, REQUEST_HEADERS, RESPONSE_HEADERS, Upload,
     UploadBody,
@@ -11,9 +13,28 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 
 use crate::{
+    access::permission,
+    connections::MayUseTokens,
     delegation::{ClaimsChallenge, SharePointHost},
     graph::GraphError,
 };
+
+permission!(
+    /// May have Microsoft Graph asked in the name of the connections that one sees.
+    ProxyGraph = "proxy:graph"
+);
+permission!(
+    /// May have SharePoint asked so.
+    ProxySharePoint = "proxy:sharepoint"
+);
+
+impl MayUseTokens for ProxyGraph {
+    const EVENT: &'static str = "connection.token.used";
+}
+
+impl MayUseTokens for ProxySharePoint {
+    const EVENT: &'static str = "connection.token.used";
+}
 
 /// Where a request goes.
 #[derive(Clone, Debug, PartialEq, Eq)]

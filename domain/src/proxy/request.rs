@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use percent_encoding::percent_decode_str;
 
 use crate::sharepoint::ContentBody;
 
@@ -65,21 +66,8 @@ impl ProxyPath {
 
 /// Percent-decoded once. What is no UTF-8 then, nobody reads alike.
 fn decode(text: &str) -> Result<String, InvalidPath> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, tail)) = rest.split_first() {
-        let byte = match (first, tail) {
-            (b'%', [high, low, ..]) => hex(*high).zip(hex(*low)).map(|(high, low)| high * 16 + low),
-            _ => None,
-        };
-        bytes.push(byte.unwrap_or(first));
-        rest = tail.get(if byte.is_some() { 2 } else { 0 }..).unwrap_or_default();
-    }
-    String::from_utf8(bytes).map_err(|_| InvalidPath)
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+    let decoded = percent_decode_str(text).decode_utf8().map_err(|_| InvalidPath)?;
+    Ok(decoded.into_owned())
 }
 
 /// A header, by its name in lower case.

@@ -80,6 +80,7 @@ pub(crate) fn access_token(
     // A resource that revokes at once need not let tokens run out, if the client understands it.
     let is_long = resource.continuous_access && sign_in.handles_claims;
     let lifetime = if is_long { random::long_lifetime_seconds() } else { random::lifetime_seconds() };
+    let lifetime = lock(&world.token_lifetime).unwrap_or(lifetime);
     let version = if tenant.is_personal() { Version::V2 } else { resource.token_version };
     let audience = Audience::of(resource, &wanted.named, version);
     let now = world.clock.now();

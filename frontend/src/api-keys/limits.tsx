@@ -4,7 +4,7 @@ import type { FieldErrors } from "../lib/field-errors";
 import { useMay } from "../lib/me";
 import { useWords } from "../text/text";
 import { publicKeyOf, rulesOf, type KeyDraft } from "./draft";
-import { PeoplePicker } from "./people-picker";
+import { ConnectionPicker, PeoplePicker } from "./people-picker";
 
 interface LimitsProps {
   readonly draft: KeyDraft;
@@ -16,6 +16,7 @@ interface LimitsProps {
 export function Limits({ draft, change, errors }: LimitsProps) {
   const { text } = useWords();
   const mayManage = useMay("api-keys:manage");
+  const maySeeConnections = useMay("connections:read");
   return (
     <>
       <Field label={text.apiKeys.allowedIps} hint={text.apiKeys.allowedIpsHint} validationMessage={errors("allowedIps") ?? null}>
@@ -28,6 +29,13 @@ export function Limits({ draft, change, errors }: LimitsProps) {
       >
         <Textarea value={draft.allowedResources} onChange={(_, { value }) => change({ allowedResources: value })} />
       </Field>
+      {maySeeConnections && (
+        <ConnectionPicker
+          error={errors("allowedConnections")}
+          chosen={draft.allowedConnections}
+          onChange={(allowedConnections) => change({ allowedConnections })}
+        />
+      )}
       <Field
         label={text.apiKeys.proxyRules}
         hint={text.apiKeys.proxyRulesHint}

@@ -1,9 +1,13 @@
 import { Body1, Button, Card, makeStyles, Subtitle2, tokens } from "@fluentui/react-components";
 import { KeyRegular } from "@fluentui/react-icons";
+import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 
+import type { Connection } from "../connections/connection";
+import { CONNECTIONS, connectionsPage } from "../connections/queries";
 import { Copyable } from "../lib/copyable";
 import { Group } from "../lib/group";
+import { useMay, useMe } from "../lib/me";
 import { firstPath } from "../lib/snippet";
 import { Snippets } from "../lib/snippets";
 import { useWords } from "../text/text";
@@ -28,10 +32,20 @@ export function Secret({ apiKey, onDone }: SecretProps) {
   const styles = useStyles();
   const { text } = useWords();
   const card = useRef<HTMLElement>(null);
+  const maySeeConnections = useMay("connections:read");
+  // A connection for the call; the person's newest that the key may use.
+  const me = useMe();
+  const query = useQuery({
+    queryKey: [...CONNECTIONS, "first", me.id],
+    queryFn: () => connectionsPage({ userId: me.id })(undefined),
+    enabled: maySeeConnections,
+  });
+  const isAllowed = ({ id }: Connection) => apiKey.allowedConnections?.includes(id) ?? true;
+  const connection = query.data?.data.find(isAllowed);
   useEffect(() => card.current?.focus(), []);
   const { rawKey, wireKey } = apiKey;
   if (rawKey === undefined) return null;
-  const call = { origin: globalThis.location.origin, key: rawKey, path: firstPath(apiKey.scopes) };
+  const call = { origin: globalThis.location.origin, key: rawKey, path: firstPath(apiKey.scopes, connection?.id) };
   return (
     <section ref={card} className={styles.region} aria-label={text.apiKeys.once} tabIndex={-1}>
       <Card size="large" className={styles.card}>

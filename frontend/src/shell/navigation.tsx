@@ -31,11 +31,14 @@ export function Navigation({ onChosen }: { readonly onChosen?: () => void }) {
   const mayManageMembers = useMay("members:read");
   const mayBrowse = useMay("sharepoint:read");
   const mayHaveKeys = useMay("api-keys:own");
+  const mayHaveConnections = useMay("connections:read");
+  const seesConnections = useMay("connections:manage");
   const groups = [
     {
       name: text.nav.me,
       entries: [
         { to: "/me/profile", name: text.nav.profile },
+        ...(mayHaveConnections ? [{ to: "/me/connections", name: text.connections.mine }] : []),
         { to: "/me/sessions", name: text.nav.sessions },
       ],
     },
@@ -47,6 +50,7 @@ export function Navigation({ onChosen }: { readonly onChosen?: () => void }) {
         ...(mayBrowse ? [{ to: "/organization/sharepoint", name: text.nav.sharepoint }] : []),
         { to: "/organization/annotations", name: text.nav.annotations },
         { to: "/organization/taxonomies", name: text.nav.taxonomies },
+        ...(seesConnections ? [{ to: "/organization/connections", name: text.connections.everybody }] : []),
         ...(mayHaveKeys ? [{ to: "/organization/api-keys", name: text.nav.apiKeys }] : []),
         { to: "/organization/settings", name: text.nav.settings },
       ],

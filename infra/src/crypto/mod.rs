@@ -2,6 +2,7 @@
 
 mod api_key;
 mod cache_seal;
+mod compatible;
 mod csrf;
 mod cursor;
 mod jwe;
@@ -15,6 +16,7 @@ pub mod wire_format;
 
 pub use api_key::PepperedDigests;
 pub use cache_seal::CacheSeal;
+pub use compatible::CompatibleWire;
 pub use csrf::CsrfSigner;
 pub use cursor::SealedCursors;
 #[doc(hidden)]

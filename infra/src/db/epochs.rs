@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::{
     access::Subject,
-    id::{ApiKeyId, OrgId, SessionId, TypedId, UserId},
+    id::{ApiKeyId, ConnectionId, OrgId, SessionId, TypedId, UserId},
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, ExprTrait, QueryFilter,
@@ -22,6 +22,7 @@ fn key(subject: Subject) -> (&'static str, uuid::Uuid) {
         Subject::User(id) => ("user", id.uuid()),
         Subject::ApiKey(id) => ("api_key", id.uuid()),
         Subject::Session(id) => ("session", id.uuid()),
+        Subject::Connection(id) => ("connection", id.uuid()),
     }
 }
 
@@ -30,6 +31,7 @@ fn subject(kind: &str, id: uuid::Uuid) -> Option<Subject> {
         "organization" => Some(Subject::Organization(OrgId::from_uuid(id))),
         "user" => Some(Subject::User(UserId::from_uuid(id))),
         "api_key" => Some(Subject::ApiKey(ApiKeyId::from_uuid(id))),
+        "connection" => Some(Subject::Connection(ConnectionId::from_uuid(id))),
         "session" => Some(Subject::Session(SessionId::from_uuid(id))),
         // A newer version's kind, which nothing in this process depends on.
         _ => None,

@@ -237,6 +237,7 @@ pub(crate) async fn settle(
             let given_up = free().filter(unchanged()).col_expr(Column::GivenUpAt, Expr::value(now));
             given_up.exec(connection).await?.rows_affected
         }
+        Settlement::AsItWas => 0,
         Settlement::Release => {
             let one_less = Expr::col(Column::Attempt).sub(1);
             free()

@@ -56,9 +56,9 @@ pub use connect::{ConnectError, DatabaseUrl};
 pub(crate) use connection::Connection;
 pub(crate) use cuts::Cuts;
 pub(crate) use entities::{
-    accounts, annotation_terms, annotations, api_key_secrets, api_key_uses, api_keys, data_keys,
-    idempotency_keys, identities, memberships, onboardings, organizations, sessions, taxonomies, terms,
-    user_imports, users,
+    accounts, annotation_terms, annotations, api_key_secrets, api_key_uses, api_keys, connection_tokens,
+    connections, data_keys, idempotency_keys, identities, memberships, onboardings, organizations, sessions,
+    taxonomies, terms, user_imports, users,
 };
 pub(crate) use error::{Constraint, store_error, violated};
 pub use gauges::PoolState;

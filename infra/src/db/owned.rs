@@ -14,8 +14,9 @@ use serde::Serialize;
 
 use super::{
     entities::{
-        annotation_terms, annotations, api_key_secrets, api_key_uses, api_keys, data_keys, events,
-        idempotency_keys, onboardings, taxonomies, terms, user_imports, users,
+        annotation_terms, annotations, api_key_secrets, api_key_uses, api_keys, connection_tokens,
+        connections, data_keys, events, idempotency_keys, onboardings, taxonomies, terms, user_imports,
+        users,
     },
     scoped::OrgOwned,
     unit::Unit,
@@ -78,6 +79,8 @@ pub(crate) fn tables() -> Vec<Box<dyn OwnedTable>> {
         exported::<api_keys::Entity>(),
         kept_back::<api_key_secrets::Entity>("digests and sealed secrets: keys are not taken along"),
         exported::<api_key_uses::Entity>(),
+        exported::<connections::Entity>(),
+        kept_back::<connection_tokens::Entity>("sealed tokens: of use to nobody but the service"),
     ]
 }
 

@@ -31,6 +31,8 @@ pub(crate) fn place<E: SealedRows>(column: E::Column, row: Uuid) -> Place {
 /// Every table with sealed columns.
 pub(crate) const TABLES: &[&dyn SealedTable] = &[
     &Rows::<super::api_key_secrets::Entity>(PhantomData),
+    &Rows::<super::connections::Entity>(PhantomData),
+    &Rows::<super::connection_tokens::Entity>(PhantomData),
     #[cfg(test)]
     &Rows::<crate::secret::tests::probe::Entity>(PhantomData),
 ];

@@ -10,6 +10,7 @@ use domain::{
     access::{Actor, OrgScope, Subject},
     annotations::{AnnotationReader, AnnotationRepository, TaxonomyReader, TaxonomyRepository},
     api_keys::{ApiKeyReader, ApiKeyRepository},
+    connections::{ConnectionReader, ConnectionRepository},
     events::Events,
     id::{EventId, Ids, TypedId},
     idempotency::{IdempotencyReader, IdempotencyRepository},
@@ -212,6 +213,10 @@ impl OrgTx for Unit {
         self
     }
 
+    fn connections(&self) -> &dyn ConnectionRepository {
+        self
+    }
+
     fn idempotency(&self) -> &dyn IdempotencyRepository {
         self
     }
@@ -279,6 +284,10 @@ impl OrgReader for Unit {
     }
 
     fn api_keys(&self) -> &dyn ApiKeyReader {
+        self
+    }
+
+    fn connections(&self) -> &dyn ConnectionReader {
         self
     }
 

@@ -109,12 +109,15 @@ impl EntraSignIn {
         Ok(Self { keys, http, clock, client_id, client_secret, client })
     }
 
-    async fn exchange(&self, code: &str, verifier: &str) -> Result<CoreTokenResponse, RedemptionError> {
+    async fn exchange(&self, redemption: &Redemption<'_>) -> Result<CoreTokenResponse, RedemptionError> {
         let http = |request| send(self.http.clone(), request);
-        let request = self
+        let mut request = self
             .client
-            .exchange_code(AuthorizationCode::new(code.to_owned()))
-            .set_pkce_verifier(PkceCodeVerifier::new(verifier.to_owned()));
+            .exchange_code(AuthorizationCode::new(redemption.code.to_owned()))
+            .set_pkce_verifier(PkceCodeVerifier::new(redemption.verifier.to_owned()));
+        if !redemption.scopes.is_empty() {
+            request = request.add_extra_param("scope", redemption.scopes.join(" "));
+        }
         request.request_async(&http).await.map_err(|error| match error {
             RequestTokenError::ServerResponse(response) => {
                 let description = response.error_description().map(String::as_str).unwrap_or_default();
@@ -349,7 +352,7 @@ impl MicrosoftSignIn for EntraSignIn {
     }
 
     async fn redeem(&self, redemption: Redemption<'_>) -> Result<MicrosoftArrival, RedemptionError> {
-        let tokens = self.exchange(redemption.code, redemption.verifier).await?;
+        let tokens = self.exchange(&redemption).await?;
         let identity = self.verify(&tokens, &Nonce::new(redemption.nonce.to_owned())).await?;
         if redemption.max_age.is_some_and(|age| !self.is_as_recent(&identity, age)) {
             return Err(Rejection::AuthenticationTime.into());

@@ -3,9 +3,8 @@
 //! A bearer goes only to an address that was made here. What the ids and words of a caller hold, and what links in
 //! answers hold, decides neither the host nor how many segments a path has.
 
-use std::fmt::Write;
-
 use domain::graph::Link;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use url::{Host, Url};
 
 /// The root of an interface: an origin, and a path that all its addresses begin with (`/v1.0`).
@@ -131,36 +130,26 @@ fn is_dots(segment: &str) -> bool {
 
 /// Everything but what has no meaning anywhere in a path or a query (RFC 3986 §2.3, and of §2.2 what stands in ids of
 /// Graph and calls of functions).
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'!')
+    .remove(b',')
+    .remove(b'=')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'$')
+    .remove(b'*');
+
 fn encoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~!,=()$*".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            // Writing to a String does not fail.
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
+    utf8_percent_encode(text, ENCODED).to_string()
 }
 
 /// Percent-decoded once, for a look at what a server would see.
 pub(super) fn decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, tail)) = rest.split_first() {
-        let byte = match (first, tail) {
-            (b'%', [high, low, ..]) => hex(*high).zip(hex(*low)).map(|(high, low)| high * 16 + low),
-            _ => None,
-        };
-        bytes.push(byte.unwrap_or(first));
-        rest = tail.get(if byte.is_some() { 2 } else { 0 }..).unwrap_or_default();
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]

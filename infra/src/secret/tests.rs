@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::{
     crypto::KeyRing,
-    db::{Database, DatabaseSettings, DatabaseUrl, SchemaError, Unit, place},
+    db::{Database, DatabaseSettings, DatabaseUrl, SEALED_TABLES, SchemaError, Unit, place},
     entropy::SystemEntropy,
 };
 
@@ -62,7 +62,7 @@ const TABLE: &str = "CREATE TABLE probes (org_id BLOB, id BLOB, data_key_id BLOB
                      FOREIGN KEY (org_id, data_key_id) REFERENCES data_keys (org_id, id))";
 
 /// Where the table of the tests stands in the list.
-const PROBES: ResealCursor = ResealCursor { table: 1, after: None };
+const PROBES: ResealCursor = ResealCursor { table: SEALED_TABLES.len() - 1, after: None };
 
 struct Restless;
 

@@ -56,6 +56,8 @@ const screens = {
   "api-keys": ["/organization/api-keys", "nightly"],
   "api-key": [`/organization/api-keys/${key}`, "Not used yet"],
   settings: ["/organization/settings", "Export everything"],
+  connections: ["/organization/connections", "Nobody has connected an account yet"],
+  "my-connections": ["/me/connections", "No account is connected yet"],
   profile: ["/me/profile", "adele@contoso.com"],
   sessions: ["/me/sessions", "This one"],
   "not-found": ["/nowhere", "There is no such page"],

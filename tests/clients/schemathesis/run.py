@@ -33,11 +33,18 @@ def id_of(token):
     return ask(f"{API}/api/auth/me", authorization=f"Bearer {token}")["data"]["id"]
 
 
+def key(token):
+    body = {"name": "schemathesis", "scopes": ["connections:read", "proxy:graph", "proxy:sharepoint", "tokens:read"]}
+    headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+    return ask(f"{API}/api/api-keys", body, **headers)["data"]["rawKey"]
+
+
 administrator = token("adele")
 id_of(administrator)
 environment = {
     **os.environ,
     "TOKEN": administrator,
+    "KEY": key(administrator),
     "MEMBER": id_of(token("alex")),
     "SCHEMATHESIS_HOOKS": str(HERE / "hooks.py"),
 }

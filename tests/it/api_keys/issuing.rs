@@ -102,9 +102,7 @@ const Y: &str = "e8lnCO-AlStT-NJVX-crhB7QRYhiix03illJOVAOyck";
 async fn what_a_key_says_of_its_tokens_is_kept_and_shown() {
     let app = TestApp::start().await;
     let adele = app.user("adele");
-    let connection = uuid::Uuid::from_u128(7);
     let limits = json!({
-        "allowedConnections": [connection],
         "allowedResources": ["graph"],
         "includeRefreshToken": true,
         "jwePublicKey": { "kty": "EC", "crv": "P-256", "x": X, "y": Y, "kid": "mine" },
@@ -112,7 +110,7 @@ async fn what_a_key_says_of_its_tokens_is_kept_and_shown() {
     });
     let (_, id) = key(&app, &adele, &[], limits.clone()).await;
     let shown = adele.get(&format!("{KEYS}/{id}")).await.expect(200);
-    for name in ["allowedConnections", "allowedResources", "includeRefreshToken", "proxyRules"] {
+    for name in ["allowedResources", "includeRefreshToken", "proxyRules"] {
         assert_eq!(shown.at("/data")[name], limits[name], "{name}");
     }
     for (name, value) in limits["jwePublicKey"].as_object().unwrap() {

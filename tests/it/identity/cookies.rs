@@ -71,7 +71,7 @@ async fn the_cookie_of_a_departure_comes_back_from_another_site_and_is_gone_afte
     let browser = app.browser();
     let callback = browser.depart(super::START, "alex@contoso.com").await;
     let name = browser.cookies().pop().unwrap();
-    assert_eq!(attributes(&browser, &name), "Path=/api/oauth/microsoft; Max-Age=600; SameSite=Lax; HttpOnly");
+    assert_eq!(attributes(&browser, &name), "Path=/; Max-Age=600; SameSite=Lax; HttpOnly");
     browser.get(&callback).await.expect(303);
     assert!(!browser.cookies().contains(&name), "{:?}", browser.cookies());
 }

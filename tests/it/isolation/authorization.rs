@@ -35,9 +35,14 @@ async fn without_a_credential_nobody_gets_in() {
             // Claiming to be of an organization is no credential.
             (world.app.anonymous().with("X-Tenant-ID", &world.a.id), "Bearer"),
         ] {
+            let (code, challenge) = if operation.is_key_only() {
+                ("API_KEY_MISSING", "ApiKey")
+            } else {
+                ("UNAUTHORIZED", challenge)
+            };
             let statements = world.app.app.statements();
             let refused = of_a(&world, &operation).send(&actor).await;
-            assert_eq!((refused.status.as_u16(), refused.code().as_str()), (401, "UNAUTHORIZED"), "{id}");
+            assert_eq!((refused.status.as_u16(), refused.code().as_str()), (401, code), "{id}");
             assert_eq!(refused.header("www-authenticate"), Some(challenge), "{id}");
             assert_eq!(world.app.app.statements(), statements, "{id}");
             world.assert_silent(&refused, &Value::Null, id);
@@ -53,7 +58,9 @@ async fn a_member_may_call_what_the_policy_gives_to_members_and_nothing_else() {
     let (mut refused, mut allowed) = (0, 0);
     for operation in walked(tests::document()) {
         let is_granted = operation.permission.as_deref().is_none_or(|word| granted.contains(&word));
-        if is_granted {
+        if operation.is_key_only() {
+            needs_a_key(&world, &operation, &world.a.member).await;
+        } else if is_granted {
             allowed += 1;
             may(&world, &operation, &world.a.member).await;
         } else {
@@ -72,7 +79,9 @@ async fn an_app_role_that_means_nothing_here_grants_nothing() {
     let application = world.app.application("Tenantry", ids::CONTOSO, &["Other.Role"]);
     let before = world.rows_of_a().await;
     for operation in walked(tests::document()) {
-        if operation.permission.is_some() {
+        if operation.is_key_only() {
+            needs_a_key(&world, &operation, &application).await;
+        } else if operation.permission.is_some() {
             may_not(&world, &operation, &application).await;
         } else if operation.is_delegated() {
             needs_a_person(&world, &operation, &application).await;
@@ -90,7 +99,9 @@ async fn an_app_role_of_a_permissions_name_grants_that_permission_alone() {
         let application = world.app.application("Tenantry", ids::CONTOSO, &[word]);
         for operation in walked(tests::document()) {
             let is_granted = operation.permission.as_deref().is_none_or(|needed| needed == *word);
-            if is_granted && operation.needs_a_person() {
+            if operation.is_key_only() {
+                needs_a_key(&world, &operation, &application).await;
+            } else if is_granted && operation.needs_a_person() {
                 needs_a_person(&world, &operation, &application).await;
             } else if is_granted {
                 may(&world, &operation, &application).await;
@@ -113,6 +124,17 @@ async fn may_not(world: &World, operation: &Operation, actor: &Actor) {
         );
         let message = "You do not have access to this resource";
         assert_eq!(refused.text_at("/error/message"), message, "{}", operation.id);
+    }
+}
+
+/// It is for API keys, and whoever comes with something else is not looked at.
+async fn needs_a_key(world: &World, operation: &Operation, actor: &Actor) {
+    for filled in [of_a(world, operation), of_nobody(world, operation)] {
+        let before = world.app.app.statements();
+        let refused = filled.send(actor).await;
+        let told = (refused.status.as_u16(), refused.code());
+        assert_eq!(told, (401, "API_KEY_MISSING".to_owned()), "{}", operation.id);
+        assert_eq!(world.app.app.statements(), before, "{}", operation.id);
     }
 }
 

@@ -78,7 +78,12 @@ pub(crate) fn fill(document: &Value, operation: &Operation, nouns: Nouns<'_>) ->
             }
         };
         // What is downloaded is a file, and what is listed a folder.
-        let noun = if id == "listChildren" && name == "itemId" { "folderId" } else { name };
+        let noun = match (id.as_str(), name.as_str()) {
+            ("listChildren", "itemId") => "folderId",
+            // Elsewhere it is one of few words.
+            ("getConnectionToken", "resource") => "tokenResource",
+            _ => name,
+        };
         let Some(value) =
             values.value(place, noun, &parameter.schema).map_err(|problem| format!("{id}: {problem}"))?
         else {

@@ -39,7 +39,14 @@ async fn nothing_of_an_organization_is_seen_or_changed_by_another_one() {
 
         // The request was a good one: what refused it was that it came from another organization.
         let known = if operation.takes("If-Match") { known.with("If-Match", &tag) } else { known };
-        let answer = known.send(&world.a.admin).await;
+        let own = if operation.is_key_only() { &world.a.api_key } else { &world.a.admin };
+        let answer = known.send(own).await;
+        if operation.passes_on() {
+            // It reached Microsoft, which has an opinion of its own about writing there.
+            let reached = answer.header("request-id").or(answer.header("sprequestguid"));
+            assert!(reached.is_some(), "{}: {} {}", operation.id, answer.status, answer.text);
+            continue;
+        }
         assert!(answer.status.is_success(), "{} by its own administrator: {}", operation.id, answer.text);
         if let Some(list) = answer.at("/data").as_array() {
             assert!(!list.is_empty(), "{}: fill World so that the list has something to hide", operation.id);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tests::TestApp;
 
 use super::{ME, STATUS, events, work};
-use crate::{annotations, schema::catalog::tables};
+use crate::{annotations, connections, schema::catalog::tables};
 
 const ORGANIZATION: &str = "/api/organization";
 
@@ -21,8 +21,10 @@ async fn org_id(app: &TestApp, user: &str) -> String {
 
 /// Contoso and Fabrikam, both with things in every table that has any.
 async fn filled() -> TestApp {
-    let app = TestApp::start().await;
-    for (admin, member) in [("adele", "alex"), ("megan", "nestor")] {
+    let app = connections::builder().start().await;
+    for (admin, member, domain) in [("adele", "alex", "contoso.com"), ("megan", "nestor", "fabrikam.com")] {
+        let address = format!("{member}@{domain}");
+        connections::connect(&app.signed_in(&address).await, &address).await;
         let admin = app.user(admin);
         app.user(member).get(ME).await.expect(200);
         let taxonomy = annotations::taxonomy(&admin, "Topics").await;
@@ -174,8 +176,8 @@ async fn after_thirty_days_nothing_of_it_is_left_and_everybody_else_is_untouched
     }
     let rows = |text: &str| -> Vec<String> {
         let rows = lines(text).into_iter().filter(|line| line["table"].is_string());
-        // What happened to it since is told by events, and its tenant was looked at again.
-        let of_now = ["events", "onboardings"];
+        // What happened to it since is told by events, its tenant was looked at again, and its connections were kept alive.
+        let of_now = ["events", "onboardings", "connections"];
         rows.filter(|line| !of_now.contains(&line["table"].as_str().unwrap()))
             .map(|line| line.to_string())
             .collect()

@@ -34,6 +34,16 @@ impl Operation {
         self.raw.get("x-delegated") == Some(&json!(true))
     }
 
+    /// Whether an API key is the only credential that opens it.
+    pub(crate) fn is_key_only(&self) -> bool {
+        self.raw.get("x-key-only") == Some(&json!(true))
+    }
+
+    /// Whether what it answers is Microsoft's, whatever Microsoft says.
+    pub(crate) fn passes_on(&self) -> bool {
+        self.path.ends_with("{path}")
+    }
+
     /// Whether an application cannot do it whatever it may: nobody signed in, or nobody can be acted for.
     pub(crate) fn needs_a_person(&self) -> bool {
         self.is_delegated() || self.raw.get("x-recent-sign-in") == Some(&json!(true))

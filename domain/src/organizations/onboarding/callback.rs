@@ -172,24 +172,12 @@ impl Onboarding {
         })
     }
 
-    /// What is decided of the redirect alone. An error counts whatever else is there: Microsoft sends
-    /// `admin_consent=True` with failures too.
+    /// What is decided of the redirect, and of the list of tenants where there is one.
     async fn decide(&self, attempt: &Attempt, redirect: &Redirect) -> Result<Decision, StoreError> {
-        if redirect.error.is_some() {
-            return Ok(Decision::Ends(failure(redirect)));
-        }
-        let named = redirect.tenant.as_deref().map(str::parse::<Uuid>);
-        let tenant = match (named, attempt.tenant) {
-            (Some(Ok(named)), Some(pinned)) if named != pinned => {
-                return Ok(Decision::Ends(Answer::OtherTenant));
-            }
-            (Some(Ok(named)), _) => named,
-            (None, Some(pinned)) => pinned,
-            (None | Some(Err(_)), _) => return Ok(Decision::Ends(Answer::TenantMissing)),
+        let tenant = match claimed(attempt.tenant, redirect) {
+            Decision::Prove(tenant) => tenant,
+            ends @ Decision::Ends(_) => return Ok(ends),
         };
-        if tenant == PERSONAL_ACCOUNTS_TENANT {
-            return Ok(Decision::Ends(Answer::Personal));
-        }
         if self.settings.policy == TenantPolicy::AllowList {
             match self.allowed_tenants.contains(tenant).await {
                 Ok(true) => {}
@@ -239,12 +227,7 @@ impl Onboarding {
         }
         record.consented_by = attempt.initiator.or(record.consented_by);
         let judged = judge_proof(&look, &mut record, now);
-        let to = match (judged, organization.consent) {
-            (Judged::Is(consent), _) => consent,
-            // What holds goes on while it is looked at: nobody can take it away by coming here.
-            (Judged::Wait, before @ (Consent::Active | Consent::Degraded)) => before,
-            (Judged::Wait, Consent::Pending | Consent::Verifying | Consent::Revoked) => Consent::Verifying,
-        };
+        let to = after_arrival(judged, organization.consent);
         if judged == Judged::Wait {
             tx.jobs()
                 .schedule(Kind::ConsentProof, doorway::job_key(&scope), now + TimeDelta::seconds(2))
@@ -261,9 +244,36 @@ impl Onboarding {
     }
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Decision {
     Ends(Answer),
     Prove(Uuid),
+}
+
+/// The tenant that a redirect claims to be of, which is still to be proven. An error counts whatever else is there:
+/// Microsoft sends `admin_consent=True` with failures too.
+fn claimed(pinned: Option<Uuid>, redirect: &Redirect) -> Decision {
+    if redirect.error.is_some() {
+        return Decision::Ends(failure(redirect));
+    }
+    let named = redirect.tenant.as_deref().map(str::parse::<Uuid>);
+    match (named, pinned) {
+        (Some(Ok(named)), Some(pinned)) if named != pinned => Decision::Ends(Answer::OtherTenant),
+        (Some(Ok(PERSONAL_ACCOUNTS_TENANT)), _) => Decision::Ends(Answer::Personal),
+        (Some(Ok(named)), _) => Decision::Prove(named),
+        (None, Some(pinned)) => Decision::Prove(pinned),
+        (None | Some(Err(_)), _) => Decision::Ends(Answer::TenantMissing),
+    }
+}
+
+/// Where an organization stands when somebody has come back for it.
+fn after_arrival(judged: Judged, before: Consent) -> Consent {
+    match (judged, before) {
+        (Judged::Is(consent), _) => consent,
+        // What holds goes on while it is looked at: nobody can take it away by coming here.
+        (Judged::Wait, Consent::Active | Consent::Degraded) => before,
+        (Judged::Wait, Consent::Pending | Consent::Verifying | Consent::Revoked) => Consent::Verifying,
+    }
 }
 
 /// By the number in the description where there is one (Microsoft Entra authentication error codes), else by the word.
@@ -305,6 +315,39 @@ mod tests {
         assert_eq!(failed("permission_denied", ""), Answer::NotAdministrator);
         assert_eq!(failed("server_error", "AADSTS90033: try later"), Answer::Refused);
         assert_eq!(failed("invalid_request", "AADSTS650049: not 65004"), Answer::Refused);
+    }
+
+    const ONE: Uuid = Uuid::from_u128(1);
+    const OTHER: Uuid = Uuid::from_u128(2);
+
+    #[test]
+    fn a_redirect_claims_one_tenant_and_proves_none() {
+        let back =
+            |tenant: Option<&str>| Redirect { tenant: tenant.map(str::to_owned), ..Redirect::default() };
+        let named = |tenant: Uuid| back(Some(&tenant.to_string()));
+        assert_eq!(claimed(None, &named(ONE)), Decision::Prove(ONE));
+        assert_eq!(claimed(Some(ONE), &named(ONE)), Decision::Prove(ONE));
+        assert_eq!(claimed(Some(ONE), &back(None)), Decision::Prove(ONE));
+        assert_eq!(claimed(Some(ONE), &named(OTHER)), Decision::Ends(Answer::OtherTenant));
+        assert_eq!(claimed(None, &named(PERSONAL_ACCOUNTS_TENANT)), Decision::Ends(Answer::Personal));
+        for nameless in [back(None), back(Some("")), back(Some("contoso.com"))] {
+            assert_eq!(claimed(None, &nameless), Decision::Ends(Answer::TenantMissing));
+        }
+        assert_eq!(claimed(Some(ONE), &back(Some("contoso.com"))), Decision::Ends(Answer::TenantMissing));
+        let failed = Redirect { error: Some("access_denied".to_owned()), ..named(ONE) };
+        assert_eq!(claimed(Some(ONE), &failed), Decision::Ends(Answer::Declined));
+    }
+
+    #[test]
+    fn coming_back_takes_nothing_away_and_without_a_proof_gives_nothing() {
+        for before in Consent::ALL {
+            let waiting = after_arrival(Judged::Wait, before);
+            assert_eq!(waiting.holds(), before.holds(), "{before:?}");
+            assert_eq!(waiting, if before.holds() { before } else { Consent::Verifying });
+            for proven in [Consent::Active, Consent::Degraded] {
+                assert_eq!(after_arrival(Judged::Is(proven), before), proven);
+            }
+        }
     }
 
     #[test]

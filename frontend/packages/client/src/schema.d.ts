@@ -399,6 +399,153 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List connections
+         * @description Your own, newest first; with the permission `connections:manage`, or by an API key with the role `admin`, everybody's.
+         *     The filters choose among those that you see.
+         *
+         *     Needs the permission `connections:read`.
+         */
+        get: operations["listConnections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connections/{connectionId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a connection
+         * @description How it is, and what to do next where it does not work. Without anything that is secret.
+         *
+         *     Needs the permission `connections:read`.
+         */
+        get: operations["getConnection"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a connection
+         * @description Forgets it with all its tokens. Tokens that were handed out last to their end: Microsoft knows no way of taking a
+         *     single grant back. The person can see and remove what they agreed to at Microsoft (My Apps, My Account).
+         *
+         *     Needs the permission `connections:write`.
+         */
+        delete: operations["deleteConnection"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connections/{connectionId}/reconnect-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get a reconnect link
+         * @description The address at which the connection's person signs in again. What Microsoft wants to see is passed on: of this
+         *     connection, or the `claims` that you were given by a resource.
+         *
+         *     Needs the permission `connections:write`.
+         */
+        post: operations["createReconnectLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connections/{connectionId}/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refresh a connection
+         * @description Asks Microsoft for a fresh Microsoft Graph token now, also where the connection does not work: it may have been mended
+         *     at Microsoft. The answer is how it is after that. It is never needed to keep a connection alive.
+         *
+         *     Needs the permission `connections:write`.
+         */
+        post: operations["refreshConnection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connections/{connectionId}/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a token of a connection
+         * @description A valid access token for one resource, fresh from Microsoft where the one that is kept does not last. Every hand-out is
+         *     written down before the answer: who, which connection, which resource, from where. Where Microsoft gives none the
+         *     refusal says what to do next. For an API key with a public key the token is encrypted to it.
+         *
+         *     Needs the permission `tokens:read`.
+         */
+        get: operations["getConnectionToken"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/external/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get encrypted tokens
+         * @description Of every connection that the key sees, one element for each resource: Microsoft Graph, and SharePoint where the
+         *     account's tenant has it. Tokens are encrypted with the key's `wireKey`, and last for at least the service's refresh
+         *     buffer. A connection that gives no token is there with its `status`. A filter that names another member's
+         *     connections is refused where the key's role is `user`; an `accountId` that the key does not see finds nothing.
+         *
+         *     Needs the permission `tokens:read`.
+         */
+        get: operations["getExternalTokens"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/members": {
         parameters: {
             query?: never;
@@ -611,6 +758,100 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/proxy/{connectionId}/graph/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read from Microsoft Graph
+         * @description Sends the request to Microsoft Graph with a token of the connection, and its answer back, whatever its status: only
+         *     refusals of this service have its form. Answers that redirect to the bytes of a file are followed. `HEAD` is
+         *     passed on as well.
+         *
+         *     Needs the permission `proxy:graph`.
+         */
+        get: operations["proxyGraphGet"];
+        /**
+         * Put to Microsoft Graph
+         * @description As `POST`.
+         *
+         *     Needs the permission `proxy:graph`.
+         */
+        put: operations["proxyGraphPut"];
+        /**
+         * Post to Microsoft Graph
+         * @description As `GET`, with a body of 32 MiB at the most; one larger than 1 MiB needs a `Content-Length`.
+         *
+         *     Needs the permission `proxy:graph`.
+         */
+        post: operations["proxyGraphPost"];
+        /**
+         * Delete at Microsoft Graph
+         * @description As `GET`.
+         *
+         *     Needs the permission `proxy:graph`.
+         */
+        delete: operations["proxyGraphDelete"];
+        options?: never;
+        head?: never;
+        /**
+         * Patch at Microsoft Graph
+         * @description As `POST`.
+         *
+         *     Needs the permission `proxy:graph`.
+         */
+        patch: operations["proxyGraphPatch"];
+        trace?: never;
+    };
+    "/api/proxy/{connectionId}/sharepoint/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read from SharePoint
+         * @description As for Microsoft Graph, at the SharePoint of the account's own tenant: `…/sharepoint/_api/web/lists`.
+         *
+         *     Needs the permission `proxy:sharepoint`.
+         */
+        get: operations["proxySharePointGet"];
+        /**
+         * Put to SharePoint
+         * @description As for Microsoft Graph.
+         *
+         *     Needs the permission `proxy:sharepoint`.
+         */
+        put: operations["proxySharePointPut"];
+        /**
+         * Post to SharePoint
+         * @description As for Microsoft Graph.
+         *
+         *     Needs the permission `proxy:sharepoint`.
+         */
+        post: operations["proxySharePointPost"];
+        /**
+         * Delete at SharePoint
+         * @description As for Microsoft Graph.
+         *
+         *     Needs the permission `proxy:sharepoint`.
+         */
+        delete: operations["proxySharePointDelete"];
+        options?: never;
+        head?: never;
+        /**
+         * Patch at SharePoint
+         * @description As for Microsoft Graph.
+         *
+         *     Needs the permission `proxy:sharepoint`.
+         */
+        patch: operations["proxySharePointPatch"];
         trace?: never;
     };
     "/api/sharepoint/drives/{driveId}/delta": {
@@ -1064,7 +1305,7 @@ export interface components {
          * @description An API key.
          * @example {
          *       "allowedConnections": [
-         *         "0193f2b1-6c40-7d28-8a17-2e95b3c4d6f0"
+         *         "0193f2a6-3c51-7d02-a4b8-1e9f60c7d235"
          *       ],
          *       "allowedIps": [
          *         "203.0.113.0/24"
@@ -1224,6 +1465,120 @@ export interface components {
          */
         CallerKind: "user" | "app" | "apiKey";
         /**
+         * Connection
+         * @description A Microsoft account that a member connected.
+         * @example {
+         *       "canReconnect": true,
+         *       "consentUrl": null,
+         *       "createdAt": "2026-01-12T09:50:00Z",
+         *       "displayName": "Alex Wilber",
+         *       "email": "alex@contoso.com",
+         *       "id": "0193f2a6-3c51-7d02-a4b8-1e9f60c7d235",
+         *       "nextStep": "The account's organization wants its people to sign in every so often. Sign in with this account again by its reconnect link.",
+         *       "objectId": "2b9c4d7e-8f10-4a35-b6c2-d9e0f1a23b47",
+         *       "reason": "sign_in_frequency",
+         *       "refreshedAt": "2026-01-12T10:15:00Z",
+         *       "scopes": [
+         *         "User.Read",
+         *         "Mail.Read",
+         *         "Files.Read.All"
+         *       ],
+         *       "sharepointHost": "contoso.sharepoint.com",
+         *       "status": "REAUTH_REQUIRED",
+         *       "tenantId": "7d1a2c94-5e0b-4f6d-9c38-b2a4e6f81035",
+         *       "updatedAt": "2026-01-12T10:15:00Z",
+         *       "userId": "0193f298-03e7-7f15-a2d9-6b8c4e7f1a20"
+         *     }
+         */
+        Connection: {
+            /** @description Whether its reconnect link helps. */
+            canReconnect: boolean;
+            /** @description Where an administrator of the account's tenant consents, where that helps. */
+            consentUrl: string | null;
+            /** Format: date-time */
+            createdAt: string;
+            /** @description For display. */
+            displayName: string | null;
+            /** @description For display: it can be changed and reused, and identifies nobody. */
+            email: string | null;
+            /** Format: uuid */
+            id: string;
+            /** @description What to do next, for a person; `null` while nothing is to be done. */
+            nextStep: string | null;
+            /**
+             * Format: uuid
+             * @description The account in that tenant.
+             */
+            objectId: string;
+            /** @description Why it is so, in a stable word; `null` while it works. */
+            reason: string | null;
+            /**
+             * Format: date-time
+             * @description The last time that Microsoft gave something for it.
+             */
+            refreshedAt: string;
+            /** @description What was granted when it was connected, in Microsoft's words. */
+            scopes: string[];
+            /** @description Where SharePoint of the account's tenant is; `null` where there is none. */
+            sharepointHost: string | null;
+            status: components["schemas"]["ConnectionStatus"];
+            /**
+             * Format: uuid
+             * @description The tenant of the account, which need not be that of your organization.
+             */
+            tenantId: string;
+            /**
+             * Format: date-time
+             * @description The time of the last change.
+             */
+            updatedAt: string;
+            /**
+             * Format: uuid
+             * @description The member who connected it.
+             */
+            userId: string;
+        };
+        /**
+         * @description How a connection is.
+         * @enum {string}
+         */
+        ConnectionStatus: "ACTIVE" | "EXPIRING" | "REAUTH_REQUIRED" | "CONSENT_REQUIRED" | "BLOCKED" | "REVOKED" | "CONFIG_ERROR" | "DISABLED";
+        /**
+         * ConnectionToken
+         * @description An access token for one resource.
+         * @example {
+         *       "accessToken": "eyJ0eXAiOiJKV1QiLCJub25jZSI6Ii4uLiJ9.e30.c2lnbmF0dXJl",
+         *       "connectionId": "0193f2a6-3c51-7d02-a4b8-1e9f60c7d235",
+         *       "expiresAt": "2026-01-12T11:20:00Z",
+         *       "resource": "https://graph.microsoft.com",
+         *       "scopes": [
+         *         "User.Read",
+         *         "Mail.Read",
+         *         "Files.Read.All"
+         *       ],
+         *       "tokenType": "Bearer"
+         *     }
+         */
+        ConnectionToken: {
+            /** @description For the resource alone. Treat it as a password. */
+            accessToken: string;
+            /**
+             * Format: uuid
+             * @description The connection that it is of.
+             */
+            connectionId: string;
+            /**
+             * Format: date-time
+             * @description When it ends.
+             */
+            expiresAt: string;
+            /** @description The identifier of the resource that it is for. */
+            resource: string;
+            /** @description What it allows, in Microsoft's words. */
+            scopes: string[];
+            tokenType: components["schemas"]["TokenType"];
+        };
+        /**
          * CsrfToken
          * @description A value that shows that a page is one of ours.
          * @example {
@@ -1247,6 +1602,20 @@ export interface components {
          */
         Data_ApiKey: {
             data: components["schemas"]["ApiKey"];
+        };
+        /**
+         * Data_Connection
+         * @description One thing.
+         */
+        Data_Connection: {
+            data: components["schemas"]["Connection"];
+        };
+        /**
+         * Data_ConnectionToken
+         * @description One thing.
+         */
+        Data_ConnectionToken: {
+            data: components["schemas"]["ConnectionToken"];
         };
         /**
          * Data_CsrfToken
@@ -1310,6 +1679,13 @@ export interface components {
          */
         Data_Organization: {
             data: components["schemas"]["Organization"];
+        };
+        /**
+         * Data_ReconnectLink
+         * @description One thing.
+         */
+        Data_ReconnectLink: {
+            data: components["schemas"]["ReconnectLink"];
         };
         /**
          * Data_SessionTokens
@@ -1471,6 +1847,56 @@ export interface components {
             webUrl: string | null;
         };
         /**
+         * EncryptedToken
+         * @description Bytes, as `Buffer.toJSON()` of Node.js writes them.
+         * @example {
+         *       "data": [
+         *         0,
+         *         1,
+         *         2,
+         *         3,
+         *         4,
+         *         5,
+         *         6,
+         *         7,
+         *         8,
+         *         9,
+         *         10,
+         *         11,
+         *         12,
+         *         13,
+         *         14,
+         *         15,
+         *         186,
+         *         127,
+         *         2,
+         *         152,
+         *         83,
+         *         228,
+         *         30,
+         *         61,
+         *         67,
+         *         112,
+         *         66,
+         *         77,
+         *         101,
+         *         93,
+         *         151,
+         *         246
+         *       ],
+         *       "type": "Buffer"
+         *     }
+         */
+        EncryptedToken: {
+            /**
+             * @description An initialization vector of 16 bytes and the token, by AES-256-CBC with the SHA-256 of the wire key; `null` where
+             *     the connection gives no token.
+             */
+            data: number[] | null;
+            /** @description `Buffer`. */
+            type: string;
+        };
+        /**
          * EndedSessions
          * @description How many sessions were ended.
          * @example {
@@ -1499,7 +1925,7 @@ export interface components {
          * @description Every code there is. Codes are stable, messages are not; `docs/errors.md` explains each.
          * @enum {string}
          */
-        ErrorCode: "UNAUTHORIZED" | "INVALID_REFRESH_TOKEN" | "SESSION_REVOKED" | "INTERACTION_REQUIRED" | "CONSENT_REQUIRED" | "API_KEY_MISSING" | "API_KEY_INVALID" | "API_KEY_REVOKED" | "API_KEY_EXPIRED" | "API_KEY_IP_BLOCKED" | "API_KEY_INSUFFICIENT_SCOPE" | "FORBIDDEN" | "CSRF_INVALID" | "TENANT_NOT_ONBOARDED" | "ORGANIZATION_SUSPENDED" | "ORGANIZATION_DELETED" | "USER_DISABLED" | "NOT_FOUND" | "VALIDATION_FAILED" | "ONBOARDING_LINK_INVALID" | "INVALID_STATE" | "METHOD_NOT_ALLOWED" | "CONFLICT" | "IDEMPOTENCY_KEY_REUSED" | "RESYNC_REQUIRED" | "PRECONDITION_FAILED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "RANGE_NOT_SATISFIABLE" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "RATE_LIMITED" | "UPSTREAM_ERROR" | "UPSTREAM_TIMEOUT" | "OAUTH_TOKEN_EXCHANGE_FAILED" | "OAUTH_NOT_CONFIGURED" | "UNAVAILABLE" | "INTERNAL";
+        ErrorCode: "UNAUTHORIZED" | "INVALID_REFRESH_TOKEN" | "SESSION_REVOKED" | "INTERACTION_REQUIRED" | "CONSENT_REQUIRED" | "API_KEY_MISSING" | "API_KEY_INVALID" | "API_KEY_REVOKED" | "API_KEY_EXPIRED" | "API_KEY_IP_BLOCKED" | "API_KEY_INSUFFICIENT_SCOPE" | "FORBIDDEN" | "CSRF_INVALID" | "TENANT_NOT_ONBOARDED" | "ORGANIZATION_SUSPENDED" | "ORGANIZATION_DELETED" | "USER_DISABLED" | "NOT_FOUND" | "VALIDATION_FAILED" | "ONBOARDING_LINK_INVALID" | "INVALID_STATE" | "METHOD_NOT_ALLOWED" | "CONFLICT" | "CONNECTION_UNUSABLE" | "IDEMPOTENCY_KEY_REUSED" | "RESYNC_REQUIRED" | "PRECONDITION_FAILED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "RANGE_NOT_SATISFIABLE" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "RATE_LIMITED" | "UPSTREAM_ERROR" | "UPSTREAM_TIMEOUT" | "OAUTH_TOKEN_EXCHANGE_FAILED" | "OAUTH_NOT_CONFIGURED" | "UNAVAILABLE" | "INTERNAL";
         /**
          * ErrorResponse
          * @description The body of every answer that is not a success.
@@ -1512,6 +1938,160 @@ export interface components {
          * @enum {string}
          */
         Expand: "item";
+        /**
+         * ExternalAccount
+         * @description A connection and one of its resources.
+         * @example {
+         *       "accessToken": {
+         *         "data": [
+         *           0,
+         *           1,
+         *           2,
+         *           3,
+         *           4,
+         *           5,
+         *           6,
+         *           7,
+         *           8,
+         *           9,
+         *           10,
+         *           11,
+         *           12,
+         *           13,
+         *           14,
+         *           15,
+         *           186,
+         *           127,
+         *           2,
+         *           152,
+         *           83,
+         *           228,
+         *           30,
+         *           61,
+         *           67,
+         *           112,
+         *           66,
+         *           77,
+         *           101,
+         *           93,
+         *           151,
+         *           246
+         *         ],
+         *         "type": "Buffer"
+         *       },
+         *       "expiresAt": "2026-01-12T11:30:00Z",
+         *       "id": "0193f2a6-3c51-7d02-a4b8-1e9f60c7d235",
+         *       "provider": "microsoft",
+         *       "refreshToken": null,
+         *       "resource": "https://graph.microsoft.com",
+         *       "scope": [
+         *         "User.Read",
+         *         "Mail.Read"
+         *       ],
+         *       "status": "ACTIVE",
+         *       "tenantId": "c0000000-0000-4000-8000-000000000001",
+         *       "userId": "0193f298-03e7-7f15-a2d9-6b8c4e7f1a20"
+         *     }
+         */
+        ExternalAccount: {
+            accessToken: components["schemas"]["EncryptedToken"];
+            /**
+             * Format: date-time
+             * @description When the access token ends; `null` without one.
+             */
+            expiresAt: string | null;
+            /**
+             * Format: uuid
+             * @description The connection's id: the same for each of its resources.
+             */
+            id: string;
+            /** @description `microsoft` for Microsoft Graph, `microsoft-sharepoint` for SharePoint. */
+            provider: string;
+            /** @description `null` unless the key was made with `includeRefreshToken`. */
+            refreshToken: (components["schemas"]["EncryptedToken"] & unknown) | null;
+            /** @description What the access token is for, such as `https://graph.microsoft.com`; `null` without one. */
+            resource: string | null;
+            /** @description What the access token allows. */
+            scope: string[];
+            /**
+             * @description How the connection is: `ACTIVE`, `EXPIRING`, `REAUTH_REQUIRED`, `CONSENT_REQUIRED`, `BLOCKED`, `REVOKED`,
+             *     `CONFIG_ERROR` or `DISABLED`.
+             */
+            status: string;
+            /**
+             * Format: uuid
+             * @description The tenant of the account.
+             */
+            tenantId: string;
+            /**
+             * Format: uuid
+             * @description The member who connected it.
+             */
+            userId: string;
+        };
+        /**
+         * ExternalTokens
+         * @description All that the key sees of what was asked for.
+         * @example {
+         *       "accounts": [
+         *         {
+         *           "accessToken": {
+         *             "data": [
+         *               0,
+         *               1,
+         *               2,
+         *               3,
+         *               4,
+         *               5,
+         *               6,
+         *               7,
+         *               8,
+         *               9,
+         *               10,
+         *               11,
+         *               12,
+         *               13,
+         *               14,
+         *               15,
+         *               186,
+         *               127,
+         *               2,
+         *               152,
+         *               83,
+         *               228,
+         *               30,
+         *               61,
+         *               67,
+         *               112,
+         *               66,
+         *               77,
+         *               101,
+         *               93,
+         *               151,
+         *               246
+         *             ],
+         *             "type": "Buffer"
+         *           },
+         *           "expiresAt": "2026-01-12T11:30:00Z",
+         *           "id": "0193f2a6-3c51-7d02-a4b8-1e9f60c7d235",
+         *           "provider": "microsoft",
+         *           "refreshToken": null,
+         *           "resource": "https://graph.microsoft.com",
+         *           "scope": [
+         *             "User.Read",
+         *             "Mail.Read"
+         *           ],
+         *           "status": "ACTIVE",
+         *           "tenantId": "c0000000-0000-4000-8000-000000000001",
+         *           "userId": "0193f298-03e7-7f15-a2d9-6b8c4e7f1a20"
+         *         }
+         *       ]
+         *     }
+         */
+        ExternalTokens: {
+            /** @description One element for each connection and resource. */
+            accounts: components["schemas"]["ExternalAccount"][];
+        };
         /**
          * @description What became of the look for an annotation's item.
          * @enum {string}
@@ -1557,6 +2137,18 @@ export interface components {
          */
         Listed_ApiKeyUse: {
             data: components["schemas"]["ApiKeyUse"][];
+            /**
+             * @description What to send as `cursor` for the next page; `null` on the last.
+             * @example AbLx0eYb3n8mVQ5o0c1r7g
+             */
+            nextCursor: string | null;
+        };
+        /**
+         * Listed_Connection
+         * @description A page of things.
+         */
+        Listed_Connection: {
+            data: components["schemas"]["Connection"][];
             /**
              * @description What to send as `cursor` for the next page; `null` on the last.
              * @example AbLx0eYb3n8mVQ5o0c1r7g
@@ -2158,6 +2750,17 @@ export interface components {
          */
         PublicKeyKind: "EC" | "RSA";
         /**
+         * ReconnectLink
+         * @description A way back to a working connection.
+         * @example {
+         *       "url": "https://tenantry.example.com/api/oauth/microsoft/start?connection=0193f2a6-3c51-7d02-a4b8-1e9f60c7d235"
+         *     }
+         */
+        ReconnectLink: {
+            /** @description To be opened in a browser by somebody who is signed in and sees the connection. It keeps the connection's id. */
+            url: string;
+        };
+        /**
          * RefreshBody
          * @description A refresh token, from a client without cookies.
          * @example {
@@ -2431,6 +3034,11 @@ export interface components {
             label?: string;
         };
         /**
+         * @description How a token is used.
+         * @enum {string}
+         */
+        TokenType: "Bearer" | "JWE";
+        /**
          * UserImport
          * @description An import of people, and how far it has come.
          * @example {
@@ -2507,9 +3115,14 @@ export type ApiKey = components['schemas']['ApiKey'];
 export type ApiKeyRole = components['schemas']['ApiKeyRole'];
 export type ApiKeyUse = components['schemas']['ApiKeyUse'];
 export type CallerKind = components['schemas']['CallerKind'];
+export type Connection = components['schemas']['Connection'];
+export type ConnectionStatus = components['schemas']['ConnectionStatus'];
+export type ConnectionToken = components['schemas']['ConnectionToken'];
 export type CsrfToken = components['schemas']['CsrfToken'];
 export type DataAnnotation = components['schemas']['Data_Annotation'];
 export type DataApiKey = components['schemas']['Data_ApiKey'];
+export type DataConnection = components['schemas']['Data_Connection'];
+export type DataConnectionToken = components['schemas']['Data_ConnectionToken'];
 export type DataCsrfToken = components['schemas']['Data_CsrfToken'];
 export type DataDelegation = components['schemas']['Data_Delegation'];
 export type DataDeletedOrganization = components['schemas']['Data_DeletedOrganization'];
@@ -2519,6 +3132,7 @@ export type DataMe = components['schemas']['Data_Me'];
 export type DataMember = components['schemas']['Data_Member'];
 export type DataOnboardingStatus = components['schemas']['Data_OnboardingStatus'];
 export type DataOrganization = components['schemas']['Data_Organization'];
+export type DataReconnectLink = components['schemas']['Data_ReconnectLink'];
 export type DataSessionTokens = components['schemas']['Data_SessionTokens'];
 export type DataTaxonomy = components['schemas']['Data_Taxonomy'];
 export type DataTerm = components['schemas']['Data_Term'];
@@ -2528,17 +3142,21 @@ export type DeletedOrganization = components['schemas']['DeletedOrganization'];
 export type Drive = components['schemas']['Drive'];
 export type DriveChanges = components['schemas']['DriveChanges'];
 export type DriveItem = components['schemas']['DriveItem'];
+export type EncryptedToken = components['schemas']['EncryptedToken'];
 export type EndedSessions = components['schemas']['EndedSessions'];
 export type Error = components['schemas']['Error'];
 export type ErrorCode = components['schemas']['ErrorCode'];
 export type ErrorResponse = components['schemas']['ErrorResponse'];
 export type Expand = components['schemas']['Expand'];
+export type ExternalAccount = components['schemas']['ExternalAccount'];
+export type ExternalTokens = components['schemas']['ExternalTokens'];
 export type ItemState = components['schemas']['ItemState'];
 export type ItemType = components['schemas']['ItemType'];
 export type ListResource = components['schemas']['ListResource'];
 export type ListedAnnotation = components['schemas']['Listed_Annotation'];
 export type ListedApiKey = components['schemas']['Listed_ApiKey'];
 export type ListedApiKeyUse = components['schemas']['Listed_ApiKeyUse'];
+export type ListedConnection = components['schemas']['Listed_Connection'];
 export type ListedDrive = components['schemas']['Listed_Drive'];
 export type ListedDriveItem = components['schemas']['Listed_DriveItem'];
 export type ListedMember = components['schemas']['Listed_Member'];
@@ -2563,6 +3181,7 @@ export type ProxyMethod = components['schemas']['ProxyMethod'];
 export type ProxyRule = components['schemas']['ProxyRule'];
 export type PublicKey = components['schemas']['PublicKey'];
 export type PublicKeyKind = components['schemas']['PublicKeyKind'];
+export type ReconnectLink = components['schemas']['ReconnectLink'];
 export type RefreshBody = components['schemas']['RefreshBody'];
 export type Session = components['schemas']['Session'];
 export type SessionTokens = components['schemas']['SessionTokens'];
@@ -2574,6 +3193,7 @@ export type Taxonomy = components['schemas']['Taxonomy'];
 export type TaxonomyPatchBody = components['schemas']['TaxonomyPatchBody'];
 export type Term = components['schemas']['Term'];
 export type TermPatchBody = components['schemas']['TermPatchBody'];
+export type TokenType = components['schemas']['TokenType'];
 export type UserImport = components['schemas']['UserImport'];
 export type HeaderRateLimitLimit = components['headers']['RateLimit-Limit'];
 export type HeaderRateLimitPolicy = components['headers']['RateLimit-Policy'];
@@ -2641,7 +3261,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -2795,7 +3415,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -3058,7 +3678,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -3220,7 +3840,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -3419,7 +4039,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -4811,7 +5431,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -5135,7 +5755,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -5480,7 +6100,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -5640,7 +6260,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -5790,7 +6410,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -6192,7 +6812,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -6336,7 +6956,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -6496,7 +7116,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -6626,6 +7246,1190 @@ export interface operations {
             };
         };
     };
+    listConnections: {
+        parameters: {
+            query?: {
+                /** @description Only the connection of this id. */
+                connectionId?: string;
+                /** @description Only those of this member. */
+                userId?: string;
+                /**
+                 * @description Only those whose account has this e-mail address. It chooses, and identifies nobody: addresses can be changed and
+                 *     reused.
+                 */
+                email?: string;
+                /** @description How many at the most; 50 if absent. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_Connection"];
+                };
+            };
+            /** @description - `VALIDATION_FAILED`: `details` has the reasons for each field or parameter. */
+            400: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
+             *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
+             */
+            401: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `FORBIDDEN`: the caller lacks the permission.
+             *     - `TENANT_NOT_ONBOARDED`: an administrator of the caller's tenant has to consent first, at `details.consentUrl`.
+             *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
+             *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
+             *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
+             */
+            403: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `REQUEST_TIMEOUT`: the request did not arrive, or was not answered, in time. */
+            408: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `RATE_LIMITED`: too many requests; wait for as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `INTERNAL`: our mistake; name the `requestId` when you ask for help. */
+            500: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UNAVAILABLE`: try again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    getConnection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the connection.
+                 * @example 0193f2a6-3c51-7d02-a4b8-1e9f60c7d235
+                 */
+                connectionId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Data_Connection"];
+                };
+            };
+            /** @description - `VALIDATION_FAILED`: `details` has the reasons for each field or parameter. */
+            400: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
+             *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
+             */
+            401: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `FORBIDDEN`: the caller lacks the permission.
+             *     - `TENANT_NOT_ONBOARDED`: an administrator of the caller's tenant has to consent first, at `details.consentUrl`.
+             *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
+             *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
+             *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
+             */
+            403: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `NOT_FOUND`: there is no such thing, or it belongs to another organization. */
+            404: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `REQUEST_TIMEOUT`: the request did not arrive, or was not answered, in time. */
+            408: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `RATE_LIMITED`: too many requests; wait for as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `INTERNAL`: our mistake; name the `requestId` when you ask for help. */
+            500: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UNAVAILABLE`: try again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    deleteConnection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the connection.
+                 * @example 0193f2a6-3c51-7d02-a4b8-1e9f60c7d235
+                 */
+                connectionId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done. */
+            204: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description - `VALIDATION_FAILED`: `details` has the reasons for each field or parameter. */
+            400: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
+             *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
+             */
+            401: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `FORBIDDEN`: the caller lacks the permission.
+             *     - `TENANT_NOT_ONBOARDED`: an administrator of the caller's tenant has to consent first, at `details.consentUrl`.
+             *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
+             *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
+             *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
+             *     - `CSRF_INVALID`: by a session in a cookie, `X-CSRF-Token` or the page's origin is missing or wrong.
+             */
+            403: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `NOT_FOUND`: there is no such thing, or it belongs to another organization. */
+            404: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `REQUEST_TIMEOUT`: the request did not arrive, or was not answered, in time. */
+            408: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `CONFLICT`: the present state forbids it; the message says why. */
+            409: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `RATE_LIMITED`: too many requests; wait for as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `INTERNAL`: our mistake; name the `requestId` when you ask for help. */
+            500: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UNAVAILABLE`: try again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    createReconnectLink: {
+        parameters: {
+            query?: {
+                /** @description A claims challenge of a resource: JSON, or its base64 as in `WWW-Authenticate`. */
+                claims?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the connection.
+                 * @example 0193f2a6-3c51-7d02-a4b8-1e9f60c7d235
+                 */
+                connectionId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Data_ReconnectLink"];
+                };
+            };
+            /** @description - `VALIDATION_FAILED`: `details` has the reasons for each field or parameter. */
+            400: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
+             *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
+             */
+            401: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `FORBIDDEN`: the caller lacks the permission.
+             *     - `TENANT_NOT_ONBOARDED`: an administrator of the caller's tenant has to consent first, at `details.consentUrl`.
+             *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
+             *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
+             *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
+             *     - `CSRF_INVALID`: by a session in a cookie, `X-CSRF-Token` or the page's origin is missing or wrong.
+             */
+            403: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `NOT_FOUND`: there is no such thing, or it belongs to another organization. */
+            404: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `REQUEST_TIMEOUT`: the request did not arrive, or was not answered, in time. */
+            408: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `CONFLICT`: the present state forbids it; the message says why. */
+            409: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `RATE_LIMITED`: too many requests; wait for as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `INTERNAL`: our mistake; name the `requestId` when you ask for help. */
+            500: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UNAVAILABLE`: try again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    refreshConnection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the connection.
+                 * @example 0193f2a6-3c51-7d02-a4b8-1e9f60c7d235
+                 */
+                connectionId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Data_Connection"];
+                };
+            };
+            /** @description - `VALIDATION_FAILED`: `details` has the reasons for each field or parameter. */
+            400: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
+             *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
+             */
+            401: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `FORBIDDEN`: the caller lacks the permission.
+             *     - `TENANT_NOT_ONBOARDED`: an administrator of the caller's tenant has to consent first, at `details.consentUrl`.
+             *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
+             *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
+             *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
+             *     - `CSRF_INVALID`: by a session in a cookie, `X-CSRF-Token` or the page's origin is missing or wrong.
+             */
+            403: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `NOT_FOUND`: there is no such thing, or it belongs to another organization. */
+            404: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `REQUEST_TIMEOUT`: the request did not arrive, or was not answered, in time. */
+            408: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `CONFLICT`: the present state forbids it; the message says why. */
+            409: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `RATE_LIMITED`: too many requests; wait for as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `INTERNAL`: our mistake; name the `requestId` when you ask for help. */
+            500: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAVAILABLE`: try again after `Retry-After` seconds.
+             *     - `OAUTH_NOT_CONFIGURED`: the service has no client secret to sign people in with.
+             */
+            503: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    getConnectionToken: {
+        parameters: {
+            query?: {
+                /**
+                 * @description `graph`, `sharepoint` (of the account's tenant), `sharepoint:{host}`, or the identifier of any resource that the
+                 *     account may use, such as `api://…`. Microsoft Graph if absent.
+                 */
+                resource?: string;
+                /** @description Permissions of the resource, with blanks between them; everything that was consented to if absent. */
+                scope?: string;
+                /** @description How many seconds the token must last at least. There are always some minutes. */
+                minTtl?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the connection.
+                 * @example 0193f2a6-3c51-7d02-a4b8-1e9f60c7d235
+                 */
+                connectionId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Data_ConnectionToken"];
+                };
+            };
+            /** @description - `VALIDATION_FAILED`: `details` has the reasons for each field or parameter. */
+            400: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
+             *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
+             */
+            401: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `FORBIDDEN`: the caller lacks the permission.
+             *     - `TENANT_NOT_ONBOARDED`: an administrator of the caller's tenant has to consent first, at `details.consentUrl`.
+             *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
+             *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
+             *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
+             */
+            403: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `NOT_FOUND`: there is no such thing, or it belongs to another organization. */
+            404: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `REQUEST_TIMEOUT`: the request did not arrive, or was not answered, in time. */
+            408: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step. */
+            409: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `RATE_LIMITED`: too many requests; wait for as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `INTERNAL`: our mistake; name the `requestId` when you ask for help. */
+            500: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAVAILABLE`: try again after `Retry-After` seconds.
+             *     - `OAUTH_NOT_CONFIGURED`: the service has no client secret to sign people in with.
+             */
+            503: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    getExternalTokens: {
+        parameters: {
+            query?: {
+                /** @description Connections of this member. */
+                userId?: string;
+                /** @description Connections whose account has this address. */
+                email?: string;
+                /** @description This connection. */
+                accountId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExternalTokens"];
+                };
+            };
+            /** @description - `VALIDATION_FAILED`: `details` has the reasons for each field or parameter. */
+            400: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
+             *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
+             */
+            401: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `FORBIDDEN`: the caller lacks the permission.
+             *     - `TENANT_NOT_ONBOARDED`: an administrator of the caller's tenant has to consent first, at `details.consentUrl`.
+             *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
+             *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
+             *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
+             */
+            403: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `REQUEST_TIMEOUT`: the request did not arrive, or was not answered, in time. */
+            408: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `RATE_LIMITED`: too many requests; wait for as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `INTERNAL`: our mistake; name the `requestId` when you ask for help. */
+            500: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UNAVAILABLE`: try again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
     listMembers: {
         parameters: {
             query?: {
@@ -6671,7 +8475,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -6837,7 +8641,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -7000,7 +8804,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -7178,7 +8982,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -7348,7 +9152,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -7504,7 +9308,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -7801,7 +9605,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -7942,7 +9746,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -8083,7 +9887,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -8190,6 +9994,2286 @@ export interface operations {
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    proxyGraphGet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the connection.
+                 * @example 0193f2a6-3c51-7d02-a4b8-1e9f60c7d235
+                 */
+                connectionId: string;
+                /**
+                 * @description The path at Microsoft, with its slashes as they are, and its query behind it.
+                 * @example v1.0/me/messages
+                 */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What Microsoft answers, with its own status and form. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description - `VALIDATION_FAILED`: `details` has the reasons for each field or parameter. */
+            400: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
+             *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
+             */
+            401: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `FORBIDDEN`: the caller lacks the permission.
+             *     - `TENANT_NOT_ONBOARDED`: an administrator of the caller's tenant has to consent first, at `details.consentUrl`.
+             *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
+             *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
+             *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
+             */
+            403: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `NOT_FOUND`: there is no such thing, or it belongs to another organization. */
+            404: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `REQUEST_TIMEOUT`: the request did not arrive, or was not answered, in time. */
+            408: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step. */
+            409: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `PAYLOAD_TOO_LARGE`: the body is larger than 1 MiB, or a part of it than its own limit. */
+            413: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `RATE_LIMITED`: too many requests; wait for as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `INTERNAL`: our mistake; name the `requestId` when you ask for help. */
+            500: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UPSTREAM_ERROR`: Microsoft 365 refused; `details` has its code and request id. */
+            502: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAVAILABLE`: try again after `Retry-After` seconds.
+             *     - `OAUTH_NOT_CONFIGURED`: the service has no client secret to sign people in with.
+             */
+            503: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UPSTREAM_TIMEOUT`: Microsoft 365 did not answer in time. */
+            504: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    proxyGraphPut: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the connection.
+                 * @example 0193f2a6-3c51-7d02-a4b8-1e9f60c7d235
+                 */
+                connectionId: string;
+                /**
+                 * @description The path at Microsoft, with its slashes as they are, and its query behind it.
+                 * @example v1.0/me/messages
+                 */
+                path: string;
+            };
+            cookie?: never;
+        };
+        /** @description Passed on as it is, with its Content-Type. */
+        requestBody?: {
+            content: {
+                "*/*": string;
+            };
+        };
+        responses: {
+            /** @description What Microsoft answers, with its own status and form. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description - `VALIDATION_FAILED`: `details` has the reasons for each field or parameter. */
+            400: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
+             *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
+             */
+            401: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `FORBIDDEN`: the caller lacks the permission.
+             *     - `TENANT_NOT_ONBOARDED`: an administrator of the caller's tenant has to consent first, at `details.consentUrl`.
+             *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
+             *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
+             *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
+             */
+            403: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `NOT_FOUND`: there is no such thing, or it belongs to another organization. */
+            404: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `REQUEST_TIMEOUT`: the request did not arrive, or was not answered, in time. */
+            408: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step. */
+            409: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `PAYLOAD_TOO_LARGE`: the body is larger than 1 MiB, or a part of it than its own limit. */
+            413: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `RATE_LIMITED`: too many requests; wait for as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `INTERNAL`: our mistake; name the `requestId` when you ask for help. */
+            500: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UPSTREAM_ERROR`: Microsoft 365 refused; `details` has its code and request id. */
+            502: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAVAILABLE`: try again after `Retry-After` seconds.
+             *     - `OAUTH_NOT_CONFIGURED`: the service has no client secret to sign people in with.
+             */
+            503: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UPSTREAM_TIMEOUT`: Microsoft 365 did not answer in time. */
+            504: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    proxyGraphPost: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the connection.
+                 * @example 0193f2a6-3c51-7d02-a4b8-1e9f60c7d235
+                 */
+                connectionId: string;
+                /**
+                 * @description The path at Microsoft, with its slashes as they are, and its query behind it.
+                 * @example v1.0/me/messages
+                 */
+                path: string;
+            };
+            cookie?: never;
+        };
+        /** @description Passed on as it is, with its Content-Type. */
+        requestBody?: {
+            content: {
+                "*/*": string;
+            };
+        };
+        responses: {
+            /** @description What Microsoft answers, with its own status and form. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description - `VALIDATION_FAILED`: `details` has the reasons for each field or parameter. */
+            400: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
+             *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
+             */
+            401: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `FORBIDDEN`: the caller lacks the permission.
+             *     - `TENANT_NOT_ONBOARDED`: an administrator of the caller's tenant has to consent first, at `details.consentUrl`.
+             *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
+             *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
+             *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
+             */
+            403: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `NOT_FOUND`: there is no such thing, or it belongs to another organization. */
+            404: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `REQUEST_TIMEOUT`: the request did not arrive, or was not answered, in time. */
+            408: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step. */
+            409: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `PAYLOAD_TOO_LARGE`: the body is larger than 1 MiB, or a part of it than its own limit. */
+            413: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `RATE_LIMITED`: too many requests; wait for as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `INTERNAL`: our mistake; name the `requestId` when you ask for help. */
+            500: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UPSTREAM_ERROR`: Microsoft 365 refused; `details` has its code and request id. */
+            502: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAVAILABLE`: try again after `Retry-After` seconds.
+             *     - `OAUTH_NOT_CONFIGURED`: the service has no client secret to sign people in with.
+             */
+            503: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UPSTREAM_TIMEOUT`: Microsoft 365 did not answer in time. */
+            504: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    proxyGraphDelete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the connection.
+                 * @example 0193f2a6-3c51-7d02-a4b8-1e9f60c7d235
+                 */
+                connectionId: string;
+                /**
+                 * @description The path at Microsoft, with its slashes as they are, and its query behind it.
+                 * @example v1.0/me/messages
+                 */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What Microsoft answers, with its own status and form. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description - `VALIDATION_FAILED`: `details` has the reasons for each field or parameter. */
+            400: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
+             *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
+             */
+            401: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `FORBIDDEN`: the caller lacks the permission.
+             *     - `TENANT_NOT_ONBOARDED`: an administrator of the caller's tenant has to consent first, at `details.consentUrl`.
+             *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
+             *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
+             *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
+             */
+            403: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `NOT_FOUND`: there is no such thing, or it belongs to another organization. */
+            404: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `REQUEST_TIMEOUT`: the request did not arrive, or was not answered, in time. */
+            408: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step. */
+            409: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `PAYLOAD_TOO_LARGE`: the body is larger than 1 MiB, or a part of it than its own limit. */
+            413: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `RATE_LIMITED`: too many requests; wait for as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `INTERNAL`: our mistake; name the `requestId` when you ask for help. */
+            500: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UPSTREAM_ERROR`: Microsoft 365 refused; `details` has its code and request id. */
+            502: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAVAILABLE`: try again after `Retry-After` seconds.
+             *     - `OAUTH_NOT_CONFIGURED`: the service has no client secret to sign people in with.
+             */
+            503: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UPSTREAM_TIMEOUT`: Microsoft 365 did not answer in time. */
+            504: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    proxyGraphPatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the connection.
+                 * @example 0193f2a6-3c51-7d02-a4b8-1e9f60c7d235
+                 */
+                connectionId: string;
+                /**
+                 * @description The path at Microsoft, with its slashes as they are, and its query behind it.
+                 * @example v1.0/me/messages
+                 */
+                path: string;
+            };
+            cookie?: never;
+        };
+        /** @description Passed on as it is, with its Content-Type. */
+        requestBody?: {
+            content: {
+                "*/*": string;
+            };
+        };
+        responses: {
+            /** @description What Microsoft answers, with its own status and form. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description - `VALIDATION_FAILED`: `details` has the reasons for each field or parameter. */
+            400: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
+             *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
+             */
+            401: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `FORBIDDEN`: the caller lacks the permission.
+             *     - `TENANT_NOT_ONBOARDED`: an administrator of the caller's tenant has to consent first, at `details.consentUrl`.
+             *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
+             *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
+             *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
+             */
+            403: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `NOT_FOUND`: there is no such thing, or it belongs to another organization. */
+            404: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `REQUEST_TIMEOUT`: the request did not arrive, or was not answered, in time. */
+            408: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step. */
+            409: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `PAYLOAD_TOO_LARGE`: the body is larger than 1 MiB, or a part of it than its own limit. */
+            413: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `RATE_LIMITED`: too many requests; wait for as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `INTERNAL`: our mistake; name the `requestId` when you ask for help. */
+            500: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UPSTREAM_ERROR`: Microsoft 365 refused; `details` has its code and request id. */
+            502: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAVAILABLE`: try again after `Retry-After` seconds.
+             *     - `OAUTH_NOT_CONFIGURED`: the service has no client secret to sign people in with.
+             */
+            503: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UPSTREAM_TIMEOUT`: Microsoft 365 did not answer in time. */
+            504: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    proxySharePointGet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the connection.
+                 * @example 0193f2a6-3c51-7d02-a4b8-1e9f60c7d235
+                 */
+                connectionId: string;
+                /**
+                 * @description The path at Microsoft, with its slashes as they are, and its query behind it.
+                 * @example v1.0/me/messages
+                 */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What Microsoft answers, with its own status and form. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description - `VALIDATION_FAILED`: `details` has the reasons for each field or parameter. */
+            400: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
+             *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
+             */
+            401: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `FORBIDDEN`: the caller lacks the permission.
+             *     - `TENANT_NOT_ONBOARDED`: an administrator of the caller's tenant has to consent first, at `details.consentUrl`.
+             *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
+             *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
+             *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
+             */
+            403: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `NOT_FOUND`: there is no such thing, or it belongs to another organization. */
+            404: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `REQUEST_TIMEOUT`: the request did not arrive, or was not answered, in time. */
+            408: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step. */
+            409: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `PAYLOAD_TOO_LARGE`: the body is larger than 1 MiB, or a part of it than its own limit. */
+            413: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `RATE_LIMITED`: too many requests; wait for as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `INTERNAL`: our mistake; name the `requestId` when you ask for help. */
+            500: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UPSTREAM_ERROR`: Microsoft 365 refused; `details` has its code and request id. */
+            502: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAVAILABLE`: try again after `Retry-After` seconds.
+             *     - `OAUTH_NOT_CONFIGURED`: the service has no client secret to sign people in with.
+             */
+            503: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UPSTREAM_TIMEOUT`: Microsoft 365 did not answer in time. */
+            504: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    proxySharePointPut: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the connection.
+                 * @example 0193f2a6-3c51-7d02-a4b8-1e9f60c7d235
+                 */
+                connectionId: string;
+                /**
+                 * @description The path at Microsoft, with its slashes as they are, and its query behind it.
+                 * @example v1.0/me/messages
+                 */
+                path: string;
+            };
+            cookie?: never;
+        };
+        /** @description Passed on as it is, with its Content-Type. */
+        requestBody?: {
+            content: {
+                "*/*": string;
+            };
+        };
+        responses: {
+            /** @description What Microsoft answers, with its own status and form. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description - `VALIDATION_FAILED`: `details` has the reasons for each field or parameter. */
+            400: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
+             *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
+             */
+            401: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `FORBIDDEN`: the caller lacks the permission.
+             *     - `TENANT_NOT_ONBOARDED`: an administrator of the caller's tenant has to consent first, at `details.consentUrl`.
+             *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
+             *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
+             *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
+             */
+            403: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `NOT_FOUND`: there is no such thing, or it belongs to another organization. */
+            404: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `REQUEST_TIMEOUT`: the request did not arrive, or was not answered, in time. */
+            408: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step. */
+            409: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `PAYLOAD_TOO_LARGE`: the body is larger than 1 MiB, or a part of it than its own limit. */
+            413: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `RATE_LIMITED`: too many requests; wait for as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `INTERNAL`: our mistake; name the `requestId` when you ask for help. */
+            500: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UPSTREAM_ERROR`: Microsoft 365 refused; `details` has its code and request id. */
+            502: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAVAILABLE`: try again after `Retry-After` seconds.
+             *     - `OAUTH_NOT_CONFIGURED`: the service has no client secret to sign people in with.
+             */
+            503: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UPSTREAM_TIMEOUT`: Microsoft 365 did not answer in time. */
+            504: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    proxySharePointPost: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the connection.
+                 * @example 0193f2a6-3c51-7d02-a4b8-1e9f60c7d235
+                 */
+                connectionId: string;
+                /**
+                 * @description The path at Microsoft, with its slashes as they are, and its query behind it.
+                 * @example v1.0/me/messages
+                 */
+                path: string;
+            };
+            cookie?: never;
+        };
+        /** @description Passed on as it is, with its Content-Type. */
+        requestBody?: {
+            content: {
+                "*/*": string;
+            };
+        };
+        responses: {
+            /** @description What Microsoft answers, with its own status and form. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description - `VALIDATION_FAILED`: `details` has the reasons for each field or parameter. */
+            400: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
+             *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
+             */
+            401: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `FORBIDDEN`: the caller lacks the permission.
+             *     - `TENANT_NOT_ONBOARDED`: an administrator of the caller's tenant has to consent first, at `details.consentUrl`.
+             *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
+             *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
+             *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
+             */
+            403: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `NOT_FOUND`: there is no such thing, or it belongs to another organization. */
+            404: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `REQUEST_TIMEOUT`: the request did not arrive, or was not answered, in time. */
+            408: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step. */
+            409: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `PAYLOAD_TOO_LARGE`: the body is larger than 1 MiB, or a part of it than its own limit. */
+            413: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `RATE_LIMITED`: too many requests; wait for as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `INTERNAL`: our mistake; name the `requestId` when you ask for help. */
+            500: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UPSTREAM_ERROR`: Microsoft 365 refused; `details` has its code and request id. */
+            502: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAVAILABLE`: try again after `Retry-After` seconds.
+             *     - `OAUTH_NOT_CONFIGURED`: the service has no client secret to sign people in with.
+             */
+            503: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UPSTREAM_TIMEOUT`: Microsoft 365 did not answer in time. */
+            504: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    proxySharePointDelete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the connection.
+                 * @example 0193f2a6-3c51-7d02-a4b8-1e9f60c7d235
+                 */
+                connectionId: string;
+                /**
+                 * @description The path at Microsoft, with its slashes as they are, and its query behind it.
+                 * @example v1.0/me/messages
+                 */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What Microsoft answers, with its own status and form. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description - `VALIDATION_FAILED`: `details` has the reasons for each field or parameter. */
+            400: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
+             *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
+             */
+            401: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `FORBIDDEN`: the caller lacks the permission.
+             *     - `TENANT_NOT_ONBOARDED`: an administrator of the caller's tenant has to consent first, at `details.consentUrl`.
+             *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
+             *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
+             *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
+             */
+            403: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `NOT_FOUND`: there is no such thing, or it belongs to another organization. */
+            404: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `REQUEST_TIMEOUT`: the request did not arrive, or was not answered, in time. */
+            408: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step. */
+            409: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `PAYLOAD_TOO_LARGE`: the body is larger than 1 MiB, or a part of it than its own limit. */
+            413: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `RATE_LIMITED`: too many requests; wait for as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `INTERNAL`: our mistake; name the `requestId` when you ask for help. */
+            500: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UPSTREAM_ERROR`: Microsoft 365 refused; `details` has its code and request id. */
+            502: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAVAILABLE`: try again after `Retry-After` seconds.
+             *     - `OAUTH_NOT_CONFIGURED`: the service has no client secret to sign people in with.
+             */
+            503: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UPSTREAM_TIMEOUT`: Microsoft 365 did not answer in time. */
+            504: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    proxySharePointPatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the connection.
+                 * @example 0193f2a6-3c51-7d02-a4b8-1e9f60c7d235
+                 */
+                connectionId: string;
+                /**
+                 * @description The path at Microsoft, with its slashes as they are, and its query behind it.
+                 * @example v1.0/me/messages
+                 */
+                path: string;
+            };
+            cookie?: never;
+        };
+        /** @description Passed on as it is, with its Content-Type. */
+        requestBody?: {
+            content: {
+                "*/*": string;
+            };
+        };
+        responses: {
+            /** @description What Microsoft answers, with its own status and form. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description - `VALIDATION_FAILED`: `details` has the reasons for each field or parameter. */
+            400: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
+             *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
+             */
+            401: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `FORBIDDEN`: the caller lacks the permission.
+             *     - `TENANT_NOT_ONBOARDED`: an administrator of the caller's tenant has to consent first, at `details.consentUrl`.
+             *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
+             *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
+             *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
+             */
+            403: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `NOT_FOUND`: there is no such thing, or it belongs to another organization. */
+            404: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `REQUEST_TIMEOUT`: the request did not arrive, or was not answered, in time. */
+            408: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step. */
+            409: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `PAYLOAD_TOO_LARGE`: the body is larger than 1 MiB, or a part of it than its own limit. */
+            413: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `RATE_LIMITED`: too many requests; wait for as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `INTERNAL`: our mistake; name the `requestId` when you ask for help. */
+            500: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UPSTREAM_ERROR`: Microsoft 365 refused; `details` has its code and request id. */
+            502: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAVAILABLE`: try again after `Retry-After` seconds.
+             *     - `OAUTH_NOT_CONFIGURED`: the service has no client secret to sign people in with.
+             */
+            503: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `UPSTREAM_TIMEOUT`: Microsoft 365 did not answer in time. */
+            504: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
@@ -10032,7 +14116,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -10186,7 +14270,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -10416,7 +14500,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -10578,7 +14662,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -10777,7 +14861,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -11000,7 +15084,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -11174,7 +15258,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -11409,7 +15493,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -11576,7 +15660,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
@@ -11780,7 +15864,7 @@ export interface operations {
             /**
              * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
              *     - `SESSION_REVOKED`: the session has ended. Sign in again.
-             *     - `API_KEY_MISSING`: the header for an API key is there, and no key in it.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
              *     - `API_KEY_INVALID`: there is no such API key.
              *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
              *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.

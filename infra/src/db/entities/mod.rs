@@ -7,6 +7,8 @@ pub(crate) mod annotations;
 pub(crate) mod api_key_secrets;
 pub(crate) mod api_key_uses;
 pub(crate) mod api_keys;
+pub(crate) mod connection_tokens;
+pub(crate) mod connections;
 pub(crate) mod data_keys;
 pub(crate) mod epochs;
 pub(crate) mod events;

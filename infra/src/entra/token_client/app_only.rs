@@ -139,10 +139,12 @@ impl AppTokenSource {
                 }
             },
             TokenFailure::NoCredential => return AppTokenError::Misconfigured,
-            TokenFailure::Throttled { retry_after } | TokenFailure::Looping { retry_after } => {
-                AppTokenError::Throttled { retry_after }
+            TokenFailure::Throttled { retry_after }
+            | TokenFailure::LeftAlone { retry_after }
+            | TokenFailure::Looping { retry_after } => AppTokenError::Throttled { retry_after },
+            TokenFailure::Unavailable { retry_after, .. } | TokenFailure::NoProof { retry_after } => {
+                AppTokenError::Unavailable { retry_after }
             }
-            TokenFailure::Unavailable { retry_after, .. } => AppTokenError::Unavailable { retry_after },
             TokenFailure::Timeout => AppTokenError::Timeout,
         };
         tracing::info!(%error, "no token for the service itself");

@@ -251,7 +251,7 @@ impl Credentials {
             self.mute.shorten(&key, now, LAST_PASSED_OVER);
         }
         if let Some(retry_after) = keys.filter_map(|key| self.mute.left(&key, now)).min() {
-            return TokenFailure::Unavailable { retry_after, reason: "a credential of ours gives no proof" };
+            return TokenFailure::NoProof { retry_after };
         }
         if !self.is_broken.swap(true, Ordering::Relaxed) {
             tracing::error!(

@@ -12,6 +12,7 @@ use url::Url;
 use uuid::Uuid;
 
 use super::{
+    breaker::Breaker,
     pauses::Pauses,
     refusal::{Meaning, Refusal},
 };
@@ -24,6 +25,9 @@ pub(super) enum TokenFailure {
     Refused(Box<Refusal>),
     #[error("the authority throttles")]
     Throttled { retry_after: Duration },
+    /// It throttled the tenant a moment ago, and was not asked.
+    #[error("the authority is left alone")]
+    LeftAlone { retry_after: Duration },
     /// What is left alone is this question of this caller, and nothing else of the tenant.
     #[error("the authority was asked the same too often")]
     Looping { retry_after: Duration },
@@ -31,6 +35,9 @@ pub(super) enum TokenFailure {
     Unavailable { retry_after: Duration, reason: &'static str },
     #[error("the authority did not answer in time")]
     Timeout,
+    /// A credential of ours gives no proof for now, and the authority was not asked.
+    #[error("a credential gives no proof")]
+    NoProof { retry_after: Duration },
     #[error("none of the service's credentials can be used")]
     NoCredential,
 }
@@ -70,13 +77,15 @@ pub struct TokenEndpoint {
     /// Tenants that were throttled, until they may be asked again ("Microsoft Entra throttling": whoever goes on
     /// asking is throttled for longer).
     throttled: Pauses<Uuid>,
+    /// Hears of what was really sent, and of nothing else.
+    breaker: Breaker,
 }
 
 impl TokenEndpoint {
     /// `host` is the authority's scheme, host and port.
     pub fn new(client: reqwest::Client, host: Url, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
-        let (limits, throttled) = (Limits::STANDARD, Pauses::default());
-        Self { client, host, clock, entropy, limits, throttled }
+        let (limits, throttled, breaker) = (Limits::STANDARD, Pauses::default(), Breaker::default());
+        Self { client, host, clock, entropy, limits, throttled, breaker }
     }
 
     #[cfg(test)]
@@ -100,6 +109,12 @@ impl TokenEndpoint {
         self.entropy.as_ref()
     }
 
+    /// Whether the authority has answered of late; otherwise how long it is left alone. For what can wait: [`Self::post`]
+    /// sends all the same.
+    pub(super) fn may_ask(&self) -> Result<(), Duration> {
+        self.breaker.may_ask(self.clock.now())
+    }
+
     /// The address for a tenant, which is also the audience of a client assertion for it.
     pub(super) fn url(&self, tenant: Uuid) -> Url {
         let mut url = self.host.clone();
@@ -116,18 +131,34 @@ impl TokenEndpoint {
         form: String,
     ) -> Result<Bytes, TokenFailure> {
         let asked = match self.throttled.left(&tenant, self.clock.now()) {
-            Some(retry_after) => Err(TokenFailure::Throttled { retry_after }),
-            None => tokio::time::timeout(self.limits.total, self.persist(tenant, Bytes::from(form)))
-                .await
-                .unwrap_or(Err(TokenFailure::Timeout)),
+            Some(retry_after) => Err(TokenFailure::LeftAlone { retry_after }),
+            None => self.ask(tenant, Bytes::from(form)).await,
         };
-        if let Err(TokenFailure::Throttled { retry_after }) = &asked
-            && self.throttled.left(&tenant, self.clock.now()).is_none()
-        {
-            self.throttled.pause(tenant, self.clock.now(), *retry_after);
-        }
         metrics::counter!("tenantry_token_requests_total", "grant" => grant, "result" => word(&asked))
             .increment(1);
+        asked
+    }
+
+    async fn ask(&self, tenant: Uuid, form: Bytes) -> Result<Bytes, TokenFailure> {
+        let asked = tokio::time::timeout(self.limits.total, self.persist(tenant, form)).await;
+        let asked = asked.unwrap_or(Err(TokenFailure::Timeout));
+        if let Err(TokenFailure::Throttled { retry_after }) = &asked {
+            self.throttled.pause(tenant, self.clock.now(), *retry_after);
+        }
+        match &asked {
+            Err(TokenFailure::Unavailable { .. } | TokenFailure::Timeout) => {
+                self.breaker.failed(self.clock.now());
+            }
+            Ok(_)
+            | Err(TokenFailure::Refused(_) | TokenFailure::Throttled { .. } | TokenFailure::Looping { .. }) =>
+            {
+                self.breaker.answered();
+            }
+            // Nothing was sent.
+            Err(
+                TokenFailure::LeftAlone { .. } | TokenFailure::NoProof { .. } | TokenFailure::NoCredential,
+            ) => {}
+        }
         asked
     }
 
@@ -234,8 +265,10 @@ fn word(asked: &Result<Bytes, TokenFailure>) -> &'static str {
     match asked {
         Ok(_) => "ok",
         Err(TokenFailure::Refused(_) | TokenFailure::NoCredential) => "refused",
-        Err(TokenFailure::Throttled { .. } | TokenFailure::Looping { .. }) => "throttled",
-        Err(TokenFailure::Unavailable { .. }) => "unavailable",
+        Err(
+            TokenFailure::Throttled { .. } | TokenFailure::LeftAlone { .. } | TokenFailure::Looping { .. },
+        ) => "throttled",
+        Err(TokenFailure::Unavailable { .. } | TokenFailure::NoProof { .. }) => "unavailable",
         Err(TokenFailure::Timeout) => "timeout",
     }
 }

@@ -80,7 +80,7 @@ struct Answer {
 }
 
 /// A number, or one in a string (the v1.0 endpoint, and some proxies of it).
-fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+pub(super) fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Seconds {
@@ -94,7 +94,7 @@ fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> 
     if (1..=LONGEST).contains(&seconds) { Ok(seconds) } else { Err(D::Error::custom("out of range")) }
 }
 
-fn optional_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+pub(super) fn optional_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     seconds(deserializer).map(Some)
 }
 
@@ -119,7 +119,7 @@ fn parse(body: &Bytes, now: DateTime<Utc>) -> Result<Exchanged, TokenFailure> {
     Ok(Exchanged { token: Arc::new(token), refresh_at: now + refresh_in })
 }
 
-fn is_header_value(token: &str) -> bool {
+pub(super) fn is_header_value(token: &str) -> bool {
     !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic())
 }
 

@@ -6,11 +6,13 @@
 
 mod app_only;
 mod asker;
+mod breaker;
 mod certificate;
 mod credential;
 mod delegated;
 mod endpoint;
 mod exchange;
+mod grants;
 mod pauses;
 mod refusal;
 mod shared;
@@ -22,6 +24,7 @@ pub use certificate::{CertificateError, ClientCertificate};
 pub use credential::{ClientCredential, Credentials, ManagedIdentity, ManagedIdentityError};
 pub use delegated::{DelegatedTokenSettings, DelegatedTokenSource};
 pub use endpoint::TokenEndpoint;
+pub use grants::RefreshTokenGrants;
 pub use shared::SharedTokens;
 
 #[cfg(test)]

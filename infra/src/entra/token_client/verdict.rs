@@ -42,9 +42,15 @@ impl Verdicts {
                 self.on_refusal(&refusal, tenant, scopes)
             }
             TokenFailure::NoCredential => DelegationError::Misconfigured,
-            TokenFailure::Throttled { retry_after } | TokenFailure::Looping { retry_after } => {
+            TokenFailure::Throttled { retry_after }
+            | TokenFailure::LeftAlone { retry_after }
+            | TokenFailure::Looping { retry_after } => {
                 tracing::info!("the authority throttles");
                 DelegationError::Throttled { retry_after }
+            }
+            TokenFailure::NoProof { retry_after } => {
+                tracing::warn!("a credential of ours gives no proof");
+                DelegationError::Unavailable { retry_after }
             }
             TokenFailure::Unavailable { retry_after, reason } => {
                 tracing::warn!(reason, "the authority gives no token");

@@ -21,6 +21,7 @@ use crate::{
     annotations::{AnnotationReader, TaxonomyReader},
     api_keys::{ApiKeyDigests, ApiKeyReader, Peppered, RawKey},
     clock::Clock,
+    connections::ConnectionReader,
     entropy::Entropy,
     id::{AccountId, ApiKeySecretId, OrgId, SessionId, UserId},
     idempotency::IdempotencyReader,
@@ -187,6 +188,10 @@ impl OrgReader for Ports {
 
     fn api_keys(&self) -> &dyn ApiKeyReader {
         unreachable!("no API key is found here")
+    }
+
+    fn connections(&self) -> &dyn ConnectionReader {
+        unreachable!("authentication has nothing to do with connections")
     }
 }
 

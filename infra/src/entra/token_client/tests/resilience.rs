@@ -1,15 +1,23 @@
 //! Answers that are late, wrong, or none.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use domain::delegation::{DelegationError, Resource};
+use domain::{
+    connections::{GrantError, Grants},
+    delegation::{DelegationError, Resource},
+};
+use secrecy::SecretString;
+use uuid::{Uuid, uuid};
 
 use super::{
-    ask, caller, endpoint,
+    CLIENT, TENANT, ask, caller, endpoint,
     fake::{Answer, Fake},
     secret, source,
 };
-use crate::entra::token_client::endpoint::Limits;
+use crate::entra::token_client::{
+    ClientCredential, Credentials, RefreshTokenGrants,
+    endpoint::{Limits, TokenFailure},
+};
 
 fn unavailable(seconds: u64) -> Result<String, DelegationError> {
     Err(DelegationError::Unavailable { retry_after: Duration::from_secs(seconds) })
@@ -97,4 +105,39 @@ async fn nobody_listening_is_unavailable() {
     let mut nowhere = fake.clone();
     nowhere.url.set_port(Some(1)).unwrap();
     assert_eq!(ask(&nowhere).await, unavailable(5));
+}
+
+#[tokio::test]
+async fn what_was_never_sent_says_nothing_about_the_authority() {
+    const OTHER: Uuid = uuid!("c0000000-0000-4000-8000-000000000002");
+    let down = || Answer::new(503, "text/plain", "").with("retry-after", "60");
+    let throttled = Answer::new(429, "text/plain", "").with("retry-after", "60");
+    let fake = Fake::start([throttled, down(), down(), down(), down(), down()]).await;
+    let endpoint = endpoint(&fake);
+    let ask = async |tenant| endpoint.post(tenant, "refresh_token", String::new()).await;
+    assert!(matches!(ask(TENANT).await, Err(TokenFailure::Throttled { .. })));
+    for _ in 0..4 {
+        assert!(matches!(ask(OTHER).await, Err(TokenFailure::Unavailable { .. })));
+        assert!(matches!(ask(TENANT).await, Err(TokenFailure::LeftAlone { .. })));
+    }
+    assert!(endpoint.may_ask().is_ok(), "four in a row");
+    assert!(matches!(ask(OTHER).await, Err(TokenFailure::Unavailable { .. })));
+    assert!(endpoint.may_ask().is_err(), "five in a row, whatever was not sent in between");
+    assert!(matches!(ask(TENANT).await, Err(TokenFailure::LeftAlone { .. })));
+    assert!(endpoint.may_ask().is_err(), "nobody answered");
+}
+
+#[tokio::test]
+async fn a_proof_of_ours_that_is_missing_is_no_failure_of_the_authority() {
+    let fake = Fake::start([Answer::token("t")]).await;
+    let endpoint = Arc::new(endpoint(&fake));
+    let missing = ClientCredential::FederatedFile("/nonexistent/token".into());
+    let credentials = Arc::new(Credentials::new(CLIENT, vec![missing]));
+    let grants = RefreshTokenGrants::new(Arc::clone(&endpoint), credentials);
+    for _ in 0..6 {
+        let refused = grants.refresh(TENANT, &SecretString::from("r"), &[]).await;
+        assert!(matches!(refused, Err(GrantError::NotAsked { .. })), "{refused:?}");
+    }
+    assert!(endpoint.may_ask().is_ok());
+    assert!(fake.asked().is_empty());
 }

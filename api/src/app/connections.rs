@@ -1,0 +1,101 @@
+//! What connected accounts are put together from.
+
+use std::sync::Arc;
+
+use domain::{
+    connections::{
+        Connecting, ConnectingPorts, ConnectingScopes, ConnectionTokens, Connections, Grants, HandOuts,
+        RefreshPorts, Refresher, ResourceNames,
+    },
+    store::Store,
+};
+use infra::{
+    connections::{ConnectionMemory, GraphHosts, SpawnedFlights},
+    crypto::JweEncryption,
+    db::Database,
+    entra::{Authority, EntraAllowedTenants},
+};
+use url::Url;
+
+use super::{Parts, consent_url};
+use crate::{config::Config, connections::ConnectionsApi, http::PageQuery};
+
+/// The use-cases of connected accounts.
+pub(super) struct Hub {
+    pub(super) tokens: ConnectionTokens,
+    pub(super) connections: Connections,
+    pub(super) connecting: Connecting,
+    pub(super) hand_outs: HandOuts,
+    pub(super) refresher: Refresher,
+    public_url: Url,
+    consent_url: String,
+}
+
+impl Hub {
+    pub(super) fn new(
+        config: &Config,
+        parts: &Parts,
+        database: &Database,
+        grants: Arc<dyn Grants>,
+    ) -> anyhow::Result<Self> {
+        let authority = Authority::new(config.entra.authority_host.clone(), config.entra.tenant.clone());
+        let (listed, http) = (config.tenants.allowed.clone(), infra::http::client()?);
+        let allowed = EntraAllowedTenants::new(listed, &authority, http, Arc::clone(&parts.clock));
+        let store: Arc<dyn Store> = Arc::new(database.clone());
+        let needed = RefreshPorts {
+            store: Arc::clone(&store),
+            queue: Arc::new(database.clone()),
+            log: Arc::new(database.clone()),
+            grants,
+            secrets: Arc::new(database.clone()),
+            epochs: Arc::new(database.epochs()),
+            flights: Arc::new(SpawnedFlights::default()),
+            ids: parts.ids(),
+            entropy: Arc::clone(&parts.entropy),
+        };
+        let names = ResourceNames { graph: config.delegation.graph_resource.clone() };
+        let refresher = Refresher::new(needed, config.connections.refresh, names);
+        let flights = Arc::new(SpawnedFlights::default());
+        let hand_outs = HandOuts::new(Arc::clone(&store), flights, parts.ids());
+        let tokens = ConnectionTokens::new(
+            Arc::clone(&store),
+            Arc::new(database.clone()),
+            Arc::new(database.epochs()),
+            Arc::new(ConnectionMemory::new(Arc::clone(&parts.clock))),
+            refresher.clone(),
+            hand_outs.clone(),
+        );
+        let needed = ConnectingPorts {
+            store: Arc::clone(&store),
+            allowed_tenants: Arc::new(allowed),
+            hosts: Arc::new(GraphHosts::new(infra::http::client()?, &config.delegation.graph_url)),
+            ids: parts.ids(),
+        };
+        let scopes = ConnectingScopes {
+            graph: config.connections.graph_scopes.clone(),
+            share_point: config.connections.sharepoint_scopes.clone(),
+        };
+        Ok(Self {
+            tokens,
+            connections: Connections::new(store, refresher.clone()),
+            connecting: Connecting::new(needed, refresher.clone(), config.tenants.policy, scopes),
+            hand_outs,
+            refresher,
+            public_url: config.process.public_url.clone(),
+            consent_url: consent_url(config),
+        })
+    }
+
+    pub(super) fn api(&self, store: Arc<dyn Store>, parts: &Parts, pages: PageQuery) -> ConnectionsApi {
+        ConnectionsApi {
+            store,
+            connections: self.connections.clone(),
+            tokens: self.tokens.clone(),
+            encryption: Arc::new(JweEncryption::new(Arc::clone(&parts.entropy))),
+            pages,
+            clock: Arc::clone(&parts.clock),
+            public_url: self.public_url.clone(),
+            consent_url: self.consent_url.clone(),
+        }
+    }
+}

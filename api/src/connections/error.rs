@@ -1,0 +1,129 @@
+//! What the client is told when there is no connection, or no token of it.
+
+use domain::{
+    connections::{Connection, ConnectionError, ConnectionStatus, ConnectionTokenError, MintError, Trouble},
+    delegation::ClaimsChallenge,
+    secret::SealError,
+    store::StoreError,
+};
+use serde_json::json;
+
+use crate::{
+    auth::chain,
+    error::{ApiError, ErrorCode},
+};
+
+/// For whoever runs the service; nobody else can mend it.
+const CONFIG_ERROR_STEP: &str = "Microsoft refuses this service's own registration. Whoever runs the service has to mend its client secret or \
+     certificate; the connections then work again by themselves.";
+
+/// For an administrator of the organization.
+const MEMBER_DISABLED_STEP: &str = "The member who connected this account is suspended in your organization. Let them in again, or connect the \
+     account as somebody else.";
+
+impl From<ConnectionError> for ApiError {
+    fn from(error: ConnectionError) -> Self {
+        match error {
+            ConnectionError::NotFound => Self::not_found(),
+            ConnectionError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ConnectionTokenError> for ApiError {
+    fn from(error: ConnectionTokenError) -> Self {
+        match error {
+            ConnectionTokenError::NotFound => Self::not_found(),
+            ConnectionTokenError::ResourceNotAllowed => {
+                Self::new(ErrorCode::Forbidden, "The API key may not have tokens for this resource")
+            }
+            ConnectionTokenError::RefreshTokenNotAllowed => {
+                Self::new(ErrorCode::Forbidden, "The API key may not have refresh tokens")
+            }
+            ConnectionTokenError::OwnerDisabled { id } => Self {
+                details: Some(json!({
+                    "connectionId": id, "status": ConnectionStatus::Disabled.as_str(),
+                    "reason": "member_disabled", "nextStep": MEMBER_DISABLED_STEP, "canReconnect": false,
+                    "claims": null,
+                })),
+                ..Self::new(ErrorCode::ConnectionUnusable, "The member whose connection this is is suspended")
+            },
+            ConnectionTokenError::NoSuchResource => {
+                Self::invalid_field("resource", "is none that the account's tenant has")
+            }
+            ConnectionTokenError::NotUnderstood { codes } => {
+                Self::invalid_field("scope", format!("makes no sense to Microsoft{}", numbers(&codes)))
+            }
+            ConnectionTokenError::Trouble { connection, trouble, claims } => {
+                unusable(&connection, trouble, claims.as_ref())
+            }
+            ConnectionTokenError::OwnRegistration => Self {
+                details: Some(json!({
+                    "status": ConnectionStatus::ConfigError.as_str(), "nextStep": CONFIG_ERROR_STEP,
+                })),
+                ..Self::new(ErrorCode::OauthNotConfigured, "Microsoft refuses this service's registration")
+            },
+            ConnectionTokenError::Unavailable { retry_after } => Self {
+                message: "Microsoft gives no token at the moment; try again".into(),
+                ..Self::unavailable(retry_after)
+            },
+            ConnectionTokenError::TooShort { lasts } => {
+                let seconds = lasts.num_seconds();
+                Self::invalid_field("minTtl", format!("is longer than Microsoft's tokens last: {seconds} s"))
+            }
+            ConnectionTokenError::Seal(error) => sealed(error),
+            ConnectionTokenError::Store(error) => error.into(),
+            ConnectionTokenError::Shared(error) => match error.as_ref() {
+                MintError::Store(StoreError::Unavailable(_))
+                | MintError::Seal(SealError::Store(StoreError::Unavailable(_))) => unreachable_store(&error),
+                MintError::Store(StoreError::Unexpected(_))
+                | MintError::Seal(_)
+                | MintError::NotFound
+                | MintError::Trouble { .. }
+                | MintError::NoSuchResource
+                | MintError::NotUnderstood { .. }
+                | MintError::OwnRegistration
+                | MintError::Unavailable { .. }
+                | MintError::TooShort { .. } => Self::internal(chain(error.as_ref())),
+            },
+            ConnectionTokenError::Unwritten(error) => match error.as_ref() {
+                StoreError::Unavailable(_) => unreachable_store(&error),
+                StoreError::Unexpected(_) => Self::internal(chain(error.as_ref())),
+            },
+        }
+    }
+}
+
+fn sealed(error: SealError) -> ApiError {
+    match error {
+        SealError::Store(error) => error.into(),
+        SealError::Refused | SealError::DataKeyGone | SealError::RingKeyGone(_) => {
+            ApiError::internal(chain(&error))
+        }
+    }
+}
+
+/// The error is shared by all who waited for it, so it is told and not moved.
+fn unreachable_store(error: &(dyn std::error::Error + 'static)) -> ApiError {
+    tracing::warn!(error = chain(error), "the database could not be reached");
+    ApiError::unavailable(std::time::Duration::from_secs(2))
+}
+
+fn unusable(connection: &Connection, trouble: Trouble, claims: Option<&ClaimsChallenge>) -> ApiError {
+    let details = json!({
+        "connectionId": connection.id,
+        "status": trouble.status().as_str(),
+        "reason": trouble.as_str(),
+        "nextStep": trouble.next_step(),
+        "canReconnect": trouble.is_mended_by_sign_in(),
+        "claims": claims.map(ClaimsChallenge::json),
+    });
+    ApiError {
+        details: Some(details),
+        ..ApiError::new(ErrorCode::ConnectionUnusable, "Microsoft gives no token for this connection")
+    }
+}
+
+fn numbers(codes: &[u32]) -> String {
+    codes.iter().fold(String::new(), |text, code| text + &format!(" AADSTS{code}"))
+}

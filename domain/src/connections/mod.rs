@@ -1,0 +1,66 @@
+//! Connections: Microsoft accounts that were connected once and give tokens for as long as Microsoft lets them.
+//!
+//! A connection belongs to the organization and the member that made it, whichever tenant its account is of, and it is
+//! the account of one `(tenant, object id)`. One refresh token serves every resource; what is kept beside it is one
+//! access token for each resource that was asked for. The one thing a reader would get wrong: only a parsed OAuth
+//! refusal says anything about a connection. A server error, a page of HTML, a time-out and a refusal of our own
+//! credential leave its state as it was.
+
+mod compatible;
+mod connecting;
+mod connection;
+mod due;
+mod hand_out;
+mod manage;
+mod ports;
+mod refresh;
+mod refused;
+mod resource;
+mod schedule;
+mod sight;
+mod standing;
+mod tokens;
+mod trouble;
+
+pub use compatible::{
+    CompatibleError, CompatibleFilter, CompatiblePorts, CompatibleToken, CompatibleTokens, Encrypted, Wanted,
+    Wants, WireFormat, WireKeySecret, WireText,
+};
+pub use connecting::{
+    Arrived, Connected, Connecting, ConnectingError, ConnectingPorts, ConnectingScopes, Departing,
+};
+pub use connection::{
+    Connection, ConnectionFilter, ConnectionReader, ConnectionRepository, ConnectionStatus, NewGrant,
+    NewToken, StoredToken,
+};
+pub use hand_out::{HandOut, HandOutKey, HandOuts, Noted};
+pub use manage::{ConnectionError, Connections};
+pub use ports::{
+    ConnectionCache, Flight, Flights, GrantError, GrantRefusal, Granted, Grants, KnownToken, Mint,
+    RefreshLog, Renewal, SharePointHosts,
+};
+pub use refresh::{MintError, MintKey, Minted, RefreshPorts, Refresher};
+pub use resource::{InvalidResource, ResourceNames, ResourceRequest, Target};
+pub use schedule::RefreshPolicy;
+pub use sight::Sight;
+pub use tokens::{ConnectionTokenError, ConnectionTokens, HandedToken, MayUseTokens};
+pub use trouble::Trouble;
+
+use crate::access::permission;
+
+permission!(
+    /// May see one's own connections.
+    Read = "connections:read"
+);
+permission!(
+    /// May connect accounts, and refresh, reconnect and disconnect one's own.
+    Write = "connections:write"
+);
+permission!(
+    /// May do so with everybody's.
+    Manage = "connections:manage"
+);
+permission!(
+    /// May get tokens of the connections that one sees.
+    ReadTokens = "tokens:read"
+);

@@ -1,0 +1,375 @@
+//! Handing tokens out.
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use secrecy::SecretString;
+
+use super::{
+    Connection, ConnectionCache, HandOut, HandOuts, KnownToken, MintError, MintKey, ReadTokens, Refresher,
+    ResourceRequest, Sight, StoredToken, Target, Trouble, refresh::Need, resource::covers,
+    standing::is_member_let_in,
+};
+use crate::{
+    access::{Authorized, Epochs, OrgScope, Permission, Principal, Subject},
+    delegation::{ClaimsChallenge, SharePointHost},
+    id::{ConnectionId, ConnectionTokenId, OrgId, TypedId},
+    secret::{SealError, Secrets},
+    store::{Store, StoreError},
+};
+
+/// The longest life that can be wanted of a token: Entra ID gives none that lives longer.
+const LONGEST: TimeDelta = TimeDelta::hours(24);
+
+/// A permission whose holder gets tokens, or has them used.
+pub trait MayUseTokens: Permission {
+    /// What the event is called that tells of it.
+    const EVENT: &'static str;
+}
+
+impl MayUseTokens for ReadTokens {
+    const EVENT: &'static str = "connection.token.handed_out";
+}
+
+/// A token in its caller's hands.
+#[derive(Debug)]
+pub struct HandedToken {
+    pub access_token: SecretString,
+    pub expires_at: DateTime<Utc>,
+    /// What it allows, in Microsoft's words.
+    pub scopes: Vec<String>,
+    pub connection_id: ConnectionId,
+    /// The identifier of the resource (`https://graph.microsoft.com`).
+    pub resource: String,
+    /// Where it is kept; what is there changes with each refresh.
+    pub token_id: ConnectionTokenId,
+    pub issued_at: DateTime<Utc>,
+}
+
+/// Why there is none.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectionTokenError {
+    /// There is no such connection, or it is not for the caller to see.
+    #[error("there is no such connection")]
+    NotFound,
+    /// The caller's API key may not get tokens for the resource.
+    #[error("the API key may not have tokens for this resource")]
+    ResourceNotAllowed,
+    /// The caller's API key may not get refresh tokens.
+    #[error("the API key may not have refresh tokens")]
+    RefreshTokenNotAllowed,
+    /// The member whose connection it is may not use the service any more.
+    #[error("the connection's member is not let in")]
+    OwnerDisabled { id: ConnectionId },
+    /// The account's tenant does not have the resource, such as SharePoint.
+    #[error("the account's tenant does not have the resource")]
+    NoSuchResource,
+    /// Microsoft makes no sense of the scopes.
+    #[error("Microsoft does not understand what is asked for ({codes:?})")]
+    NotUnderstood { codes: Vec<u32> },
+    /// Somebody has to do something first; `trouble` and the connection's next step say what.
+    #[error("Microsoft gives no token: {}", .trouble.as_str())]
+    Trouble {
+        /// As it is now.
+        connection: Box<Connection>,
+        trouble: Trouble,
+        /// What the next sign-in has to show.
+        claims: Option<ClaimsChallenge>,
+    },
+    /// Whoever runs this service has to mend its registration at Microsoft. No connection is marked for it.
+    #[error("this application's own registration is refused")]
+    OwnRegistration,
+    /// Microsoft does not answer, or wants to be left alone.
+    #[error("Microsoft gives no answer")]
+    Unavailable { retry_after: Duration },
+    /// The newest token that Microsoft gives does not last as long as is wanted.
+    #[error("the newest token does not last as long")]
+    TooShort { lasts: TimeDelta },
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The failure of what several callers waited for.
+    #[error(transparent)]
+    Shared(Arc<MintError>),
+    /// The hand-out could not be written down, so there was none.
+    #[error(transparent)]
+    Unwritten(Arc<StoreError>),
+}
+
+impl From<Arc<MintError>> for ConnectionTokenError {
+    fn from(error: Arc<MintError>) -> Self {
+        match error.as_ref() {
+            MintError::NotFound => Self::NotFound,
+            MintError::Trouble { connection, trouble, claims } => {
+                Self::Trouble { connection: connection.clone(), trouble: *trouble, claims: claims.clone() }
+            }
+            MintError::NoSuchResource => Self::NoSuchResource,
+            MintError::NotUnderstood { codes } => Self::NotUnderstood { codes: codes.clone() },
+            MintError::OwnRegistration => Self::OwnRegistration,
+            MintError::Unavailable { retry_after } => Self::Unavailable { retry_after: *retry_after },
+            MintError::TooShort { lasts } => Self::TooShort { lasts: *lasts },
+            MintError::Seal(_) | MintError::Store(_) => Self::Shared(error),
+        }
+    }
+}
+
+/// Hands tokens of connections out.
+#[derive(Clone)]
+pub struct ConnectionTokens {
+    store: Arc<dyn Store>,
+    secrets: Arc<dyn Secrets>,
+    epochs: Arc<dyn Epochs>,
+    cache: Arc<dyn ConnectionCache>,
+    refresher: Refresher,
+    hand_outs: HandOuts,
+}
+
+/// What is asked, with what was found out about it.
+struct Asked<'a> {
+    scope: OrgScope,
+    id: ConnectionId,
+    request: &'a ResourceRequest,
+    need: Need,
+}
+
+/// A token that may be handed out, and what the audit tells of it.
+struct Ready {
+    access_token: SecretString,
+    hand_out: HandOut,
+}
+
+impl ConnectionTokens {
+    pub fn new(
+        store: Arc<dyn Store>,
+        secrets: Arc<dyn Secrets>,
+        epochs: Arc<dyn Epochs>,
+        cache: Arc<dyn ConnectionCache>,
+        refresher: Refresher,
+        hand_outs: HandOuts,
+    ) -> Self {
+        Self { store, secrets, epochs, cache, refresher, hand_outs }
+    }
+
+    /// An access token of a connection that the caller sees, for a resource. It has at least `min_ttl` left, and
+    /// `TOKEN_REFRESH_BUFFER`, or half its life where that is less; if what is kept has not, Microsoft is asked, once for all who want it at the same time. That the caller had it is written down before this
+    /// comes back.
+    pub async fn access_token<P: MayUseTokens>(
+        &self,
+        caller: &Authorized<P>,
+        id: ConnectionId,
+        request: &ResourceRequest,
+        min_ttl: TimeDelta,
+    ) -> Result<HandedToken, ConnectionTokenError> {
+        let min_ttl = min_ttl.clamp(TimeDelta::zero(), LONGEST);
+        let need = Need { min_ttl, is_use: true, ..Need::buffered(self.refresher.policy()) };
+        self.handed(caller, id, request, need).await
+    }
+
+    /// The same, of a token from after `issued_at`: the one from then was refused by the resource before its end.
+    pub async fn newer_token<P: MayUseTokens>(
+        &self,
+        caller: &Authorized<P>,
+        id: ConnectionId,
+        request: &ResourceRequest,
+        issued_at: DateTime<Utc>,
+    ) -> Result<HandedToken, ConnectionTokenError> {
+        let issued_since = Some(issued_at + TimeDelta::microseconds(1));
+        let need = Need { issued_since, is_use: true, ..Need::buffered(self.refresher.policy()) };
+        self.handed(caller, id, request, need).await
+    }
+
+    /// How long every token lasts at least that is handed out (`TOKEN_REFRESH_BUFFER`), unless it is longer than half
+    /// its life.
+    pub fn buffer(&self) -> TimeDelta {
+        self.refresher.policy().buffer
+    }
+
+    async fn handed<P: MayUseTokens>(
+        &self,
+        caller: &Authorized<P>,
+        id: ConnectionId,
+        request: &ResourceRequest,
+        need: Need,
+    ) -> Result<HandedToken, ConnectionTokenError> {
+        let asked = Asked { scope: caller.scope(), id, request, need };
+        let Ready { access_token, hand_out } = self.ready::<P>(caller.principal(), &asked).await?;
+        let handed = HandedToken {
+            access_token,
+            expires_at: hand_out.expires_at,
+            scopes: hand_out.scopes.clone(),
+            connection_id: id,
+            resource: hand_out.resource.clone(),
+            token_id: hand_out.token_id,
+            issued_at: hand_out.issued_at,
+        };
+        self.hand_outs.note(&asked.scope, hand_out).await.map_err(ConnectionTokenError::Unwritten)?;
+        Ok(handed)
+    }
+
+    /// The refresh token of a connection that the caller sees, for an API key that may have it; `None` when there is none.
+    /// That the caller had it is written down before this comes back.
+    pub async fn refresh_token(
+        &self,
+        caller: &Authorized<ReadTokens>,
+        id: ConnectionId,
+    ) -> Result<Option<SecretString>, ConnectionTokenError> {
+        let principal = caller.principal();
+        if !principal.api_key().is_some_and(|identity| identity.key.include_refresh_token) {
+            return Err(ConnectionTokenError::RefreshTokenNotAllowed);
+        }
+        let scope = caller.scope();
+        let reader = self.store.read(&scope).await?;
+        let connection = reader.connections().get(id).await?;
+        let connection = connection.filter(|connection| Sight::of(principal).includes(connection));
+        let connection = connection.ok_or(ConnectionTokenError::NotFound)?;
+        if !is_member_let_in(reader.as_ref(), connection.user_id).await? {
+            return Err(ConnectionTokenError::OwnerDisabled { id });
+        }
+        let Some(sealed) = reader.connections().refresh_token(id).await? else { return Ok(None) };
+        drop(reader);
+        let secret = self.secrets.open(&scope, &sealed).await?;
+        let hand_out = HandOut {
+            connection_id: id,
+            // One for each that Microsoft gave.
+            token_id: ConnectionTokenId::from_uuid(id.uuid()),
+            issued_at: connection.refreshed_at,
+            expires_at: self.refresher.now() + LONGEST,
+            refresh_at: None,
+            resource: "refresh_token".to_owned(),
+            scopes: Vec::new(),
+            event: "connection.refresh_token.handed_out",
+        };
+        self.hand_outs.note(&scope, hand_out).await.map_err(ConnectionTokenError::Unwritten)?;
+        Ok(Some(secret))
+    }
+
+    async fn ready<P: MayUseTokens>(
+        &self,
+        principal: &Principal,
+        asked: &Asked<'_>,
+    ) -> Result<Ready, ConnectionTokenError> {
+        let key = (asked.scope.org_id(), asked.id, remembered_as(asked.request));
+        let mark = self.epochs.mark();
+        if let Some(known) = self.remembered(&key, asked).await {
+            self.check(principal, &known.connection, asked.request)?;
+            return self.open::<P>(&asked.scope, &known.token, asked.id).await;
+        }
+        let reader = self.store.read(&asked.scope).await?;
+        let connection = reader.connections().get(asked.id).await?.ok_or(ConnectionTokenError::NotFound)?;
+        let resource = self.check(principal, &connection, asked.request)?;
+        if !is_member_let_in(reader.as_ref(), connection.user_id).await? {
+            return Err(ConnectionTokenError::OwnerDisabled { id: asked.id });
+        }
+        let token = reader.connections().token(asked.id, &resource).await?;
+        drop(reader);
+        let now = self.refresher.now();
+        let good = token.filter(|token| {
+            connection.status(now).gives_tokens()
+                && covers(&token.scopes, &asked.request.scopes)
+                && asked.need.is_met(token.issued_at, token.expires_at, now)
+        });
+        if let Some(token) = good {
+            let ready = self.open::<P>(&asked.scope, &token, asked.id).await?;
+            self.cache.put(key, Arc::new(KnownToken { connection, token, mark })).await;
+            return Ok(ready);
+        }
+        let mint_key = MintKey {
+            org_id: asked.scope.org_id(),
+            connection_id: asked.id,
+            resource: resource.clone(),
+            scopes: asked.request.scopes.clone(),
+        };
+        let minted = self.refresher.mint(&asked.scope, mint_key, asked.need).await?;
+        let hand_out = HandOut {
+            connection_id: asked.id,
+            token_id: minted.token_id,
+            issued_at: minted.issued_at,
+            expires_at: minted.expires_at,
+            refresh_at: Some(minted.refresh_at),
+            resource,
+            scopes: minted.scopes.clone(),
+            event: P::EVENT,
+        };
+        Ok(Ready { access_token: minted.access_token.clone(), hand_out })
+    }
+
+    /// What is remembered and still holds.
+    async fn remembered(
+        &self,
+        key: &(OrgId, ConnectionId, String),
+        asked: &Asked<'_>,
+    ) -> Option<Arc<KnownToken>> {
+        let known = self.cache.get(key).await?;
+        let depends_on = [Subject::Connection(asked.id), Subject::User(known.connection.user_id)];
+        let (issued_at, expires_at) = (known.token.issued_at, known.token.expires_at);
+        let holds = asked.need.is_met(issued_at, expires_at, self.refresher.now())
+            && self.epochs.unchanged_since(known.mark, &depends_on).await.is_ok_and(|unchanged| unchanged);
+        if holds {
+            return Some(known);
+        }
+        self.cache.forget(key).await;
+        None
+    }
+
+    /// The identifier of the resource, if the caller may have a token of the connection for it.
+    fn check(
+        &self,
+        principal: &Principal,
+        connection: &Connection,
+        request: &ResourceRequest,
+    ) -> Result<String, ConnectionTokenError> {
+        if !Sight::of(principal).includes(connection) {
+            return Err(ConnectionTokenError::NotFound);
+        }
+        let own_host = connection.share_point_host.as_ref();
+        let resource = self.refresher.names().uri(&request.target, own_host);
+        let allowed = principal.api_key().and_then(|identity| identity.key.allowed_resources.as_deref());
+        let is_allowed = match (allowed, &resource) {
+            (None, _) => true,
+            (Some(allowed), Some(resource)) => self.is_listed(allowed, resource, own_host),
+            (Some(allowed), None) => allowed.iter().any(|word| word == "sharepoint"),
+        };
+        if !is_allowed {
+            return Err(ConnectionTokenError::ResourceNotAllowed);
+        }
+        resource.ok_or(ConnectionTokenError::NoSuchResource)
+    }
+
+    /// Whether a resource is in a list, however either is spelled.
+    fn is_listed(&self, allowed: &[String], resource: &str, own_host: Option<&SharePointHost>) -> bool {
+        let uris = allowed.iter().filter_map(|word| Target::parse(word).ok());
+        uris.filter_map(|target| self.refresher.names().uri(&target, own_host)).any(|uri| uri == resource)
+    }
+
+    async fn open<P: MayUseTokens>(
+        &self,
+        scope: &OrgScope,
+        token: &StoredToken,
+        id: ConnectionId,
+    ) -> Result<Ready, ConnectionTokenError> {
+        let access_token = self.secrets.open(scope, &token.secret).await?;
+        let hand_out = HandOut {
+            connection_id: id,
+            token_id: token.id,
+            issued_at: token.issued_at,
+            expires_at: token.expires_at,
+            refresh_at: Some(token.refresh_at),
+            resource: token.resource.clone(),
+            scopes: token.scopes.clone(),
+            event: P::EVENT,
+        };
+        Ok(Ready { access_token, hand_out })
+    }
+}
+
+/// Under what a token is remembered: as it is asked for, since that is all that is known without the connection.
+fn remembered_as(request: &ResourceRequest) -> String {
+    let target = match &request.target {
+        Target::Graph => "graph".to_owned(),
+        Target::SharePoint => "sharepoint".to_owned(),
+        Target::SharePointHost(host) => format!("sharepoint:{host}"),
+        Target::Uri(uri) => uri.clone(),
+    };
+    format!("{target} {}", request.scopes.join(" "))
+}

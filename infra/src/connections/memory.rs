@@ -1,0 +1,88 @@
+//! Sealed tokens in memory, so that one that is handed out often costs no query.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use async_trait::async_trait;
+use domain::{
+    clock::Clock,
+    connections::{ConnectionCache, KnownToken},
+    id::{ConnectionId, OrgId},
+};
+use moka::{Expiry, future::Cache};
+
+/// How much memory they may take.
+const MAX_BYTES: u64 = 64 * 1024 * 1024;
+/// None is kept longer, however long it is good: epochs that are older may be forgotten.
+const LONGEST: Duration = Duration::from_hours(24);
+
+type Key = (OrgId, ConnectionId, String);
+
+/// Remembers sealed tokens, up to a number of bytes.
+pub struct ConnectionMemory(Cache<Key, Arc<KnownToken>>);
+
+struct UntilExpiry(Arc<dyn Clock>);
+
+impl Expiry<Key, Arc<KnownToken>> for UntilExpiry {
+    fn expire_after_create(&self, _: &Key, known: &Arc<KnownToken>, _: Instant) -> Option<Duration> {
+        let left = known.token.expires_at - self.0.now();
+        Some(left.to_std().unwrap_or(Duration::ZERO).min(LONGEST))
+    }
+
+    fn expire_after_update(
+        &self,
+        key: &Key,
+        known: &Arc<KnownToken>,
+        now: Instant,
+        _: Option<Duration>,
+    ) -> Option<Duration> {
+        self.expire_after_create(key, known, now)
+    }
+}
+
+impl ConnectionMemory {
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        let cache = Cache::builder()
+            .max_capacity(MAX_BYTES)
+            .weigher(|key: &Key, known: &Arc<KnownToken>| weight(key, known))
+            .expire_after(UntilExpiry(clock))
+            .build();
+        Self(cache)
+    }
+}
+
+/// In bytes, near enough.
+fn weight(key: &Key, known: &KnownToken) -> u32 {
+    let texts = |texts: &[String]| texts.iter().map(|text| text.len() + size_of::<String>()).sum::<usize>();
+    let connection = &known.connection;
+    let bytes = size_of::<KnownToken>()
+        + key.2.len()
+        + known.token.secret.as_bytes().len()
+        + known.token.resource.len()
+        + texts(&known.token.scopes)
+        + texts(&connection.scopes)
+        + connection.email.as_ref().map_or(0, String::len)
+        + connection.display_name.as_ref().map_or(0, String::len)
+        + 128;
+    u32::try_from(bytes).unwrap_or(u32::MAX)
+}
+
+#[async_trait]
+impl ConnectionCache for ConnectionMemory {
+    async fn get(&self, key: &Key) -> Option<Arc<KnownToken>> {
+        let found = self.0.get(key).await;
+        let result = if found.is_some() { "hit" } else { "miss" };
+        metrics::counter!("tenantry_connection_cache_total", "result" => result).increment(1);
+        found
+    }
+
+    async fn put(&self, key: Key, known: Arc<KnownToken>) {
+        self.0.insert(key, known).await;
+    }
+
+    async fn forget(&self, key: &Key) {
+        self.0.invalidate(key).await;
+    }
+}

@@ -83,11 +83,11 @@ def administrator(emulator):
     return next(mint(emulator, [{"rawPayload": json.dumps(claims)}]))
 
 
-def write_api_keys(path, server, token, count):
+def write_api_keys(path, server, token, count, scope):
     """Writes `count` API keys of the token's bearer, who makes them now."""
     raw = []
     for number in range(count):
-        made = server.post("/api/api-keys", token, {"name": f"bench {number}", "scopes": ["annotations:read"]})
+        made = server.post("/api/api-keys", token, {"name": f"bench {number}", "scopes": [scope]})
         raw.append(made["data"]["rawKey"])
     path.write_text("".join(f"{key}\n" for key in raw))
 

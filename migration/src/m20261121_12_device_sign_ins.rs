@@ -20,8 +20,7 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let table =
-            Table::alter().table("connections").add_column(optional::uuid("public_client_id")).take();
+        let table = Table::alter().table("connections").add_column(optional::uuid("public_client_id")).take();
         manager.alter_table(table).await?;
         manager.create_table(device_sign_ins()).await?;
         for (name, column) in

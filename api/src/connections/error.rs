@@ -20,7 +20,8 @@ const CONFIG_ERROR_STEP: &str = "Microsoft refuses this service's own registrati
      certificate; the connections then work again by themselves.";
 
 /// For whoever runs the service.
-const NO_PUBLIC_CLIENT_STEP: &str = "Connect the account in a browser, or have whoever runs the service set AZURE_PUBLIC_CLIENT_ID.";
+const NO_PUBLIC_CLIENT_STEP: &str =
+    "Connect the account in a browser, or have whoever runs the service set AZURE_PUBLIC_CLIENT_ID.";
 const PUBLIC_FLOWS_STEP: &str = "Connect the account in a browser, or have whoever runs the service allow public client flows in the registration \
      that AZURE_PUBLIC_CLIENT_ID names.";
 

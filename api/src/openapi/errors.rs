@@ -152,7 +152,9 @@ fn meaning(code: ErrorCode) -> &'static str {
         }
         ErrorCode::InvalidState => "a sign-in that this browser did not begin, or too long ago. Begin again.",
         ErrorCode::OauthTokenExchangeFailed => "the identity provider refused, or its answer does not hold.",
-        ErrorCode::OauthNotConfigured => "the service has no (valid) registration at the identity provider for this.",
+        ErrorCode::OauthNotConfigured => {
+            "the service has no (valid) registration at the identity provider for this."
+        }
         ErrorCode::InteractionRequired => {
             "more is asked of the sign-in: sign in again, with `details.claims` if there are any."
         }

@@ -131,10 +131,8 @@ pub struct DeviceSignIn {
 impl DeviceSignIn {
     /// How far it is at a moment.
     pub fn state(&self, now: DateTime<Utc>) -> DeviceState {
-        match self.state {
-            DeviceState::Waiting if now >= self.expires_at => DeviceState::Expired,
-            state => state,
-        }
+        let is_over = self.state == DeviceState::Waiting && now >= self.expires_at;
+        if is_over { DeviceState::Expired } else { self.state }
     }
 }
 

@@ -86,7 +86,7 @@ impl<'a> Client<'a> {
             // What a program got is redeemed as it was got: without a secret, whether or not the app has one.
             (Platform::Public, false) if !self.app.is_public() => Err(Refusal::missing_secret()),
             (Platform::Public, false) if self.proof != Proof::Nothing => Err(Refusal::public_client()),
-            (Platform::Public, false) => Ok(Proof::Nothing),
+            (Platform::Public, false) => Ok(self.proof),
         }
     }
 }

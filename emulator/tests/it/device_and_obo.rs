@@ -76,7 +76,8 @@ async fn an_app_with_a_secret_lets_devices_in_where_public_flows_are_allowed_and
     ];
     let tokens = entra.form(TOKEN, &poll).await.json();
     let refresh = text(&tokens, "refresh_token");
-    let bare = [("grant_type", "refresh_token"), ("client_id", ids::TENANTRY_APP), ("refresh_token", refresh)];
+    let bare =
+        [("grant_type", "refresh_token"), ("client_id", ids::TENANTRY_APP), ("refresh_token", refresh)];
     assert!(entra.form(TOKEN, &bare).await.json()["access_token"].is_string());
     let with_secret = [&bare[..], &[("client_secret", "emulator-secret")]].concat();
     refused(&entra.form(TOKEN, &with_secret).await, "invalid_client", 700_025);

@@ -4,9 +4,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     access::OrgScope,
-    connections::{
-        DeviceReader, DeviceRepository, DeviceSignIn, DeviceState, DeviceTurns, NewDeviceSignIn,
-    },
+    connections::{DeviceReader, DeviceRepository, DeviceSignIn, DeviceState, DeviceTurns, NewDeviceSignIn},
     id::{ConnectionId, DeviceSignInId, TypedId, UserId},
     secret::{SealError, Sealed},
     store::StoreError,

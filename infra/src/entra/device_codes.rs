@@ -176,9 +176,7 @@ impl DeviceCodes for EntraDeviceCodes {
             .append_pair("scope", &scopes.join(" "))
             .finish();
         match self.post(&self.begin, form).await? {
-            Answer::Success(body) => {
-                begun(&body).ok_or(DeviceCodeError::Unavailable { retry_after: PAUSE })
-            }
+            Answer::Success(body) => begun(&body).ok_or(DeviceCodeError::Unavailable { retry_after: PAUSE }),
             Answer::Refused(refusal) => Err(refused(refusal)),
         }
     }

@@ -13,9 +13,7 @@ use domain::{
 use openidconnect::{
     AccessTokenHash, ClaimsVerificationError, ClientId, IssuerUrl, JsonWebKeyId, JsonWebKeySet, Nonce,
     OAuth2TokenResponse as _, SignatureVerificationError, TokenResponse as _,
-    core::{
-        CoreIdToken, CoreIdTokenVerifier, CoreJsonWebKey, CoreJwsSigningAlgorithm, CoreTokenResponse,
-    },
+    core::{CoreIdToken, CoreIdTokenVerifier, CoreJsonWebKey, CoreJwsSigningAlgorithm, CoreTokenResponse},
 };
 use secrecy::SecretString;
 use uuid::Uuid;
@@ -172,9 +170,7 @@ impl IdTokens {
     }
 }
 
-fn times(
-    claims: &Members,
-) -> Result<(DateTime<Utc>, DateTime<Utc>), Rejection> {
+fn times(claims: &Members) -> Result<(DateTime<Utc>, DateTime<Utc>), Rejection> {
     let time = |name: &str| claims.time(name)?.ok_or(Rejection::Malformed);
     Ok((time("iat")?, time("exp")?))
 }

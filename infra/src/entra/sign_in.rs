@@ -9,9 +9,7 @@ use async_trait::async_trait;
 use domain::{
     access::{Rejection, VerifiedToken},
     clock::Clock,
-    identity::{
-        AuthorizationRequest, MicrosoftArrival, MicrosoftSignIn, Redemption, RedemptionError,
-    },
+    identity::{AuthorizationRequest, MicrosoftArrival, MicrosoftSignIn, Redemption, RedemptionError},
 };
 use openidconnect::{
     AuthType, AuthUrl, AuthenticationFlow, AuthorizationCode, ClientId, ClientSecret, CsrfToken,

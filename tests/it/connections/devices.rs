@@ -38,7 +38,7 @@ async fn connect_by_code(app: &TestApp, actor: &Actor, who: &str) -> String {
 
 fn public_flows(app: &TestApp, allowed: bool) {
     let patch = AppPatch { public_flows: Some(allowed), ..AppPatch::default() };
-    app.emulator.update_app("Tenantry", &patch).unwrap();
+    app.emulator.update_app("Tenantry", &patch).expect("the app is there");
 }
 
 #[tokio::test]

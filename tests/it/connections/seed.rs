@@ -32,7 +32,7 @@ fn closed() -> StoreError {
 #[async_trait]
 impl Store for Doorkeeper {
     async fn begin(&self, scope: &OrgScope) -> Result<Box<dyn OrgTx>, StoreError> {
-        *self.0.lock().unwrap() = Some(scope.clone());
+        *self.0.lock().expect("nobody panics at the door") = Some(scope.clone());
         Err(closed())
     }
 
@@ -71,7 +71,7 @@ async fn enter(app: &TestApp, database: &Database, who: &str) -> OrgScope {
     let rotation =
         KeyRotation::new(Arc::clone(&door) as _, Arc::new(Only(org_id)), Arc::new(database.clone()), pauses);
     rotation.status().await.expect_err("nobody is let in");
-    door.0.lock().unwrap().take().expect("it was asked for")
+    door.0.lock().expect("nobody panics at the door").take().expect("it was asked for")
 }
 
 /// So many are written in one transaction.
@@ -127,10 +127,15 @@ pub(crate) async fn multiply(
 /// The same account by another id.
 fn another(connection: &Connection, number: usize) -> Connection {
     let mut another = connection.clone();
-    another.id = ConnectionId::from_uuid(numbered(1, number));
+    another.id = ConnectionId::from_uuid(id(number));
     another.object_id = numbered(3, number);
     another.version = 1;
     another
+}
+
+/// Of one that was made so.
+pub(crate) fn id(number: usize) -> Uuid {
+    numbered(1, number)
 }
 
 fn numbered(kind: u128, number: usize) -> Uuid {

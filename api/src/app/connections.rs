@@ -68,6 +68,7 @@ impl Hub {
             Arc::new(database.clone()),
             Arc::new(database.epochs()),
             Arc::new(ConnectionMemory::new(Arc::clone(&parts.clock))),
+            Arc::new(SpawnedFlights::default()),
             refresher.clone(),
             hand_outs.clone(),
         );

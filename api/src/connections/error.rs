@@ -121,10 +121,12 @@ impl From<ConnectionTokenError> for ApiError {
                 | MintError::Unavailable { .. }
                 | MintError::TooShort { .. } => Self::internal(chain(error.as_ref())),
             },
-            ConnectionTokenError::Unwritten(error) => match error.as_ref() {
-                StoreError::Unavailable(_) => unreachable_store(&error),
-                StoreError::Unexpected(_) => Self::internal(chain(error.as_ref())),
-            },
+            ConnectionTokenError::Unread(error) | ConnectionTokenError::Unwritten(error) => {
+                match error.as_ref() {
+                    StoreError::Unavailable(_) => unreachable_store(&error),
+                    StoreError::Unexpected(_) => Self::internal(chain(error.as_ref())),
+                }
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 //! may build what makes principals and scopes.
 
 mod connections;
+mod credential_ends;
 mod delegation;
 mod dependencies;
 mod inspect;
@@ -74,6 +75,7 @@ use crate::{
 pub use self::inspect::{Finding, Severity, findings};
 use self::{
     connections::Hub,
+    credential_ends::CredentialEnds,
     delegation::TokenSources,
     dependencies::Dependencies,
     onboarding::{Customers, Needed, Watched},
@@ -119,6 +121,7 @@ pub struct App {
     worker: Worker,
     uses: Arc<ApiKeyUses>,
     hand_outs: HandOuts,
+    credential_ends: Arc<CredentialEnds>,
 }
 
 impl App {
@@ -179,11 +182,14 @@ impl App {
         };
         let service = api(Arc::clone(&store), behind);
         let clock = Arc::clone(&parts.clock);
+        let credential_ends = CredentialEnds::new(sources.ends().to_vec(), Arc::clone(&clock));
+        let credential_ends = Arc::new(credential_ends);
         let dependencies = Dependencies {
             database: database.clone(),
             keys: Arc::clone(&keys),
             epochs: epochs.clone(),
             clock,
+            credential_ends: Arc::clone(&credential_ends),
         };
         let dependencies = Arc::new(dependencies);
         let draining = Draining::default();
@@ -227,6 +233,7 @@ impl App {
             worker,
             uses,
             hand_outs: hub.hand_outs,
+            credential_ends,
         })
     }
 
@@ -239,6 +246,7 @@ impl App {
         tasks.spawn(Arc::clone(&self.limits).forget_idle());
         tasks.spawn(write_uses(Arc::clone(&self.uses)));
         tasks.spawn(write_hand_outs(self.hand_outs.clone()));
+        tasks.spawn(watch_credentials(Arc::clone(&self.credential_ends)));
         tasks
     }
 
@@ -314,6 +322,14 @@ async fn write_hand_outs(hand_outs: HandOuts) {
         if let Err(error) = hand_outs.flush().await {
             tracing::warn!(%error, "repeated hand-outs of tokens could not be written; they are kept");
         }
+    }
+}
+
+/// Warns before what proves us to Entra ID ends.
+async fn watch_credentials(ends: Arc<CredentialEnds>) {
+    loop {
+        ends.look();
+        tokio::time::sleep(credential_ends::LOOK_EVERY).await;
     }
 }
 

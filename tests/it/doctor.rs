@@ -52,6 +52,30 @@ async fn keys_that_cannot_be_had_are_found() {
 }
 
 #[tokio::test]
+async fn a_credential_that_ends_soon_is_found() {
+    let app = TestApp::start().await;
+    let ends_in = async |days: i64| {
+        let mut config = app.config.clone();
+        let left = chrono::TimeDelta::days(days) + chrono::TimeDelta::hours(1);
+        config.delegation.secret_expires_at = Some(app.clock.peek() + left);
+        of(&findings(&config, &parts(&app)).await, "credential end").clone()
+    };
+    assert_eq!(ends_in(90).await.severity, Severity::Good);
+    let soon = ends_in(20).await;
+    assert_eq!(soon.severity, Severity::Note);
+    assert!(soon.text.contains("in 20 days") && soon.text.contains("secret"), "{soon:?}");
+    assert_eq!(ends_in(0).await.severity, Severity::Wrong);
+    assert_eq!(ends_in(-3).await.severity, Severity::Wrong);
+    // A certificate says it itself; of a secret without the setting it is not known.
+    let pem = include_str!("delegation/client.pem");
+    let app = TestApp::builder().set("AZURE_CLIENT_CERTIFICATE", pem).start().await;
+    let found = findings(&app.config, &parts(&app)).await;
+    let ends: Vec<_> = found.iter().filter(|finding| finding.subject == "credential end").collect();
+    assert!(ends.iter().any(|end| end.text == "the certificate ends on 2126-10-28"), "{ends:?}");
+    assert!(ends.iter().any(|end| end.text.contains("not known")), "{ends:?}");
+}
+
+#[tokio::test]
 async fn redis_is_asked_where_it_is_configured() {
     let Some(mut redis) = Redis::start().await else { return };
     let app = TestApp::builder().set("REDIS_URL", &redis.url()).start().await;

@@ -21,7 +21,7 @@ use infra::{
     },
 };
 
-use super::{Parts, consent_url, sign_in::sign_in_place};
+use super::{Parts, consent_url, credential_ends::CredentialEnd, sign_in::sign_in_place};
 use crate::config::{Config, MachineIdentity};
 
 /// What is needed to ask Entra ID for tokens.
@@ -29,6 +29,7 @@ pub(super) struct TokenSources {
     endpoint: Arc<TokenEndpoint>,
     credentials: Arc<Credentials>,
     names: ResourceNames,
+    ends: Vec<CredentialEnd>,
 }
 
 impl TokenSources {
@@ -38,9 +39,10 @@ impl TokenSources {
         let (clock, entropy) = (Arc::clone(&parts.clock), Arc::clone(&parts.entropy));
         let endpoint = Arc::new(TokenEndpoint::new(client, host, clock, entropy));
         let list = credentials(config, &endpoint)?;
+        let ends = list.iter().filter_map(|credential| end(credential, config)).collect();
         let credentials = Arc::new(Credentials::new(config.entra.client_id, list));
         let names = ResourceNames { graph: config.delegation.graph_resource.clone() };
-        Ok(Self { endpoint, credentials, names })
+        Ok(Self { endpoint, credentials, names, ends })
     }
 
     /// In callers' names; replicas share them where there is a Redis.
@@ -82,10 +84,24 @@ impl TokenSources {
         (!credentials.kinds().is_empty()).then_some(SignInSettings { credentials, endpoint, redirect_uri })
     }
 
+    /// When the ways in which we prove who we are end, where that is known.
+    pub(super) fn ends(&self) -> &[CredentialEnd] {
+        &self.ends
+    }
+
     /// The ways in which we prove who we are, in words.
     pub(super) fn credentials(&self) -> Vec<&'static str> {
         self.credentials.kinds()
     }
+}
+
+fn end(credential: &ClientCredential, config: &Config) -> Option<CredentialEnd> {
+    let at = match credential {
+        ClientCredential::Certificate(certificate) => Some(certificate.expires_at()),
+        ClientCredential::Secret(_) => config.delegation.secret_expires_at,
+        ClientCredential::FederatedFile(_) | ClientCredential::ManagedIdentity(_) => None,
+    };
+    at.map(|at| CredentialEnd { credential: credential.kind(), at })
 }
 
 /// Those without a secret that could leak come first.

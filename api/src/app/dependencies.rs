@@ -10,6 +10,7 @@ use infra::{
     epochs::EpochWatch,
 };
 
+use super::credential_ends::CredentialEnds;
 use crate::{
     health::{Check, Outcome, Readiness},
     metrics::Gauges,
@@ -21,6 +22,7 @@ pub(super) struct Dependencies {
     pub(super) keys: Arc<AuthorityKeys>,
     pub(super) epochs: EpochWatch,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) credential_ends: Arc<CredentialEnds>,
 }
 
 #[async_trait]
@@ -70,6 +72,7 @@ impl Gauges for Dependencies {
         if let Some(fetched_at) = fetched_at {
             metrics::gauge!("tenantry_signing_keys_age_seconds").set((now - fetched_at).as_seconds_f64());
         }
+        self.credential_ends.write_gauges();
         metrics::gauge!("tenantry_revocation_hearing").set(flag(self.epochs.is_hearing()));
         let pool = self.database.pool_state();
         metrics::gauge!("tenantry_database_connections", "state" => "idle").set(pool.idle);

@@ -2,7 +2,7 @@
 
 use std::{error::Error, sync::Arc};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     access::TenantSelector,
     delegation::{AppTokenError, Resource},
@@ -13,7 +13,12 @@ use infra::{
     entra::{Authority, BearerSettings, BearerVerifier, KeysState, probe},
 };
 
-use super::{Parts, database_url, delegation::TokenSources};
+use super::{
+    Parts,
+    credential_ends::{CredentialEnd, Nearness},
+    database_url,
+    delegation::TokenSources,
+};
 use crate::{
     auth::chain,
     config::{Config, DatabaseKind},
@@ -61,6 +66,7 @@ pub async fn findings(config: &Config, parts: &Parts) -> Vec<Finding> {
     let mut findings = vec![database(config).await];
     findings.extend(authority(config, parts).await);
     findings.push(client_credentials(config, parts).await);
+    findings.extend(credential_ends(config, parts));
     findings.push(sealing_keys(config));
     findings.push(redis(config).await);
     findings
@@ -174,6 +180,41 @@ async fn client_credentials(config: &Config, parts: &Parts) -> Finding {
             let text = format!("{kinds}; no token for Microsoft Graph can be had: {error}");
             Finding::wrong(SUBJECT, text, credentials_fix(&error))
         }
+    }
+}
+
+/// When what proves us ends. Of a secret without its end nothing can be said.
+fn credential_ends(config: &Config, parts: &Parts) -> Vec<Finding> {
+    // What is wrong with the credentials themselves is said elsewhere.
+    let Ok(sources) = TokenSources::new(config, parts) else { return Vec::new() };
+    let now = parts.clock.now();
+    let of_one = |end: &CredentialEnd| credential_end(*end, now);
+    let mut findings: Vec<Finding> = sources.ends().iter().map(of_one).collect();
+    if config.delegation.secret.is_some() && config.delegation.secret_expires_at.is_none() {
+        findings.push(Finding::note(
+            CREDENTIAL_END,
+            "the secret's is not known, so nobody is warned of it",
+            "give AZURE_CLIENT_SECRET_EXPIRES: the date that the portal shows beside the secret",
+        ));
+    }
+    findings
+}
+
+const CREDENTIAL_END: &str = "credential end";
+
+fn credential_end(end: CredentialEnd, now: DateTime<Utc>) -> Finding {
+    let fix = "register a new one beside it (Certificates & secrets), configure that, and take this one out";
+    let CredentialEnd { credential, at } = end;
+    let (day, left) = (at.date_naive(), (at - now).num_days());
+    match end.nearness(now) {
+        Nearness::Far => Finding::good(CREDENTIAL_END, format!("the {credential} ends on {day}")),
+        Nearness::Month | Nearness::Week => {
+            Finding::note(CREDENTIAL_END, format!("the {credential} ends on {day}, in {left} days"), fix)
+        }
+        Nearness::Day => {
+            Finding::wrong(CREDENTIAL_END, format!("the {credential} ends within a day, at {at}"), fix)
+        }
+        Nearness::Over => Finding::wrong(CREDENTIAL_END, format!("the {credential} ended on {day}"), fix),
     }
 }
 

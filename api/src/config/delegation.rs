@@ -2,6 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 use uuid::Uuid;
@@ -14,6 +15,8 @@ use super::{
 
 static AZURE_CLIENT_SECRET: Setting =
     Setting::new("AZURE_CLIENT_SECRET", "entra.client_secret").older(&["MICROSOFT_CLIENT_SECRET"]).secret();
+static AZURE_CLIENT_SECRET_EXPIRES: Setting =
+    Setting::new("AZURE_CLIENT_SECRET_EXPIRES", "entra.client_secret_expires");
 static AZURE_CLIENT_CERTIFICATE: Setting =
     Setting::new("AZURE_CLIENT_CERTIFICATE", "entra.client_certificate").secret();
 static AZURE_CLIENT_CERTIFICATE_PATH: Setting =
@@ -28,6 +31,7 @@ static GRAPH_URL: Setting = Setting::new("GRAPH_URL", "graph.url").older(&["GRAP
 
 pub(super) static SETTINGS: &[&Setting] = &[
     &AZURE_CLIENT_SECRET,
+    &AZURE_CLIENT_SECRET_EXPIRES,
     &AZURE_CLIENT_CERTIFICATE,
     &AZURE_CLIENT_CERTIFICATE_PATH,
     &AZURE_CLIENT_CERTIFICATE_KEY,
@@ -86,6 +90,8 @@ pub struct CertificateText {
 #[derive(Clone, Debug)]
 pub struct DelegationConfig {
     pub secret: Option<SecretString>,
+    /// When the secret ends, as the portal shows it.
+    pub secret_expires_at: Option<DateTime<Utc>>,
     pub certificate: Option<CertificateText>,
     pub federated_token_file: Option<PathBuf>,
     pub managed_identity: Option<MachineIdentity>,
@@ -119,6 +125,7 @@ impl DelegationConfig {
             secret: reader
                 .secret(&AZURE_CLIENT_SECRET)
                 .map(|secret| SecretString::from(secret.expose_secret().trim())),
+            secret_expires_at: reader.value(&AZURE_CLIENT_SECRET_EXPIRES, end),
             certificate: certificate(reader),
             federated_token_file: reader.value(&AZURE_FEDERATED_TOKEN_FILE, |text| Ok(PathBuf::from(text))),
             managed_identity: reader.value(&AZURE_MANAGED_IDENTITY, machine_identity),
@@ -136,6 +143,13 @@ impl DelegationConfig {
             || self.federated_token_file.is_some()
             || self.managed_identity.is_some()
     }
+}
+
+/// A day, at whose beginning it is over, or a moment.
+fn end(text: &str) -> Parsed<DateTime<Utc>> {
+    let of_day = || text.parse::<NaiveDate>().ok().map(|day| day.and_time(NaiveTime::MIN).and_utc());
+    let moment = text.parse::<DateTime<Utc>>().ok().or_else(of_day);
+    moment.ok_or("is no date; give the one that the portal shows, such as 2027-03-31")
 }
 
 fn machine_identity(text: &str) -> Parsed<MachineIdentity> {
@@ -255,6 +269,9 @@ mod tests {
         assert!(delegation.has_credential());
         assert!(!format!("{delegation:?}").contains("s3cret"));
         assert!(!loaded(&[]).delegation.has_credential());
+        let ends = |text: &str| loaded(&[("AZURE_CLIENT_SECRET_EXPIRES", text)]).delegation.secret_expires_at;
+        assert_eq!(ends("2027-03-31"), ends("2027-03-31T02:00:00+02:00"));
+        assert!(refused(&[("AZURE_CLIENT_SECRET_EXPIRES", "in March")]).contains("is no date"));
         assert!(refused(&[("AZURE_MANAGED_IDENTITY", "mine")]).contains("neither system nor"));
     }
 

@@ -11,8 +11,8 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    Connection, ConnectionError, DeviceState, MintError, MintKey, NewGrant, NewToken, Refresher,
-    SharePointHosts, Sight, Trouble, Write, refresh::Need,
+    Connection, ConnectionError, ConnectionStatus, DeviceState, MintError, MintKey, NewGrant, NewToken,
+    Refresher, SharePointHosts, Sight, Trouble, Write, refresh::Need,
 };
 use crate::{
     access::{
@@ -184,6 +184,7 @@ impl Connecting {
             display_name: identity.display_name,
             share_point_host: host,
             trouble: None,
+            told_status: ConnectionStatus::Active,
             claims: None,
             scopes: tokens.scopes.clone(),
             public_client: device.map(|device| device.public_client),

@@ -67,6 +67,11 @@ impl ConnectionStatus {
         }
     }
 
+    /// The status of a word; `None` for a word that is none.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == word)
+    }
+
     /// Whether tokens that are there may still be given out.
     pub fn gives_tokens(self) -> bool {
         match self {
@@ -94,6 +99,9 @@ pub struct Connection {
     pub share_point_host: Option<SharePointHost>,
     /// What is wrong with it; `None` while it works.
     pub trouble: Option<Trouble>,
+    /// The status that an event told of last. What time alone changes ([`ConnectionStatus::Expiring`]) is told later than
+    /// it is so.
+    pub told_status: ConnectionStatus,
     /// What a policy wants to see in the next sign-in.
     pub claims: Option<ClaimsChallenge>,
     /// What was granted when it was connected, in Microsoft's words.
@@ -257,6 +265,13 @@ pub trait ConnectionRepository: ConnectionReader {
         connection: &Connection,
         trouble: Trouble,
         claims: Option<&ClaimsChallenge>,
+    ) -> Result<bool, StoreError>;
+
+    /// Writes that a status is told of now, if it still has the version.
+    async fn note_status(
+        &self,
+        connection: &Connection,
+        status: ConnectionStatus,
     ) -> Result<bool, StoreError>;
 
     /// Notes that a token for the resource is in use.

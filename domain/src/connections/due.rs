@@ -1,14 +1,16 @@
 //! The job of a connection, which is due before anybody has to wait.
 
 use chrono::TimeDelta;
+use serde_json::json;
 
 use super::{
-    Connection, MintError, MintKey, Refresher,
+    Connection, ConnectionStatus, MintError, MintKey, Refresher,
     refresh::Ending,
     standing::{is_member_let_in, is_organization_let_in},
 };
 use crate::{
     access::{Authorized, OrgScope, System},
+    events::Event,
     id::{ConnectionId, TypedId},
     jobs::{Job, JobError, Outcome},
 };
@@ -20,6 +22,12 @@ impl Refresher {
     /// The work of a connection's job: what is in use is refreshed, what is not is kept alive, and what does not work is
     /// looked at again.
     pub async fn run(&self, job: &Job, system: &Authorized<System>) -> Result<Outcome, JobError> {
+        let outcome = self.work(job, system).await?;
+        self.tell_if_expiring(&system.scope(), ConnectionId::from_uuid(job.key)).await?;
+        Ok(outcome)
+    }
+
+    async fn work(&self, job: &Job, system: &Authorized<System>) -> Result<Outcome, JobError> {
         let scope = system.scope();
         let id = ConnectionId::from_uuid(job.key);
         let snapshot = match self.read(&scope, id).await {
@@ -76,6 +84,24 @@ impl Refresher {
 }
 
 impl Refresher {
+    /// Tells once that a connection is about to end: its job looks at each of them once a day at least.
+    async fn tell_if_expiring(&self, scope: &OrgScope, id: ConnectionId) -> Result<(), JobError> {
+        const EXPIRING: ConnectionStatus = ConnectionStatus::Expiring;
+        let Some(connection) = self.reader(scope).await?.connections().get(id).await? else { return Ok(()) };
+        if connection.status(self.now()) != EXPIRING || connection.told_status == EXPIRING {
+            return Ok(());
+        }
+        let tx = self.begin(scope).await?;
+        if tx.connections().note_status(&connection, EXPIRING).await? {
+            let data = json!({
+                "connectionId": id, "status": EXPIRING.as_str(), "refreshedAt": connection.refreshed_at,
+                "grantExpiresAt": connection.grant_expires_at,
+            });
+            tx.commit(Event::new("connection.status.changed", data).into()).await?;
+        }
+        Ok(())
+    }
+
     /// Whether anybody could have a token of it. Where not, nothing is refreshed: a grant outlives what can be restored.
     async fn is_let_in(&self, scope: &OrgScope, connection: &Connection) -> Result<bool, JobError> {
         let reader = self.reader(scope).await?;

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use uuid::Uuid;
 
-use super::{Connection, MintError, Minted, StoredToken, Trouble};
+use super::{Connection, ConnectionStatus, MintError, Minted, StoredToken, Trouble};
 use crate::{
     access::{Mark, OrgScope},
     delegation::{ClaimsChallenge, SharePointHost},
@@ -104,6 +104,10 @@ pub struct Renewal<'a> {
     pub used_at: Option<DateTime<Utc>>,
     /// Whether what was wrong with the connection is over.
     pub is_mended: bool,
+    /// When the new refresh token ends, where that is known.
+    pub grant_expires_at: Option<DateTime<Utc>>,
+    /// The status that it has with this, where that is to be told of.
+    pub news: Option<ConnectionStatus>,
 }
 
 /// Where refreshes are written. What happens by the hour to every connection is no event, unless it changes how the

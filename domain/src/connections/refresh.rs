@@ -25,7 +25,7 @@ use crate::{
     id::{ConnectionId, ConnectionTokenId, Ids, OrgId, TypedId},
     jobs::{JobQueue, Kind, Lease, Leasing, Settlement},
     secret::{SealError, Secrets},
-    store::{OrgReader, Store, StoreError},
+    store::{OrgReader, OrgTx, Store, StoreError},
 };
 
 /// How long a request waits for another replica that asks Microsoft.
@@ -346,6 +346,10 @@ impl Refresher {
         Ok(())
     }
 
+    pub(super) async fn begin(&self, scope: &OrgScope) -> Result<Box<dyn OrgTx>, StoreError> {
+        self.ports.store.begin(scope).await
+    }
+
     pub(super) async fn reader(&self, scope: &OrgScope) -> Result<Box<dyn OrgReader>, StoreError> {
         self.ports.store.read(scope).await
     }
@@ -507,6 +511,19 @@ impl Refresher {
         let is_mended = connection
             .trouble
             .is_some_and(|trouble| !trouble.is_of_the_resource() || key.resource == self.names.graph);
+        let grant_expires_at = granted
+            .refresh_expires_in
+            .and_then(|lasts| TimeDelta::from_std(lasts).ok())
+            .map(|lasts| now + lasts);
+        let mut renewed = connection.clone();
+        renewed.refreshed_at = now;
+        if granted.refresh_token.is_some() {
+            renewed.grant_expires_at = grant_expires_at;
+        }
+        if is_mended {
+            (renewed.trouble, renewed.claims) = (None, None);
+        }
+        let status = renewed.status(now);
         let renewal = Renewal {
             connection,
             token_id,
@@ -517,6 +534,8 @@ impl Refresher {
             refresh_at,
             used_at,
             is_mended,
+            grant_expires_at,
+            news: (status != connection.told_status).then_some(status),
         };
         let settlement = match ending {
             Ending::WithThis => Some(Settlement::Again(next)),
@@ -526,13 +545,8 @@ impl Refresher {
         if !is_kept {
             tracing::info!(connection.id = %connection.id, "a refresh was overtaken; what was newer stays");
         }
-        let mut connection = connection.clone();
-        connection.refreshed_at = now;
-        if is_mended {
-            (connection.trouble, connection.claims) = (None, None);
-        }
         Ok(Minted {
-            connection,
+            connection: renewed,
             token_id,
             access_token: granted.access_token,
             scopes: granted.scopes,

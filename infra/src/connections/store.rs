@@ -47,6 +47,7 @@ fn connection(row: connections::Model) -> Result<Connection, StoreError> {
         display_name: row.display_name,
         share_point_host: host.transpose().map_err(|_| unknown("share_point_host"))?,
         trouble: trouble.transpose()?,
+        told_status: ConnectionStatus::parse(&row.status).ok_or_else(|| unknown("status"))?,
         claims: row.claims.as_deref().and_then(|json| ClaimsChallenge::parse(json).ok()),
         scopes: texts(&row.scopes),
         public_client: row.public_client_id,
@@ -262,6 +263,18 @@ impl ConnectionRepository for Unit {
         Ok(true)
     }
 
+    async fn note_status(
+        &self,
+        connection: &Connection,
+        status: ConnectionStatus,
+    ) -> Result<bool, StoreError> {
+        use connections::{Column, Entity};
+        let update = self.edit_version::<Entity>(connection.id, connection.version);
+        let update = update.col_expr(Column::Status, Expr::value(status.as_str()));
+        let updated = update.exec(&self.connection).await.map_err(store_error)?;
+        Ok(updated.rows_affected > 0)
+    }
+
     async fn note_use(&self, id: ConnectionTokenId, at: DateTime<Utc>) -> Result<(), StoreError> {
         use connection_tokens::{Column, Entity};
         let update = self.scoped().update::<Entity>().filter(Column::Id.eq(id.uuid()));
@@ -339,24 +352,22 @@ impl Unit {
         if let Some(refresh_token) = &granted.refresh_token {
             let key = self.sealing_key().await?;
             let place = place::<Entity>(Column::RefreshToken, connection.id.uuid());
-            let ends = granted
-                .refresh_expires_in
-                .and_then(|lasts| chrono::TimeDelta::from_std(lasts).ok())
-                .map(|lasts| renewal.issued_at + lasts);
             update = update
                 .col_expr(Column::DataKeyId, Expr::value(key.id()))
                 .col_expr(Column::RefreshToken, Expr::value(self.seal_with(&key, place, refresh_token)?))
-                .col_expr(Column::GrantExpiresAt, Expr::value(ends));
+                .col_expr(Column::GrantExpiresAt, Expr::value(renewal.grant_expires_at));
         }
         if renewal.is_mended {
             update = update
-                .col_expr(Column::Status, Expr::value(status_of(None)))
                 .col_expr(Column::Trouble, nothing::<String>())
                 .col_expr(Column::Claims, nothing::<String>());
         }
         // What is remembered of it says so otherwise: that it is broken, or about to end.
         if renewal.is_mended || connection.status(renewal.issued_at) != ConnectionStatus::Active {
             self.touch(Subject::Connection(connection.id));
+        }
+        if let Some(status) = renewal.news {
+            update = update.col_expr(Column::Status, Expr::value(status.as_str()));
         }
         let updated = update.exec(&self.connection).await.map_err(store_error)?;
         if updated.rows_affected == 0 {
@@ -407,9 +418,10 @@ impl RefreshLog for Database {
         if !unit.settle_or_hold(lease, settlement).await? {
             tracing::warn!(connection.id = %renewal.connection.id, "a refresh took longer than its lease");
         }
-        if renewal.is_mended {
+        if let Some(status) = renewal.news {
             let data = json!({
-                "connectionId": renewal.connection.id, "status": ConnectionStatus::Active.as_str(),
+                "connectionId": renewal.connection.id, "status": status.as_str(),
+                "grantExpiresAt": renewal.grant_expires_at,
             });
             Box::new(unit).commit(Event::new("connection.status.changed", data).into()).await?;
         } else {

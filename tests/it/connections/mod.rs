@@ -5,6 +5,7 @@ mod connecting;
 mod credentials;
 mod cycle;
 mod devices;
+mod expiring;
 mod hand_outs;
 mod leases;
 mod refreshing;

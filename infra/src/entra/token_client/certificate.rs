@@ -6,13 +6,14 @@ use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{clock::Clock, entropy::Entropy};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use url::Url;
 use uuid::Uuid;
+use x509_parser::prelude::{FromDer, X509Certificate};
 
 /// How long an assertion is good; the documentation asks for five to ten minutes at most.
 const LIFETIME: TimeDelta = TimeDelta::minutes(5);
@@ -23,6 +24,7 @@ pub struct ClientCertificate {
     key: EncodingKey,
     /// `x5t#S256`.
     thumbprint: String,
+    expires_at: DateTime<Utc>,
 }
 
 /// The text is not a certificate with its key.
@@ -45,10 +47,19 @@ impl ClientCertificate {
         let der = STANDARD.decode(certificate).map_err(|_| CertificateError::NoCertificate)?;
         let key =
             private_key(key.map_or(text, ExposeSecret::expose_secret)).ok_or(CertificateError::NoKey)?;
-        let certificate = Self { key, thumbprint: URL_SAFE_NO_PAD.encode(digest(&SHA256, &der).as_ref()) };
+        let (_, parsed) = X509Certificate::from_der(&der).map_err(|_| CertificateError::NoCertificate)?;
+        let end = parsed.validity().not_after.timestamp();
+        let expires_at = DateTime::from_timestamp(end, 0).ok_or(CertificateError::NoCertificate)?;
+        let certificate =
+            Self { expires_at, key, thumbprint: URL_SAFE_NO_PAD.encode(digest(&SHA256, &der).as_ref()) };
         // A key that is no RSA key shows itself now and not with the first request.
         certificate.sign(&json!({})).map_err(|_| CertificateError::NoKey)?;
         Ok(certificate)
+    }
+
+    /// When it ends; Entra ID refuses it from then on.
+    pub fn expires_at(&self) -> DateTime<Utc> {
+        self.expires_at
     }
 
     /// A proof for one token endpoint, to be used once.

@@ -2,12 +2,15 @@
 
 mod attacks;
 mod connecting;
+mod crash;
 mod cycle;
 mod hand_outs;
 mod leases;
+mod linger;
 mod refreshing;
 mod refusals;
 mod replicas;
+mod rotation;
 mod schedule;
 mod seed;
 mod standing;

@@ -1,5 +1,6 @@
 //! `/api/connections`: Microsoft accounts that were connected, and their tokens.
 
+mod devices;
 mod error;
 mod view;
 
@@ -24,6 +25,7 @@ use poem_openapi::{
 use secrecy::ExposeSecret;
 use url::Url;
 
+pub(crate) use self::devices::DevicesApi;
 use self::view::{ConnectionView, Links};
 use crate::{
     auth::Caller,

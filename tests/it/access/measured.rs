@@ -59,19 +59,17 @@ async fn session(served: &[Served; 3]) -> Vec<Duration> {
     join_all(others.iter().map(|other| until_refused(other, since))).await
 }
 
-fn told(what: &str, channel: Channel, mut times: Vec<Duration>) {
+/// A row of a table.
+fn row(what: &str, channel: Channel, mut times: Vec<Duration>) -> String {
     times.sort_unstable();
-    let at = |part: usize| times[(times.len() - 1) * part / 100].as_secs_f64() * 1e3;
-    println!(
-        "| {what} | {channel:?} | {} | {:.1} ms | {:.1} ms | {:.1} ms |",
-        times.len(),
-        at(50),
-        at(99),
-        at(100)
-    );
+    let at = |part: usize| {
+        let time = times.get((times.len() - 1) * part / 100).copied().unwrap_or_default();
+        format!("{:.1} ms", time.as_secs_f64() * 1e3)
+    };
+    format!("| {what} | {channel:?} | {} | {} | {} | {} |", times.len(), at(50), at(99), at(100))
 }
 
-async fn measure(channel: Channel) {
+async fn measure(channel: Channel) -> [String; 2] {
     let redis = if channel == Channel::WithRedis { Redis::start().await } else { None };
     let mut builder = TestApp::builder();
     if let Some(redis) = &redis {
@@ -82,14 +80,16 @@ async fn measure(channel: Channel) {
     let served = [app.serve(&[]).await, app.serve(&[]).await, app.serve(&[]).await];
     let owner = served[0].token(app.user("alex").token.as_deref().expect("a token"));
     let cut = async {
-        while channel == Channel::Cut {
+        loop {
+            if channel != Channel::Cut {
+                std::future::pending::<()>().await;
+            }
             let listening = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() \
                              AND usename = 'tenantry_test_service' AND state = 'idle' \
                              AND (query LIKE 'LISTEN%' OR query = 'SELECT 1')";
             app.database.query(listening).await;
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        std::future::pending::<()>().await;
     };
     let rounds = async {
         let (mut keys, mut sessions) = (Vec::new(), Vec::new());
@@ -97,12 +97,11 @@ async fn measure(channel: Channel) {
             keys.extend(api_key(&served, &owner).await);
             sessions.extend(session(&served).await);
         }
-        told("an API key is revoked", channel, keys);
-        told("a session ends", channel, sessions);
+        [row("an API key is revoked", channel, keys), row("a session ends", channel, sessions)]
     };
     tokio::select! {
-        () = cut => {}
-        () = rounds => {}
+        () = cut => unreachable!("it goes on until it is dropped"),
+        rows = rounds => rows,
     }
 }
 
@@ -111,6 +110,6 @@ async fn measure(channel: Channel) {
 async fn revocations_are_measured() {
     assert!(is_postgres(), "replicas have a PostgreSQL");
     for channel in [Channel::WithRedis, Channel::WithoutRedis, Channel::Cut] {
-        measure(channel).await;
+        println!("{}", Box::pin(measure(channel)).await.join("\n"));
     }
 }

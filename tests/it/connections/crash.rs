@@ -57,7 +57,7 @@ async fn a_service_that_is_killed_between_asking_and_writing_loses_nothing() {
 
     // Killed while Microsoft thinks.
     let before = asked(&app);
-    app.emulator.set_fault(Fault::latency(Endpoint::Token, Duration::from_secs(60)).times(1));
+    app.emulator.set_fault(Fault::latency(Endpoint::Token, Duration::from_mins(1)).times(1));
     let lost = begin(&served, &key, &share_point);
     is_asked(&app, before + 1).await;
     served.process.kill();

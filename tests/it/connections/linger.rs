@@ -47,7 +47,7 @@ pub(super) async fn has_begun(app: &TestApp, process: &Process) {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(60), busy).await.expect("the row is being written");
+        tokio::time::timeout(Duration::from_mins(1), busy).await.expect("the row is being written");
     }
 }
 

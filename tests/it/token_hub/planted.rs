@@ -47,6 +47,11 @@ impl Secrets {
         self.0.push(Planted { what, value: value.to_owned(), may_be_in });
     }
 
+    fn first(&self, what: &str) -> String {
+        let known = self.0.iter().find(|secret| secret.what == what);
+        known.expect("it was noted").value.clone()
+    }
+
     /// Where they are in a text that should have none: as they are, percent-encoded, in JSON or in base64.
     fn found_in(&self, text: &str) -> BTreeSet<&'static str> {
         self.0.iter().filter(|secret| secret.is_in(text)).map(|secret| secret.what).collect()
@@ -69,10 +74,10 @@ impl Planted {
 }
 
 fn parameter(address: &str, name: &str) -> String {
-    let base = url::Url::parse("http://localhost").unwrap();
+    let base = url::Url::parse("http://localhost").expect("an address");
     let url = base.join(address).expect("an address");
     let value = url.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned());
-    value.unwrap_or_else(|| panic!("no {name} in {address}"))
+    value.expect("the address has it")
 }
 
 const START: &str = "GET /api/oauth/microsoft/start";
@@ -109,7 +114,7 @@ fn note_session(browser: &Browser, secrets: &mut Secrets) {
 /// An API key that may do everything with tokens, and what was shown of it.
 async fn key(actor: &Actor, more: Value, secrets: &mut Secrets) -> (String, String, String) {
     let mut body = json!({ "name": "workflow", "scopes": SCOPES });
-    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    body.as_object_mut().expect("an object").extend(more.as_object().cloned().unwrap_or_default());
     let made = actor.post("/api/api-keys", body).await.expect(201);
     let [id, raw, wire] = ["/data/id", "/data/rawKey", "/data/wireKey"].map(|at| made.text_at(at));
     secrets.add("an API key", &raw, &[(KEYS, "body")]);
@@ -123,7 +128,7 @@ async fn use_it(served: &Served, secrets: &mut Secrets) -> (Browser, String, Str
     come_and_go(&browser, "/api/oauth/microsoft/start", secrets).await.expect(303);
     note_session(&browser, secrets);
     let landed = come_and_go(&browser, CONNECT, secrets).await.expect(303);
-    let connection = parameter(landed.header("location").unwrap(), "connection");
+    let connection = parameter(landed.header("location").expect("a place to go"), "connection");
     let (id, raw, wire) = key(&browser.actor(), json!({ "includeRefreshToken": true }), secrets).await;
     let caller = served.token(&raw);
     for resource in ["graph", "sharepoint"] {
@@ -135,8 +140,8 @@ async fn use_it(served: &Served, secrets: &mut Secrets) -> (Browser, String, Str
             &[(HUB, "body"), ("POST /oauth/token", "body")],
         );
     }
-    let accounts = caller.get(TOKENS).await.expect(200).at("/accounts");
-    secrets.add("a refresh token of Microsoft's", &decrypted(&wire, &accounts[0]["refreshToken"]), &[]);
+    let refresh_token = caller.get(TOKENS).await.expect(200).at("/accounts/0/refreshToken");
+    secrets.add("a refresh token of Microsoft's", &decrypted(&wire, &refresh_token), &[]);
     let form = format!("grant_type=client_credentials&client_id={id}&client_secret={raw}&scope=graph");
     let client = served.anonymous();
     client.send_raw(Method::POST, "/oauth/token", Some(FORM), form).await.expect(200);
@@ -181,8 +186,7 @@ async fn break_it(app: &TestApp, served: &Served, secrets: &mut Secrets, used: (
     }
     let form = format!("grant_type=client_credentials&client_id=x&client_secret={raw}&scope=nonsense");
     served.anonymous().send_raw(Method::POST, "/oauth/token", Some(FORM), form).await;
-    let state = secrets.0.iter().find(|secret| secret.what == "a state").unwrap().value.clone();
-    let code = secrets.0.iter().find(|secret| secret.what == "a code").unwrap().value.clone();
+    let [state, code] = ["a state", "a code"].map(|what| secrets.first(what));
     let forged = format!("/api/oauth/microsoft/callback?code={code}&state={state}");
     served.browser().arrive(&forged).await.expect(400);
     let refused = format!("/api/oauth/microsoft/callback?error=access_denied&state={state}");

@@ -3,6 +3,7 @@
 mod attacks;
 mod connecting;
 mod crash;
+mod credentials;
 mod cycle;
 mod devices;
 mod hand_outs;

@@ -24,6 +24,8 @@ pub struct TestApp {
     pub pauses: TestPauses,
     pub database: Arc<TestDatabase>,
     pub config: Config,
+    /// By their names in the environment.
+    pub settings: BTreeMap<String, String>,
 }
 
 /// What a test changes about the service before it starts.
@@ -83,14 +85,14 @@ impl Builder {
         for (name, value) in defaults {
             settings.entry(name.to_owned()).or_insert_with(|| value.to_owned());
         }
-        let config =
-            config::load(Sources::new(settings, None)).unwrap_or_else(|problems| panic!("{problems}"));
+        let config = config::load(Sources::new(settings.clone(), None))
+            .unwrap_or_else(|problems| panic!("{problems}"));
         let pauses = TestPauses::new(&self.clock);
         let app = build(&config, &self.clock, &pauses, 1).await;
         if self.fetch_keys {
             app.turn_background().await.expect("the background turns");
         }
-        TestApp { app, emulator, clock: self.clock, pauses, database, config }
+        TestApp { app, emulator, clock: self.clock, pauses, database, config, settings }
     }
 }
 
@@ -144,6 +146,7 @@ impl TestApp {
             pauses: self.pauses.clone(),
             database: Arc::clone(&self.database),
             config,
+            settings: self.settings.clone(),
         }
     }
 
@@ -188,6 +191,12 @@ impl TestApp {
     /// Whoever holds a token, good or bad.
     pub fn token(&self, token: &str) -> Actor {
         Actor::new(Arc::clone(&self.app.endpoint), Some(token.to_owned()))
+    }
+
+    /// Moves time on to what the real clock shows, or to so long before or after: for processes, which have that one.
+    pub fn keep_time(&self, off: TimeDelta) {
+        use domain::clock::Clock;
+        self.clock.advance(infra::clock::SystemClock.now() + off - self.clock.peek());
     }
 
     /// Moves time on, for the service and for the authority.

@@ -8,6 +8,7 @@ mod app;
 mod browser;
 mod database;
 mod parts;
+mod process;
 mod redis;
 
 pub use actor::{Actor, Response};
@@ -16,6 +17,7 @@ pub use browser::{Browser, SERVICE};
 pub use database::{Rows, TestDatabase, is_postgres};
 pub use emulator::{self, TokenRequest};
 pub use parts::{SeededEntropy, TestClock, TestPauses};
+pub use process::{Answer, Process, Served};
 pub use redis::Redis;
 
 /// The OpenAPI document of the service, made once in a process.

@@ -2,6 +2,7 @@
 
 mod administrators;
 mod development;
+mod measured;
 mod outages;
 mod pooler;
 mod profiles;

@@ -47,6 +47,7 @@ async fn with_keys(app: &TestApp, keys: &[(&str, &str)]) -> TestApp {
         pauses: app.pauses.clone(),
         database: std::sync::Arc::clone(&app.database),
         config,
+        settings: app.settings.clone(),
     }
 }
 

@@ -2,15 +2,18 @@
 
 mod attacks;
 mod connecting;
+mod crash;
 mod credentials;
 mod cycle;
 mod devices;
 mod expiring;
 mod hand_outs;
 mod leases;
+mod linger;
 mod refreshing;
 mod refusals;
 mod replicas;
+mod rotation;
 mod schedule;
 mod seed;
 mod standing;

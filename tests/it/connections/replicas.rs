@@ -74,7 +74,7 @@ impl Three {
 }
 
 #[tokio::test]
-async fn a_thousand_callers_of_one_expired_token_on_lastreplicas_cause_one_request() {
+async fn a_thousand_callers_of_one_expired_token_on_three_replicas_cause_one_request() {
     let three = Three::of(start().await).await;
     let slow = Fault::latency(Endpoint::Token, Duration::from_millis(500));
     three.app.emulator.set_fault(slow);

@@ -5,8 +5,6 @@ mod leases;
 mod tidy;
 mod workers;
 
-pub(crate) use crash::process;
-
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use domain::{
@@ -48,7 +46,7 @@ fn uuid(id: Uuid) -> String {
 }
 
 /// A moment before every test, in a statement.
-fn past() -> &'static str {
+pub(crate) fn past() -> &'static str {
     if is_postgres() { "'2025-01-01T00:00:00+00:00'::timestamptz" } else { "'2025-01-01T00:00:00+00:00'" }
 }
 

@@ -10,7 +10,6 @@ use tests::{
 };
 
 use super::{STATUS, consented, events, outcome, way::Way, work};
-use crate::jobs::process;
 
 const IMPORT: &str = "/api/organization/import-users";
 
@@ -140,15 +139,14 @@ async fn a_link_that_leads_elsewhere_is_not_followed() {
 async fn a_process_that_is_killed_in_the_middle_loses_nobody_and_makes_nobody_twice() {
     let (app, admin) = northwind().await;
     admin.post(IMPORT, json!({})).await.expect(200);
-    let mut process = process(&app);
+    let mut process = app.process(&["worker"], &[]);
     let begun = async {
         while users(&app).await < 500 {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     };
     tokio::time::timeout(Duration::from_mins(1), begun).await.expect("it begins");
-    process.kill().unwrap();
-    process.wait().unwrap();
+    process.kill();
     let left = admin.get(IMPORT).await.expect(200);
     assert_eq!(left.at("/data/state"), json!("running"), "it was killed too late to prove anything");
     let seen = left.at("/data/seen").as_i64().unwrap();

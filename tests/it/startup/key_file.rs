@@ -80,6 +80,7 @@ async fn a_cursor_from_before_a_restart_opens_after_it() {
             clock: clock.clone(),
             database: Arc::clone(&database),
             config: config.clone(),
+            settings: std::collections::BTreeMap::new(),
         }
     };
     let before = started().await;

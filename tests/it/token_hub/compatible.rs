@@ -16,7 +16,7 @@ use super::{Key, TOKENS, connected, key_of, who_is};
 use crate::connections::{builder, connect};
 
 /// What the published decoder does: the SHA-256 of the key, 16 bytes of IV, AES-256-CBC.
-fn decrypted(key: &str, token: &Value) -> String {
+pub(super) fn decrypted(key: &str, token: &Value) -> String {
     let bytes: Vec<u8> = serde_json::from_value(token["data"].clone()).expect("bytes");
     assert_eq!(token["type"], json!("Buffer"));
     let (iv, text) = bytes.split_first_chunk::<16>().expect("an IV");

@@ -3,6 +3,7 @@
 mod compatible;
 mod encrypted;
 mod oauth;
+mod planted;
 mod proxy;
 
 use serde_json::{Value, json};

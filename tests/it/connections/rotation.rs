@@ -1,0 +1,116 @@
+//! The keys that seal tokens are replaced while the service runs, by a process that may die at any moment.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use serde_json::json;
+use tests::{Process, TestApp};
+
+use super::{alex, builder, key, linger, seed::multiply, token_path};
+
+const OLD: &str = "default:an old key for tests that is long enough to be one";
+const NEW: &str = "2027:a new key for tests that is long enough to be one";
+
+/// Each has two secrets, of which 500 are sealed again in one transaction.
+const CONNECTIONS: usize = 600;
+
+/// How many secrets are sealed with data keys that the new key wrapped from the beginning.
+async fn sealed_again(app: &TestApp) -> i64 {
+    let mut rows = 0;
+    for table in ["connections", "connection_tokens"] {
+        let newest =
+            "SELECT max(generation) FROM data_keys AS all_keys WHERE all_keys.org_id = data_keys.org_id";
+        let of = format!(
+            "SELECT count(*) AS n FROM {table} JOIN data_keys ON data_keys.org_id = {table}.org_id \
+             AND data_keys.id = {table}.data_key_id WHERE data_keys.generation > 1 AND data_keys.generation = ({newest})"
+        );
+        rows += app.database.count(&of).await;
+    }
+    rows
+}
+
+async fn secrets(app: &TestApp) -> i64 {
+    let connections = "SELECT count(*) AS n FROM connections WHERE refresh_token IS NOT NULL";
+    let tokens = "SELECT count(*) AS n FROM connection_tokens";
+    app.database.count(connections).await + app.database.count(tokens).await
+}
+
+async fn keys(app: &TestApp, arguments: &[&str], ring: &str) -> (bool, String) {
+    let arguments: Vec<&str> = std::iter::once("keys").chain(arguments.iter().copied()).collect();
+    let mut process: Process = app.process(&arguments, &[("TOKEN_KEYS", ring), ("TOKEN_KEY", "")]);
+    let status = process.ended().await;
+    (status.success(), process.text("stdout") + &process.text("stderr"))
+}
+
+#[tokio::test]
+async fn a_rotation_that_is_killed_goes_on_where_it_was_while_the_service_answers() {
+    let app = builder().set("TOKEN_KEYS", &format!("{OLD},{NEW}")).set("TOKEN_KEY", "").start().await;
+    app.emulator.set_token_lifetime(75 * 60);
+    let (_, id) = alex(&app).await;
+    let caller = key(&app, json!({})).await;
+    let later = app.clock.peek() + TimeDelta::hours(1);
+    multiply(&app, &id, CONNECTIONS, |_| later).await;
+    let token = token_path(&id);
+    caller.get(&token).await.expect(200);
+    let all = secrets(&app).await;
+    let turned = format!("{NEW},{OLD}");
+
+    // Killed in the middle of a transaction, when one table is done and the other one is not.
+    linger::begin(&app, "connection_tokens").await;
+    let mut process = app.process(&["keys", "rotate"], &[("TOKEN_KEYS", &turned), ("TOKEN_KEY", "")]);
+    let grants = i64::try_from(CONNECTIONS + 1).unwrap();
+    let half = async {
+        while sealed_again(&app).await < grants {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(3), half).await.expect("it does the first table");
+    linger::has_begun(&app, &process).await;
+    caller.get(&token).await.expect(200);
+    process.kill();
+    linger::end(&app, "connection_tokens").await;
+    let done = sealed_again(&app).await;
+    assert_eq!(done, grants, "nothing is done by half");
+    let left = all - done;
+
+    // How far it is, is seen; nothing is lost, nothing can be retired.
+    let (is_ok, status) = keys(&app, &["status"], &turned).await;
+    assert!(is_ok, "{status}");
+    let seen = format!("{left} rows are to be sealed again");
+    assert!(is_ok && status.contains(&seen), "{seen}: {status}");
+    let (is_ok, refusal) = keys(&app, &["retire", "default"], &turned).await;
+    assert!(!is_ok, "an API key hangs on it: {refusal}");
+    caller.get(&token).await.expect(200);
+
+    // The next one does what is left, and nothing twice.
+    let mut process = app.process(&["keys", "rotate"], &[("TOKEN_KEYS", &turned), ("TOKEN_KEY", "")]);
+    let alex = app.user("alex");
+    let meanwhile = async {
+        loop {
+            alex.get(&token).await.expect(200);
+            alex.post("/api/api-keys", json!({ "name": "k", "scopes": ["tokens:read"] })).await.expect(201);
+        }
+    };
+    let status = tokio::select! {
+        status = process.ended() => status,
+        () = meanwhile => unreachable!("it never ends"),
+    };
+    let output = process.text("stdout");
+    assert!(status.success() && output.contains("Done."), "{output}");
+    let told = format!("{left} rows sealed again, 0 failed");
+    assert!(output.contains(&told), "{told}: {output}");
+    assert_eq!(sealed_again(&app).await, secrets(&app).await);
+    let (is_ok, status) = keys(&app, &["status"], &turned).await;
+    assert!(is_ok && status.contains("0 rows are to be sealed again"), "{status}");
+    let (is_ok, output) = keys(&app, &["retire", "default", "--revoke-api-keys"], &turned).await;
+    assert!(is_ok, "{output}");
+
+    // The new key alone opens everything.
+    let (is_ok, status) = keys(&app, &["status"], NEW).await;
+    assert!(is_ok && status.contains("2027  seals"), "{status}");
+    app.app.turn_background().await.unwrap();
+    for number in [0, CONNECTIONS / 2, CONNECTIONS - 1] {
+        let one = super::seed::id(number).to_string();
+        app.user("alex").get(&token_path(&one)).await.expect(200);
+    }
+}

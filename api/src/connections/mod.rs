@@ -24,6 +24,7 @@ use poem_openapi::{
 use secrecy::ExposeSecret;
 use url::Url;
 
+pub(crate) use self::error::{failed, unusable};
 use self::view::{ConnectionView, Links};
 use crate::{
     auth::Caller,

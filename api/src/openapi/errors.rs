@@ -48,9 +48,11 @@ pub(super) fn write(
 }
 
 /// What only operations have that ask Microsoft 365 in the caller's name.
-const OF_DELEGATED: [ErrorCode; 5] = [
+const OF_DELEGATED: [ErrorCode; 7] = [
     ErrorCode::InteractionRequired,
     ErrorCode::ConsentRequired,
+    ErrorCode::ConnectionRequired,
+    ErrorCode::ConnectionUnusable,
     ErrorCode::NotFound,
     ErrorCode::UpstreamError,
     ErrorCode::UpstreamTimeout,
@@ -181,6 +183,9 @@ fn meaning(code: ErrorCode) -> &'static str {
         ErrorCode::NotFound => "there is no such thing, or it belongs to another organization.",
         ErrorCode::ValidationFailed => "`details` has the reasons for each field or parameter.",
         ErrorCode::MethodNotAllowed => "the path has other methods; `Allow` lists them.",
+        ErrorCode::ConnectionRequired => {
+            "a session alone opens nothing at Microsoft: the person connects their account first, at `details.connectUrl`."
+        }
         ErrorCode::ConnectionUnusable => {
             "Microsoft gives no token; `details` has the connection's state, the reason and the next step."
         }
@@ -257,6 +262,13 @@ fn example(code: ErrorCode) -> Value {
         ErrorCode::UserDisabled => ("Your account is disabled", None),
         ErrorCode::NotFound => ("There is no such resource", None),
         ErrorCode::ValidationFailed => ("The request is not valid", Some(json!({ "name": ["is required"] }))),
+        ErrorCode::ConnectionRequired => (
+            "Connect the Microsoft account that you signed in with first",
+            Some(json!({
+                "connectUrl": "/api/oauth/microsoft/start?connect=true",
+                "nextStep": "You are signed in, and nothing of yours at Microsoft 365 is open to this service yet. …",
+            })),
+        ),
         ErrorCode::ConnectionUnusable => connection_unusable(),
         ErrorCode::Conflict => ("A taxonomy of this name exists", None),
         ErrorCode::PreconditionFailed => ("The resource has changed since you read it", None),

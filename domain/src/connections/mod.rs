@@ -12,6 +12,7 @@ mod connection;
 mod due;
 mod hand_out;
 mod manage;
+mod own;
 mod ports;
 mod refresh;
 mod refused;
@@ -35,6 +36,7 @@ pub use connection::{
 };
 pub use hand_out::{HandOut, HandOutKey, HandOuts, Noted};
 pub use manage::{ConnectionError, Connections};
+pub use own::CallersTokens;
 pub use ports::{
     ConnectionCache, Flight, Flights, GrantError, GrantRefusal, Granted, Grants, KnownToken, Mint,
     RefreshLog, Renewal, SharePointHosts,

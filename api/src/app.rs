@@ -12,13 +12,14 @@ mod token_hub;
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, LazyLock},
 };
 
 use bytes::Bytes;
 use domain::{
     access::{
-        ApiKeyPorts, ApiKeyUses, Authentication, AuthenticationPorts, Jobs, KeyRotation, Operator, Sessions,
+        ApiKeyPorts, ApiKeyUses, Authentication, AuthenticationPorts, Jobs, KeyRotation, Operator,
+        PrincipalCache, Sessions,
     },
     annotations::Taxonomies,
     api_keys::{ApiKeyDigests, ApiKeys},
@@ -36,22 +37,22 @@ use domain::{
 };
 use futures_util::Stream;
 use infra::{
-    cache::{Identities, Principals, RedisRates, SharedRedis},
+    cache::{Identities, NoPrincipals, Principals, RedisRates, SharedRedis},
     crypto::{JweEncryption, KeyRing, KeyRingError, PepperedDigests, SealedCursors, key_file},
     db::{Database, DatabaseSettings, DatabaseUrl, RingSource},
     entra::{Authority, AuthorityKeys, BearerSettings, BearerVerifier, EntraAllowedTenants},
+    entropy::InAdvance,
     epochs::EpochWatch,
 };
-use poem::{Endpoint, EndpointExt, Response, Route, endpoint::BoxEndpoint, get};
+use poem::{Endpoint, EndpointExt, Response, endpoint::BoxEndpoint, get};
 use poem_openapi::OpenApiService;
-use secrecy::SecretString;
 use serde_json::Value;
 
 use crate::{
     annotations::{AnnotationsApi, TaxonomiesApi, TermsApi},
     api_keys::ApiKeysApi,
     auth::{Gate, origins},
-    config::{self, BrowserConfig, Config, DatabaseConfig, DatabaseKind, IdentityConfig, KeysConfig},
+    config::{self, Config, DatabaseConfig, DatabaseKind, KeysConfig},
     connections::ConnectionsApi,
     console::Console,
     delegation::DelegationApi,
@@ -60,11 +61,12 @@ use crate::{
     health::{Draining, Readyz, healthz},
     http::{BodySchemas, PageQuery, PathMethods},
     identity::{Delivery, RefreshApi, SessionsApi},
-    metrics::Gauges,
+    metrics::{self, Gauges},
     onboarding as steps,
     openapi::{self, Published},
     organizations::{MeApi, MembersApi, OrganizationApi, export_lines},
     rate_limit::RateLimits,
+    routes::{Beside, Routes},
     server::Outermost,
     worker::{Work, Worker},
 };
@@ -78,8 +80,6 @@ use self::{
     sharepoint::Microsoft365,
 };
 
-/// How much memory remembered principals may take.
-const PRINCIPAL_CACHE_BYTES: u64 = 64 * 1024 * 1024;
 /// How much memory organizations and users may take that are remembered beyond one token.
 const IDENTITY_CACHE_BYTES: u64 = 8 * 1024 * 1024;
 
@@ -107,7 +107,6 @@ impl Parts {
 /// The service, put together.
 pub struct App {
     pub endpoint: Arc<BoxEndpoint<'static, Response>>,
-    pub document: Value,
     pub operator: Operator,
     pub rotation: KeyRotation,
     pub onboarding: Onboarding,
@@ -179,7 +178,6 @@ impl App {
             parts: &parts,
         };
         let service = api(Arc::clone(&store), behind);
-        let document = openapi::document(&service, &Published::nowhere())?;
         let clock = Arc::clone(&parts.clock);
         let dependencies = Dependencies {
             database: database.clone(),
@@ -190,24 +188,28 @@ impl App {
         let dependencies = Arc::new(dependencies);
         let draining = Draining::default();
         let ready = Readyz::new(Arc::clone(&dependencies) as _, draining.clone());
-        let mut open = sign_in::mount(Route::new(), microsoft, signer);
-        open = token_hub::mount(open, &parts, &gate, &database, &hub.tokens);
-        open = open.at("/healthz", get(healthz)).at("/readyz", get(ready));
+        let mut beside = sign_in::mount(Beside::default(), microsoft, signer);
+        beside = token_hub::mount(beside, &parts, &gate, &database, &hub.tokens);
+        beside = beside.at("/healthz", get(healthz)).at("/readyz", get(ready));
         if config.docs.enabled {
-            open = docs::mount(open, config, |published| openapi::document(&service, published))?;
+            beside = docs::mount(beside, config, openapi::document::<Api>);
         }
-        open = steps::mount(open, customers.browser(config, &parts, &ring));
-        let routes = Console::around(routes(open, service, &document, gate)?, Arc::clone(&parts.entropy));
+        beside = steps::mount(beside, customers.browser(config, &parts, &ring));
+        let routes = Console::around(routes(beside, service, gate), Arc::clone(&parts.entropy));
         let trusted_proxies = config.process.trusted_proxies.clone().into();
         let limits = rate_limits(config, &parts, redis);
         let edge = Edge::new(&config.http, Arc::clone(&limits));
-        let methods = PathMethods::of_document(&document);
-        let outermost = Outermost { inner: edge.inside(routes), ids: parts.ids(), trusted_proxies, methods };
+        let outermost = Outermost {
+            inner: edge.inside(routes),
+            ids: request_ids(&parts),
+            trusted_proxies,
+            methods: LazyLock::new(path_methods),
+            counted: metrics::Requests::default(),
+        };
         let worker = worker(&database, &parts, &customers, &hub);
         let endpoint = edge.outside(outermost).boxed();
         Ok(Self {
             endpoint: Arc::new(endpoint),
-            document,
             operator: Operator::new(Arc::clone(&store), Arc::clone(&parts.clock)),
             rotation: KeyRotation::new(
                 store,
@@ -361,7 +363,7 @@ fn gate(
         directory: Arc::new(database.clone()),
         store: Arc::new(database.clone()),
         epochs: Arc::new(database.epochs()),
-        cache: Arc::new(Principals::new(PRINCIPAL_CACHE_BYTES, clock())),
+        cache: remembered(config, clock()),
         accounts: Arc::new(database.clone()),
         tokens,
         identities: Arc::new(Identities::new(IDENTITY_CACHE_BYTES)),
@@ -383,6 +385,13 @@ fn gate(
         recency: sign_in::recency(config, parts),
     };
     Ok((Arc::new(gate), keys))
+}
+
+fn remembered(config: &Config, clock: Arc<dyn Clock>) -> Arc<dyn PrincipalCache> {
+    match u64::from(config.memory.tokens_mb) * 1024 * 1024 {
+        0 => Arc::new(NoPrincipals),
+        bytes => Arc::new(Principals::new(bytes, clock)),
+    }
 }
 
 fn api_keys(store: &Arc<dyn Store>, ring: &KeyRing, parts: &Parts) -> anyhow::Result<ApiKeys> {
@@ -517,62 +526,32 @@ fn api(store: Arc<dyn Store>, behind: Behind<'_>) -> OpenApiService<Api, ()> {
 }
 
 /// The same as a custom connector of Power Automate.
-pub async fn connector() -> anyhow::Result<Value> {
-    Ok(openapi::connector(&document().await?))
+pub fn connector() -> anyhow::Result<Value> {
+    Ok(openapi::connector(&document()?))
 }
 
-/// The document, without a service that could answer: it is the same whatever the configuration.
-pub async fn document() -> anyhow::Result<Value> {
-    let parts = Parts::system();
-    let ring = KeyRing::new(("none".to_owned(), SecretString::from("-".repeat(64))), Vec::new())?;
-    let cursors = SealedCursors::new(&ring, Arc::clone(&parts.entropy));
-    let settings = DatabaseSettings {
-        url: DatabaseUrl::SqliteMemory,
-        ids: parts.ids(),
-        clock: Arc::clone(&parts.clock),
-        entropy: Arc::clone(&parts.entropy),
-        ring: Box::new({
-            let ring = ring.clone();
-            move || Ok(ring)
-        }),
-        revocation_max_stale: std::time::Duration::ZERO,
-    };
-    let database = Database::open(settings).await?;
-    let policy = IdentityConfig::default().session;
-    let public_url = url::Url::parse("https://tenantry.example.com")?;
-    let signer = sign_in::signer(&public_url, policy, &parts, &ring)?;
-    let sessions =
-        sign_in::sessions((policy, domain::access::TenantPolicy::Open), &parts, &database, Arc::new(signer));
-    let delivery = sign_in::delivery(&BrowserConfig::default(), Vec::new(), policy, &parts, &ring);
-    let customers = Customers::unconnected(&database, &parts)?;
-    let hub = Hub::unconnected(&database, &parts)?;
-    let handing = token_hub::Handing::unconnected(&parts, &database, &hub.tokens)?;
-    let store: Arc<dyn Store> = Arc::new(database);
-    let api_keys = api_keys(&store, &ring, &parts)?;
-    let behind = Behind {
-        ids: parts.ids(),
-        cursors: Arc::new(cursors),
-        tokens: Arc::new(delegation::NoTokens),
-        microsoft_365: Microsoft365::unconnected(&parts)?,
-        sessions,
-        delivery: Arc::new(delivery),
-        customers: &customers,
-        api_keys,
-        hub: &hub,
-        handing,
-        parts: &parts,
-    };
-    openapi::document(&api(store, behind), &Published::nowhere())
+/// The document, which is the same whatever the configuration.
+pub fn document() -> anyhow::Result<Value> {
+    openapi::document::<Api>(&Published::nowhere())
+}
+
+/// The methods of the document's paths. Without it every path would be read only, which is no reason to answer nothing.
+fn path_methods() -> PathMethods {
+    let document = document().inspect_err(|error| tracing::error!(%error, "there is no document"));
+    PathMethods::of_document(&document.unwrap_or_default())
+}
+
+/// Ids of requests: unique, and no secrets, so that the operating system is asked for many at once.
+fn request_ids(parts: &Parts) -> Ids {
+    Ids::new(Arc::clone(&parts.clock), Arc::new(InAdvance::new(Arc::clone(&parts.entropy))))
 }
 
 fn routes(
-    open: Route,
+    beside: Beside,
     service: OpenApiService<Api, ()>,
-    document: &Value,
     gate: Arc<Gate>,
-) -> anyhow::Result<impl Endpoint<Output = Response> + use<>> {
-    let schemas = BodySchemas::compile(document)?;
-    Ok(open.nest("/", service).data(gate).data(schemas).map_to_response())
+) -> impl Endpoint<Output = Response> + use<> {
+    Routes::new(beside, service).data(gate).data(BodySchemas::of_service())
 }
 
 /// Adds a key to the file in which the service keeps its own, which seals from the next start on; gives its id.

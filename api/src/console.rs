@@ -10,7 +10,7 @@ use domain::entropy::Entropy;
 use poem::{
     Endpoint, Request, Response,
     error::NotFoundError,
-    http::{Method, header},
+    http::{HeaderValue, Method, Uri, header},
 };
 
 /// A file of the console's build.
@@ -45,13 +45,13 @@ impl<E> Console<E> {
         Self { inner, page, entropy }
     }
 
-    fn answer(&self, wanted: &Wanted) -> Option<Response> {
+    fn answer(&self, asked: &Asked) -> Option<Response> {
         let page = self.page?;
-        let name = wanted.path.trim_start_matches('/');
+        let name = asked.uri.path().trim_start_matches('/');
         if let Some(asset) = EMBEDDED.iter().find(|asset| asset.name == name && name != "index.html") {
             return Some(file(asset));
         }
-        wanted.page.then(|| document(page, self.entropy.as_ref()))
+        asked.for_page().then(|| document(page, self.entropy.as_ref()))
     }
 }
 
@@ -59,10 +59,10 @@ impl<E: Endpoint<Output = Response>> Endpoint for Console<E> {
     type Output = Response;
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
-        let wanted = Wanted::of(&request);
+        let asked = Asked::of(&request);
         let result = self.inner.call(request).await;
-        match (&result, wanted) {
-            (Err(error), Some(wanted)) if error.is::<NotFoundError>() => match self.answer(&wanted) {
+        match (&result, asked) {
+            (Err(error), Some(asked)) if error.is::<NotFoundError>() => match self.answer(&asked) {
                 Some(response) => Ok(response),
                 None => result,
             },
@@ -72,22 +72,24 @@ impl<E: Endpoint<Output = Response>> Endpoint for Console<E> {
 }
 
 /// What a request to read asks for.
-struct Wanted {
-    path: String,
-    /// A page for a person: a browser says so, and no path of the API is one.
-    page: bool,
+struct Asked {
+    uri: Uri,
+    accept: Option<HeaderValue>,
 }
 
-impl Wanted {
+impl Asked {
     fn of(request: &Request) -> Option<Self> {
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             return None;
         }
-        let path = request.uri().path().to_owned();
-        let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
-        let page = accept.is_some_and(|accept| accept.contains("text/html"))
-            && !["/api/", "/assets/", "/docs/"].iter().any(|other| path.starts_with(other));
-        Some(Self { path, page })
+        Some(Self { uri: request.uri().clone(), accept: request.headers().get(header::ACCEPT).cloned() })
+    }
+
+    /// Whether it wants a page for a person: a browser says so, and no path of the API is one.
+    fn for_page(&self) -> bool {
+        let accept = self.accept.as_ref().and_then(|value| value.to_str().ok());
+        accept.is_some_and(|accept| accept.contains("text/html"))
+            && !["/api/", "/assets/", "/docs/"].iter().any(|other| self.uri.path().starts_with(other))
     }
 }
 

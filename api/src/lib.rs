@@ -28,6 +28,7 @@ mod openapi;
 mod organizations;
 mod proxy;
 mod rate_limit;
+mod routes;
 mod server;
 mod sharepoint;
 pub mod worker;

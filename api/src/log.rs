@@ -4,6 +4,8 @@
 //! field that is recorded later and for each line; this one only appends. What a reader would get wrong: so a field of
 //! a span may be recorded once, or it would stand there twice.
 
+mod sink;
+
 use std::fmt::{self, Write};
 
 use tracing::{Event, Subscriber, field};
@@ -16,6 +18,8 @@ use tracing_subscriber::{
     },
     registry::LookupSpan,
 };
+
+pub(crate) use self::sink::Sink;
 
 /// A line: time, level, the event's fields, target, and the innermost span with its fields.
 pub(crate) struct JsonLine;

@@ -3,9 +3,15 @@
 //! Labels are bounded: operations, methods, classes of status, named reasons. None names an organization or a person;
 //! `docs/metrics.md` lists all of them. Without `METRICS_PORT` nothing is installed, and counting costs next to nothing.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use anyhow::Context;
+use metrics::{Counter, Histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use poem::{
     Endpoint, IntoResponse, Request, Response, Route, Server,
@@ -108,8 +114,51 @@ pub(crate) fn operation(result: &poem::Result<Response>) -> &'static str {
     id.map_or("none", |id| id.0)
 }
 
-/// Counts a request that was answered.
-pub(crate) fn count_request(method: &Method, operation: &'static str, status: StatusCode, took: Duration) {
+/// Requests that were answered. It keeps what it counts with: looking that up anew by its labels costs more than all
+/// the counting.
+#[derive(Default)]
+pub(crate) struct Requests(RwLock<HashMap<Labels, Answered>>);
+
+/// Method, operation, class of status.
+type Labels = (&'static str, &'static str, &'static str);
+
+#[derive(Clone)]
+struct Answered {
+    count: Counter,
+    duration: Histogram,
+}
+
+impl Requests {
+    /// Counts a request that was answered.
+    pub(crate) fn count(&self, method: &Method, operation: &'static str, status: StatusCode, took: Duration) {
+        let labels = labels(method, operation, status);
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(answered) = known.get(&labels) {
+            answered.count(took);
+            return;
+        }
+        drop(known);
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        known.entry(labels).or_insert_with(|| Answered::new(labels)).count(took);
+    }
+}
+
+impl Answered {
+    fn new((method, operation, class): Labels) -> Self {
+        Self {
+            count: metrics::counter!(REQUESTS, "method" => method, "operation" => operation, "status" => class),
+            duration: metrics::histogram!(DURATION, "operation" => operation),
+        }
+    }
+
+    fn count(&self, took: Duration) {
+        self.count.increment(1);
+        self.duration.record(took);
+    }
+}
+
+/// The labels of a request: each one of a closed list.
+fn labels(method: &Method, operation: &'static str, status: StatusCode) -> Labels {
     let method = match *method {
         Method::GET => "GET",
         Method::HEAD => "HEAD",
@@ -127,8 +176,7 @@ pub(crate) fn count_request(method: &Method, operation: &'static str, status: St
         500..600 => "5xx",
         _ => "1xx",
     };
-    metrics::counter!(REQUESTS, "method" => method, "operation" => operation, "status" => class).increment(1);
-    metrics::histogram!(DURATION, "operation" => operation).record(took);
+    (method, operation, class)
 }
 
 /// Counts a credential that was refused. The reason is one of a closed list.
@@ -155,13 +203,16 @@ mod tests {
     fn what_is_counted_is_shown_with_bounded_labels() {
         let handle = install().unwrap();
         let purge = Method::from_bytes(b"PURGE").unwrap();
-        count_request(&Method::GET, "getMe", StatusCode::OK, Duration::from_millis(2));
-        count_request(&purge, "none", StatusCode::NOT_FOUND, Duration::from_millis(2));
+        let requests = Requests::default();
+        for _ in 0..2 {
+            requests.count(&Method::GET, "getMe", StatusCode::OK, Duration::from_millis(2));
+        }
+        requests.count(&purge, "none", StatusCode::NOT_FOUND, Duration::from_millis(2));
         count_refusal("expired".to_owned());
         count_job("service.tidy", "done", Duration::from_millis(2));
         let text = handle.render();
         for line in [
-            r#"tenantry_http_requests_total{method="GET",operation="getMe",status="2xx"}"#,
+            r#"tenantry_http_requests_total{method="GET",operation="getMe",status="2xx"} 2"#,
             r#"tenantry_http_requests_total{method="other",operation="none",status="4xx"}"#,
             r#"tenantry_http_request_duration_seconds_bucket{operation="getMe",le="0.0025"}"#,
             r#"tenantry_authentication_refusals_total{reason="expired"}"#,

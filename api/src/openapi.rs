@@ -14,7 +14,13 @@ mod proxy;
 mod reach;
 mod security;
 
-use poem_openapi::{OpenApi, OpenApiService, Tags};
+use std::{collections::HashMap, marker::PhantomData};
+
+use poem::{endpoint::BoxEndpoint, http::Method};
+use poem_openapi::{
+    OpenApi, OpenApiService, Tags,
+    registry::{MetaApi, Registry},
+};
 use serde_json::{Map, Value, json};
 
 use crate::auth::{DELEGATED_MARKER, KEY_MARKER, PERMISSION_MARKER, RECENT_MARKER};
@@ -92,12 +98,25 @@ pub(crate) fn service<T: OpenApi + 'static>(api: T) -> OpenApiService<T, ()> {
     OpenApiService::new(api, "Tenantry", env!("CARGO_PKG_VERSION")).description(DESCRIPTION)
 }
 
-/// The finished document of a service.
-pub(crate) fn document<T: OpenApi + 'static>(
-    service: &OpenApiService<T, ()>,
-    published: &Published,
-) -> anyhow::Result<Value> {
-    let mut document: Map<String, Value> = serde_json::from_str(&service.spec())?;
+/// An API by its types alone: it can be described, and answers nothing.
+struct Described<T>(PhantomData<T>);
+
+impl<T: OpenApi> OpenApi for Described<T> {
+    fn meta() -> Vec<MetaApi> {
+        T::meta()
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+
+    fn add_routes(self, _: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {}
+}
+
+/// The finished document of some APIs.
+pub(crate) fn document<T: OpenApi + 'static>(published: &Published) -> anyhow::Result<Value> {
+    let described = service(Described::<T>(PhantomData)).spec();
+    let mut document: Map<String, Value> = serde_json::from_str(&described)?;
     security::write(&mut document, published);
     proxy::write(&mut document);
     let paths = document.get_mut("paths").and_then(Value::as_object_mut);

@@ -1,7 +1,11 @@
 //! The routes, and what happens around every request: its id, the envelope of its errors, the headers of its
 //! response, the line in the log.
 
-use std::{net::IpAddr, panic::AssertUnwindSafe, sync::Arc};
+use std::{
+    net::IpAddr,
+    panic::AssertUnwindSafe,
+    sync::{Arc, LazyLock},
+};
 
 use domain::{
     access::Origin,
@@ -34,7 +38,8 @@ pub(crate) struct Outermost<E> {
     pub inner: E,
     pub ids: Ids,
     pub trusted_proxies: Arc<[IpNet]>,
-    pub methods: PathMethods,
+    pub methods: LazyLock<PathMethods>,
+    pub counted: metrics::Requests,
 }
 
 impl<E: Endpoint> Endpoint for Outermost<E> {
@@ -77,7 +82,7 @@ impl<E: Endpoint> Endpoint for Outermost<E> {
         set_headers(response.headers_mut(), &request_id);
         let status = response.status().as_u16();
         let took = started.elapsed();
-        metrics::count_request(&method, operation, response.status(), took);
+        self.counted.count(&method, operation, response.status(), took);
         let duration_ms = took.as_secs_f64() * 1000.0;
         span.in_scope(|| tracing::info!(http.method = %method, http.path = path, http.status = status, duration_ms, "request"));
         Ok(response)
@@ -162,20 +167,21 @@ fn not_modified(method: &Method, if_none_match: Option<HeaderValue>, response: R
     Response::builder().status(StatusCode::NOT_MODIFIED).header(header::ETAG, tag.clone()).finish()
 }
 
+/// How many headers an answer has at most, nearly always: those of [`set_headers`], of the rate limits, and its own.
+const USUAL_HEADERS: usize = 20;
+
 fn set_headers(headers: &mut HeaderMap, request_id: &str) {
+    headers.reserve(USUAL_HEADERS.saturating_sub(headers.len()));
     for (name, value) in [
-        ("x-content-type-options", "nosniff"),
-        ("x-frame-options", "DENY"),
-        ("content-security-policy", "default-src 'self'; base-uri 'none'; frame-ancestors 'none'"),
-        ("strict-transport-security", "max-age=31536000; includeSubDomains"),
-        ("referrer-policy", "no-referrer"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'self'; base-uri 'none'; frame-ancestors 'none'"),
+        (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains"),
+        (header::REFERRER_POLICY, "no-referrer"),
         // Nearly everything is personal; what is not says so itself.
-        ("cache-control", "no-store"),
+        (header::CACHE_CONTROL, "no-store"),
     ] {
-        let name = HeaderName::from_static(name);
-        if !headers.contains_key(&name) {
-            headers.insert(name, HeaderValue::from_static(value));
-        }
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     if let Ok(value) = HeaderValue::from_str(request_id) {
         headers.insert(REQUEST_ID.clone(), value);

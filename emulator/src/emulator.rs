@@ -204,6 +204,12 @@ impl Emulator {
         self.world.requests.of(endpoint)
     }
 
+    /// The most requests that the endpoint had under way at the same moment, since the start or the last reset; `None`
+    /// of all endpoints together.
+    pub fn most_at_once(&self, endpoint: Endpoint) -> Option<u64> {
+        self.world.requests.most_at_once(endpoint)
+    }
+
     /// Changes a user: handle, user principal name or object id.
     pub fn update_user(&self, who: &str, patch: UserPatch) -> Result<(), DirectoryError> {
         lock(&self.world.directory).update_user(who, patch, self.world.clock.now()).map(|_| ())

@@ -3,11 +3,12 @@
 mod effect;
 mod retry_after;
 
-use std::{sync::Mutex, time::Duration};
+use std::{pin::pin, sync::Mutex, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use poem::{Response, http::HeaderMap};
 use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
 
 use self::effect::Effect;
 pub use self::retry_after::RetryAfter;
@@ -22,7 +23,7 @@ use crate::{
 pub enum FaultKind {
     /// An error status (`status`, default 503) with a JSON body.
     Status,
-    /// An answer that is right but late (`delay_ms`, default 1000).
+    /// An answer that is right but late (`delay_ms`, default 1000); it comes at once when the faults are cleared.
     Latency,
     /// 200 with half a JSON document.
     Garbage,
@@ -145,7 +146,7 @@ impl Fault {
         self
     }
 
-    /// Answers late.
+    /// Answers late, or as soon as the faults are cleared.
     pub fn latency(endpoint: Endpoint, delay: Duration) -> Self {
         let delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
         Self { delay_ms: Some(delay_ms), ..Self::new(endpoint, FaultKind::Latency) }
@@ -263,30 +264,42 @@ impl Set {
 
 /// The faults that are set, in the order they were.
 #[derive(Default)]
-pub(crate) struct Faults(Mutex<Vec<Set>>);
+pub(crate) struct Faults {
+    set: Mutex<Vec<Set>>,
+    /// Those who wait are told that they need not any more.
+    cleared: Notify,
+}
 
 impl Faults {
     pub(crate) fn add(&self, fault: Fault) {
-        lock(&self.0).push(Set::new(fault));
+        lock(&self.set).push(Set::new(fault));
     }
 
     pub(crate) fn replace(&self, faults: Vec<Fault>) {
-        *lock(&self.0) = faults.into_iter().map(Set::new).collect();
+        *lock(&self.set) = faults.into_iter().map(Set::new).collect();
+        self.cleared.notify_waiters();
     }
 
     pub(crate) fn clear(&self) {
-        lock(&self.0).clear();
+        lock(&self.set).clear();
+        self.cleared.notify_waiters();
     }
 
     pub(crate) fn list(&self) -> Vec<Fault> {
-        lock(&self.0).iter().map(|set| set.fault.clone()).collect()
+        lock(&self.set).iter().map(|set| set.fault.clone()).collect()
     }
 
     /// Lets a request meet its faults: it waits for the late ones, and the first other one answers.
     pub(crate) async fn meet(&self, world: &World, asked: &Asked<'_>) -> Option<Response> {
+        // Whoever clears them after this is heard of.
+        let mut cleared = pin!(self.cleared.notified());
+        let mut is_cleared = false;
         for effect in self.take(world, asked) {
             match effect {
-                Effect::Wait(delay) => tokio::time::sleep(delay).await,
+                Effect::Wait(delay) if !is_cleared => {
+                    is_cleared = tokio::time::timeout(delay, cleared.as_mut()).await.is_ok();
+                }
+                Effect::Wait(_) => {}
                 Effect::Answer(response) => return Some(response),
             }
         }
@@ -295,7 +308,7 @@ impl Faults {
 
     /// The effects on one request; what was set for a number of times is used up by it.
     fn take(&self, world: &World, asked: &Asked<'_>) -> Vec<Effect> {
-        let (mut faults, now) = (lock(&self.0), world.clock.now());
+        let (mut faults, now) = (lock(&self.set), world.clock.now());
         let mut effects = Vec::new();
         for set in faults.iter_mut().filter(|set| set.fault.concerns(asked)) {
             if !set.strikes(now) {

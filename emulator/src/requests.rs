@@ -36,13 +36,32 @@ impl Endpoint {
 /// Counts of requests, whether they were answered or met a fault.
 #[derive(Default)]
 pub(crate) struct Requests {
-    metadata: AtomicU64,
-    keys: AtomicU64,
-    token: AtomicU64,
-    authorize: AtomicU64,
-    graph: AtomicU64,
-    sharepoint: AtomicU64,
-    content: AtomicU64,
+    metadata: Count,
+    keys: Count,
+    token: Count,
+    authorize: Count,
+    graph: Count,
+    sharepoint: Count,
+    content: Count,
+}
+
+/// Of one endpoint.
+#[derive(Default)]
+struct Count {
+    all: AtomicU64,
+    under_way: AtomicU64,
+    most_at_once: AtomicU64,
+}
+
+/// A request that has come and is not answered yet.
+pub(crate) struct UnderWay<'a>(Option<&'a Count>);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        if let Some(count) = self.0 {
+            count.under_way.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
 }
 
 /// The counts at one moment.
@@ -59,48 +78,55 @@ pub(crate) struct Counts {
 }
 
 impl Requests {
-    pub(crate) fn count(&self, asked: Endpoint) {
-        match asked {
-            Endpoint::Metadata => self.metadata.fetch_add(1, Ordering::Relaxed),
-            Endpoint::Keys => self.keys.fetch_add(1, Ordering::Relaxed),
-            Endpoint::Token => self.token.fetch_add(1, Ordering::Relaxed),
-            Endpoint::Authorize => self.authorize.fetch_add(1, Ordering::Relaxed),
-            Endpoint::Graph => self.graph.fetch_add(1, Ordering::Relaxed),
-            Endpoint::SharePoint => self.sharepoint.fetch_add(1, Ordering::Relaxed),
-            Endpoint::Content => self.content.fetch_add(1, Ordering::Relaxed),
-            Endpoint::All => return,
-        };
+    /// Counts a request, which is under way until the value is dropped.
+    pub(crate) fn count(&self, asked: Endpoint) -> UnderWay<'_> {
+        let count = self.at(asked);
+        if let Some(count) = count {
+            count.all.fetch_add(1, Ordering::Relaxed);
+            let under_way = count.under_way.fetch_add(1, Ordering::Relaxed) + 1;
+            count.most_at_once.fetch_max(under_way, Ordering::Relaxed);
+        }
+        UnderWay(count)
     }
 
     pub(crate) fn of(&self, endpoint: Endpoint) -> u64 {
-        let counts = self.counts();
+        self.at(endpoint).map_or_else(|| self.counts().all, |count| count.all.load(Ordering::Relaxed))
+    }
+
+    /// The most that were under way at the same moment; of all endpoints it is not known.
+    pub(crate) fn most_at_once(&self, endpoint: Endpoint) -> Option<u64> {
+        Some(self.at(endpoint)?.most_at_once.load(Ordering::Relaxed))
+    }
+
+    fn at(&self, endpoint: Endpoint) -> Option<&Count> {
         match endpoint {
-            Endpoint::Metadata => counts.metadata,
-            Endpoint::Keys => counts.keys,
-            Endpoint::Token => counts.token,
-            Endpoint::Authorize => counts.authorize,
-            Endpoint::Graph => counts.graph,
-            Endpoint::SharePoint => counts.sharepoint,
-            Endpoint::Content => counts.content,
-            Endpoint::All => counts.all,
+            Endpoint::Metadata => Some(&self.metadata),
+            Endpoint::Keys => Some(&self.keys),
+            Endpoint::Token => Some(&self.token),
+            Endpoint::Authorize => Some(&self.authorize),
+            Endpoint::Graph => Some(&self.graph),
+            Endpoint::SharePoint => Some(&self.sharepoint),
+            Endpoint::Content => Some(&self.content),
+            Endpoint::All => None,
         }
     }
 
     pub(crate) fn counts(&self) -> Counts {
-        let each = self.each().map(|count| count.load(Ordering::Relaxed));
+        let each = self.each().map(|count| count.all.load(Ordering::Relaxed));
         let [metadata, keys, token, authorize, graph, sharepoint, content] = each;
         let all = each.iter().sum();
         Counts { metadata, keys, token, authorize, graph, sharepoint, content, all }
     }
 
-    fn each(&self) -> [&AtomicU64; 7] {
+    fn each(&self) -> [&Count; 7] {
         let Self { metadata, keys, token, authorize, graph, sharepoint, content } = self;
         [metadata, keys, token, authorize, graph, sharepoint, content]
     }
 
     pub(crate) fn clear(&self) {
         for count in self.each() {
-            count.store(0, Ordering::Relaxed);
+            count.all.store(0, Ordering::Relaxed);
+            count.most_at_once.store(0, Ordering::Relaxed);
         }
     }
 }

@@ -91,7 +91,7 @@ where
     inner.into_endpoint().around(move |inner, request: Request| {
         let world = Arc::clone(&world);
         async move {
-            world.requests.count(asked);
+            let _under_way = world.requests.count(asked);
             world.journal.note(asked, &request);
             let uri = request.original_uri();
             let target = uri.path_and_query().map_or(uri.path(), |target| target.as_str()).to_owned();

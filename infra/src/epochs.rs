@@ -25,7 +25,7 @@ use domain::{
 use sea_orm::{ConnAcquireErr, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement};
 use sqlx::postgres::{PgListener, PgNotification, PgPoolOptions};
 
-use crate::db::epochs as table;
+use crate::db::{Cuts, epochs as table};
 
 /// How long the channel may be silent before each hit asks the table.
 const SILENCE: TimeDelta = TimeDelta::seconds(1);
@@ -45,6 +45,8 @@ pub struct EpochWatch {
 
 struct Inner {
     database: DatabaseConnection,
+    /// Told when the listening connection ends: those of the pool may have been cut with it.
+    cuts: Cuts,
     clock: Arc<dyn Clock>,
     max_stale: TimeDelta,
     /// No other process can write to this database.
@@ -77,13 +79,14 @@ struct Heard {
 impl EpochWatch {
     pub(crate) fn new(
         database: DatabaseConnection,
+        cuts: Cuts,
         clock: Arc<dyn Clock>,
         max_stale: Duration,
         alone: bool,
     ) -> Self {
         let max_stale = TimeDelta::from_std(max_stale).unwrap_or(TimeDelta::MAX);
         let (sequence, known, heard) = (AtomicU64::new(0), RwLock::default(), Mutex::default());
-        Self { inner: Arc::new(Inner { database, clock, max_stale, alone, sequence, known, heard }) }
+        Self { inner: Arc::new(Inner { database, cuts, clock, max_stale, alone, sequence, known, heard }) }
     }
 
     /// Takes over epochs that are known to be written. What is new becomes a change in this process's sequence.
@@ -123,6 +126,7 @@ impl EpochWatch {
                 self.poll_sqlite(&mut tidied).await.map_err(|error| error.to_string())
             };
             if let Err(error) = ended {
+                self.inner.cuts.found();
                 tracing::warn!(
                     error,
                     "revocations are not heard of; each request asks the database until they are"
@@ -251,7 +255,8 @@ impl EpochWatch {
 
     async fn ask_table(&self, subjects: &[Subject]) -> Result<(), EpochsUnavailable> {
         let asked = self.inner.clock.now();
-        let answer = tokio::time::timeout(PATIENCE, table::of(&self.inner.database, subjects)).await;
+        let ask = self.inner.cuts.twice(|| table::of(&self.inner.database, subjects));
+        let answer = tokio::time::timeout(PATIENCE, ask).await;
         let mut heard = self.inner.heard.lock().unwrap_or_else(PoisonError::into_inner);
         if let Ok(Ok(epochs)) = answer {
             self.apply(&epochs);

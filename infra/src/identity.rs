@@ -9,7 +9,7 @@ use domain::{
     page::{Page, PageRequest},
     store::StoreError,
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, PaginatorTrait, QueryFilter, sea_query::Expr};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, QueryFilter, QuerySelect, sea_query::Expr};
 use uuid::Uuid;
 
 use crate::db::{
@@ -63,41 +63,59 @@ impl UserReader for Unit {
 
 #[async_trait]
 impl UserRepository for Unit {
-    async fn add_if_absent(&self, new: &NewUser) -> Result<bool, StoreError> {
+    async fn add_if_absent(&self, new: &NewUser) -> Result<Option<User>, StoreError> {
         let now = self.ids.clock().now();
-        let row = ActiveModel {
-            id: Set(new.id.uuid()),
-            kind: Set(new.kind.as_str().to_owned()),
-            object_id: Set(new.object_id),
-            email: Set(new.profile.email.clone()),
-            display_name: Set(new.profile.display_name.clone()),
-            is_guest: Set(new.profile.is_guest),
-            profile_as_of: Set(new.profile_as_of),
-            role: Set(new.role.map(|role| role.as_str().to_owned())),
-            status: Set(UserStatus::Active.as_str().to_owned()),
-            version: Set(1),
-            created_at: Set(now),
-            updated_at: Set(now),
-            ..Default::default()
+        let user = User {
+            id: new.id,
+            kind: new.kind,
+            object_id: new.object_id,
+            account_id: None,
+            profile: new.profile.clone(),
+            profile_as_of: new.profile_as_of,
+            role: new.role,
+            status: UserStatus::Active,
+            version: 1,
+            created_at: now,
+            updated_at: now,
         };
-        let insert = self.scoped().insert(row);
+        let insert = self.scoped().insert(ActiveModel {
+            id: Set(user.id.uuid()),
+            kind: Set(user.kind.as_str().to_owned()),
+            object_id: Set(user.object_id),
+            email: Set(user.profile.email.clone()),
+            display_name: Set(user.profile.display_name.clone()),
+            is_guest: Set(user.profile.is_guest),
+            profile_as_of: Set(user.profile_as_of),
+            role: Set(user.role.map(|role| role.as_str().to_owned())),
+            status: Set(user.status.as_str().to_owned()),
+            version: Set(user.version),
+            created_at: Set(user.created_at),
+            updated_at: Set(user.updated_at),
+            ..Default::default()
+        });
         let added = insert_if_absent(insert, [Column::OrgId, Column::ObjectId], &self.connection).await;
-        added.inspect(|added| count_provisioned("user", *added)).map_err(store_error)
+        let added = added.map_err(store_error)?;
+        count_provisioned("user", added);
+        Ok(added.then_some(user))
     }
 
     async fn has_own_person(&self) -> Result<bool, StoreError> {
-        let count = self
+        let one: Option<Uuid> = self
             .scoped()
             .find::<Entity>()
+            .select_only()
+            .column(Column::Id)
             .filter(Column::Kind.eq(UserKind::Person.as_str()))
             // Whether somebody is a guest follows their tokens; that they were made administrator does not.
             .filter(
                 Condition::any().add(Column::IsGuest.eq(false)).add(Column::Role.eq(Role::Admin.as_str())),
             )
-            .count(&self.connection)
+            .limit(1)
+            .into_tuple()
+            .one(&self.connection)
             .await
             .map_err(store_error)?;
-        Ok(count > 0)
+        Ok(one.is_some())
     }
 
     async fn set_profile(

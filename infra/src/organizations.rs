@@ -185,20 +185,13 @@ impl OrganizationRepository for Unit {
 
 #[async_trait]
 impl Directory for Database {
-    async fn find(&self, origin: &OrganizationOrigin) -> Result<Option<OrgId>, StoreError> {
+    async fn find(&self, origin: &OrganizationOrigin) -> Result<Option<Organization>, StoreError> {
         #[expect(
             clippy::disallowed_methods,
-            reason = "the question that is asked before there is a scope: an id only"
+            reason = "the question that is asked before there is a scope, by what the credential proves"
         )]
-        let found: Option<uuid::Uuid> = Entity::find()
-            .select_only()
-            .column(Column::Id)
-            .filter(Column::OriginKey.eq(origin.key()))
-            .into_tuple()
-            .one(&self.global())
-            .await
-            .map_err(store_error)?;
-        Ok(found.map(OrgId::from_uuid))
+        let found = Entity::find().filter(Column::OriginKey.eq(origin.key())).one(&self.global()).await;
+        found.map_err(store_error)?.map(organization).transpose()
     }
 }
 

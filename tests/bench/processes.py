@@ -64,6 +64,12 @@ class Server:
         with urllib.request.urlopen(request, timeout=10) as answer:
             return answer.headers.items(), answer.read().decode()
 
+    def post(self, path, token, body):
+        headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+        request = urllib.request.Request(self.url + path, json.dumps(body).encode(), headers)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)
+
 
 def wrk(server, path, tokens, count, seconds, connections=CONNECTIONS, pause_ms=0, headers=(), core=LOAD_CORE, script=None):
     """Starts wrk; `finish` gives its result."""

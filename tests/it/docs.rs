@@ -23,7 +23,7 @@ async fn the_document_names_this_service_and_its_authority() {
     let security = &document["paths"]["/api/auth/me"]["get"]["security"];
     assert_eq!(*security, json!([{ "entra": [scope] }, { "token": [] }, { "session": [] }, { "key": [] }]));
 
-    let committed = api::app::document().await.unwrap();
+    let committed = api::app::document().unwrap();
     assert_eq!(committed.get("servers"), None);
     let flow = &committed["components"]["securitySchemes"]["entra"]["flows"]["authorizationCode"];
     let expected = "https://login.microsoftonline.com/organizations/oauth2/v2.0/authorize";
@@ -48,7 +48,7 @@ async fn the_document_leaves_out_what_it_does_not_say() {
         }
     }
     let mut found = Vec::new();
-    nulls(&api::app::document().await.unwrap(), "", &mut found);
+    nulls(&api::app::document().unwrap(), "", &mut found);
     assert!(found.is_empty(), "{found:?}");
 }
 

@@ -13,13 +13,13 @@ fn file(path: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| format!("{}: {error}", path.display()))
 }
 
-async fn document() -> Value {
-    api::app::document().await.expect("the document can be made")
+fn document() -> Value {
+    api::app::document().expect("the document can be made")
 }
 
 #[tokio::test]
 async fn the_committed_document_is_the_generated_one() {
-    let generated = serde_json::to_string_pretty(&document().await).unwrap() + "\n";
+    let generated = serde_json::to_string_pretty(&document()).unwrap() + "\n";
     let committed = file("openapi/openapi.json");
     let differs =
         generated.lines().zip(committed.lines()).find(|(generated, committed)| generated != committed);
@@ -31,7 +31,7 @@ async fn the_committed_document_is_the_generated_one() {
 
 #[tokio::test]
 async fn the_committed_connector_is_the_generated_one_and_has_what_power_automate_reads() {
-    let generated = api::app::connector().await.unwrap();
+    let generated = api::app::connector().unwrap();
     let committed = file("docs/recipes/power-automate/connector.swagger.json");
     assert!(
         committed == serde_json::to_string_pretty(&generated).unwrap() + "\n",
@@ -75,14 +75,13 @@ async fn the_document_that_is_served_is_the_committed_one() {
     }
     let app = tests::TestApp::start().await;
     let served = app.anonymous().get("/openapi.json").await.expect(200).json();
-    assert_eq!(of_no_place(served), of_no_place(document().await));
-    assert_eq!(app.app.document, document().await);
+    assert_eq!(of_no_place(served), of_no_place(document()));
 }
 
 #[tokio::test]
 async fn every_operation_has_a_name_of_its_own_that_a_client_can_use_as_a_function() {
     let mut known = BTreeSet::new();
-    for operation in operations(&document().await) {
+    for operation in operations(&document()) {
         let (method, path, id) = (&operation.method, &operation.path, &operation.id);
         let is_camel_case = id.starts_with(|first: char| first.is_ascii_lowercase())
             && id.chars().all(|letter| letter.is_ascii_alphanumeric());
@@ -93,7 +92,7 @@ async fn every_operation_has_a_name_of_its_own_that_a_client_can_use_as_a_functi
 
 #[tokio::test]
 async fn every_operation_says_what_it_does_and_in_which_section_it_stands() {
-    let document = document().await;
+    let document = document();
     let sections: Vec<&Value> = document["tags"].as_array().unwrap().iter().map(|tag| &tag["name"]).collect();
     for Operation { id, raw, .. } in operations(&document) {
         assert!(raw["summary"].as_str().is_some_and(|text| !text.is_empty()), "{id} has no summary");
@@ -104,7 +103,7 @@ async fn every_operation_says_what_it_does_and_in_which_section_it_stands() {
 
 #[tokio::test]
 async fn every_operation_names_its_credential_and_its_permission() {
-    for operation in operations(&document().await) {
+    for operation in operations(&document()) {
         if operation.is_by_refresh_token() {
             continue;
         }
@@ -136,7 +135,7 @@ async fn every_operation_names_its_credential_and_its_permission() {
 
 #[tokio::test]
 async fn every_refusal_has_the_form_of_the_one_error() {
-    for Operation { id, raw, body, parameters, .. } in operations(&document().await) {
+    for Operation { id, raw, body, parameters, .. } in operations(&document()) {
         let responses = raw["responses"].as_object().unwrap();
         for status in ["400", "401", "403", "408", "429", "500", "503"] {
             assert!(responses.contains_key(status), "{id} does not document {status}");
@@ -157,7 +156,7 @@ async fn every_refusal_has_the_form_of_the_one_error() {
 
 #[tokio::test]
 async fn every_answer_has_its_headers_described() {
-    for Operation { id, raw, method, .. } in operations(&document().await) {
+    for Operation { id, raw, method, .. } in operations(&document()) {
         let responses = raw["responses"].as_object().unwrap();
         for (status, response) in responses {
             let mut headers = vec![
@@ -185,7 +184,7 @@ async fn every_answer_has_its_headers_described() {
 
 #[tokio::test]
 async fn every_reference_in_the_document_leads_somewhere() {
-    let document = document().await;
+    let document = document();
     let text = document.to_string();
     let references: BTreeSet<&str> =
         text.split("\"$ref\":\"#").skip(1).filter_map(|rest| rest.split('"').next()).collect();
@@ -197,7 +196,7 @@ async fn every_reference_in_the_document_leads_somewhere() {
 
 #[tokio::test]
 async fn every_list_has_pages_and_says_how_large_they_are() {
-    let document = document().await;
+    let document = document();
     let mut lists = 0;
     for operation in operations(&document) {
         let id = &operation.id;
@@ -220,7 +219,7 @@ async fn every_list_has_pages_and_says_how_large_they_are() {
 
 #[tokio::test]
 async fn every_code_of_an_error_is_explained() {
-    let document = document().await;
+    let document = document();
     let explained = file("docs/errors.md");
     let codes = document["components"]["schemas"]["ErrorCode"]["enum"].as_array().unwrap().clone();
     assert!(!codes.is_empty());

@@ -67,7 +67,7 @@ fn operation_table(page: &mut String, operations: &[Operation]) {
 
 #[tokio::test]
 async fn the_committed_page_says_who_may_do_what() {
-    let mut operations = operations(&api::app::document().await.unwrap());
+    let mut operations = operations(&api::app::document().unwrap());
     operations.sort_by(|a, b| (&a.path, a.method.as_str()).cmp(&(&b.path, b.method.as_str())));
     let mut page = BEGINNING.to_owned();
     role_table(&mut page);

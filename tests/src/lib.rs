@@ -17,3 +17,10 @@ pub use database::{Rows, TestDatabase, is_postgres};
 pub use emulator::{self, TokenRequest};
 pub use parts::{SeededEntropy, TestClock, TestPauses};
 pub use redis::Redis;
+
+/// The OpenAPI document of the service, made once in a process.
+pub fn document() -> &'static serde_json::Value {
+    static DOCUMENT: std::sync::LazyLock<serde_json::Value> =
+        std::sync::LazyLock::new(|| api::app::document().expect("the document can be made"));
+    &DOCUMENT
+}

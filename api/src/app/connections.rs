@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use domain::{
-    access::{AllowedTenants, TenantPolicy},
     connections::{
-        Connecting, ConnectingPorts, ConnectingScopes, ConnectionTokens, Connections, GrantError, Granted,
-        Grants, HandOuts, RefreshPolicy, RefreshPorts, Refresher, ResourceNames,
+        Connecting, ConnectingPorts, ConnectingScopes, ConnectionTokens, Connections, Grants, HandOuts,
+        RefreshPorts, Refresher, ResourceNames,
     },
     store::Store,
 };
@@ -17,9 +15,7 @@ use infra::{
     db::Database,
     entra::{Authority, EntraAllowedTenants},
 };
-use secrecy::SecretString;
 use url::Url;
-use uuid::Uuid;
 
 use super::{Parts, consent_url};
 use crate::{config::Config, connections::ConnectionsApi, http::PageQuery};
@@ -35,17 +31,6 @@ pub(super) struct Hub {
     consent_url: String,
 }
 
-/// Where Microsoft is, and what it is asked for.
-struct Place {
-    graph_url: Url,
-    names: ResourceNames,
-    scopes: ConnectingScopes,
-    policy: RefreshPolicy,
-    tenants: (TenantPolicy, Arc<dyn AllowedTenants>),
-    public_url: Url,
-    consent_url: String,
-}
-
 impl Hub {
     pub(super) fn new(
         config: &Config,
@@ -56,40 +41,6 @@ impl Hub {
         let authority = Authority::new(config.entra.authority_host.clone(), config.entra.tenant.clone());
         let (listed, http) = (config.tenants.allowed.clone(), infra::http::client()?);
         let allowed = EntraAllowedTenants::new(listed, &authority, http, Arc::clone(&parts.clock));
-        let place = Place {
-            graph_url: config.delegation.graph_url.clone(),
-            names: ResourceNames { graph: config.delegation.graph_resource.clone() },
-            scopes: ConnectingScopes {
-                graph: config.connections.graph_scopes.clone(),
-                share_point: config.connections.sharepoint_scopes.clone(),
-            },
-            policy: config.connections.refresh,
-            tenants: (config.tenants.policy, Arc::new(allowed)),
-            public_url: config.process.public_url.clone(),
-            consent_url: consent_url(config),
-        };
-        Self::at(place, parts, database, grants)
-    }
-
-    /// For the document, which is the same wherever Microsoft is.
-    pub(super) fn unconnected(database: &Database, parts: &Parts) -> anyhow::Result<Self> {
-        let nowhere = Url::parse("https://graph.microsoft.com")?;
-        let authority = Authority::new(nowhere.clone(), domain::access::TenantSelector::Common);
-        let http = infra::http::client()?;
-        let allowed = EntraAllowedTenants::new(Vec::new(), &authority, http, Arc::clone(&parts.clock));
-        let place = Place {
-            names: ResourceNames { graph: "https://graph.microsoft.com".to_owned() },
-            scopes: ConnectingScopes { graph: Vec::new(), share_point: Vec::new() },
-            policy: RefreshPolicy::default(),
-            tenants: (TenantPolicy::Open, Arc::new(allowed)),
-            public_url: nowhere.clone(),
-            consent_url: String::new(),
-            graph_url: nowhere,
-        };
-        Self::at(place, parts, database, Arc::new(NoGrants))
-    }
-
-    fn at(place: Place, parts: &Parts, database: &Database, grants: Arc<dyn Grants>) -> anyhow::Result<Self> {
         let store: Arc<dyn Store> = Arc::new(database.clone());
         let needed = RefreshPorts {
             store: Arc::clone(&store),
@@ -102,7 +53,8 @@ impl Hub {
             ids: parts.ids(),
             entropy: Arc::clone(&parts.entropy),
         };
-        let refresher = Refresher::new(needed, place.policy, place.names);
+        let names = ResourceNames { graph: config.delegation.graph_resource.clone() };
+        let refresher = Refresher::new(needed, config.connections.refresh, names);
         let flights = Arc::new(SpawnedFlights::default());
         let hand_outs = HandOuts::new(Arc::clone(&store), flights, parts.ids());
         let tokens = ConnectionTokens::new(
@@ -110,24 +62,28 @@ impl Hub {
             Arc::new(database.clone()),
             Arc::new(database.epochs()),
             Arc::new(ConnectionMemory::new(Arc::clone(&parts.clock))),
+            Arc::new(SpawnedFlights::default()),
             refresher.clone(),
             hand_outs.clone(),
         );
-        let (policy, allowed_tenants) = place.tenants;
         let needed = ConnectingPorts {
             store: Arc::clone(&store),
-            allowed_tenants,
-            hosts: Arc::new(GraphHosts::new(infra::http::client()?, &place.graph_url)),
+            allowed_tenants: Arc::new(allowed),
+            hosts: Arc::new(GraphHosts::new(infra::http::client()?, &config.delegation.graph_url)),
             ids: parts.ids(),
+        };
+        let scopes = ConnectingScopes {
+            graph: config.connections.graph_scopes.clone(),
+            share_point: config.connections.sharepoint_scopes.clone(),
         };
         Ok(Self {
             tokens,
             connections: Connections::new(store, refresher.clone()),
-            connecting: Connecting::new(needed, refresher.clone(), policy, place.scopes),
+            connecting: Connecting::new(needed, refresher.clone(), config.tenants.policy, scopes),
             hand_outs,
             refresher,
-            public_url: place.public_url,
-            consent_url: place.consent_url,
+            public_url: config.process.public_url.clone(),
+            consent_url: consent_url(config),
         })
     }
 
@@ -142,15 +98,5 @@ impl Hub {
             public_url: self.public_url.clone(),
             consent_url: self.consent_url.clone(),
         }
-    }
-}
-
-/// For a document without a service that could answer.
-struct NoGrants;
-
-#[async_trait]
-impl Grants for NoGrants {
-    async fn refresh(&self, _: Uuid, _: &SecretString, _: &[String]) -> Result<Granted, GrantError> {
-        Err(GrantError::OwnRegistration)
     }
 }

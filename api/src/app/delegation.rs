@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use async_trait::async_trait;
 use domain::{
-    access::{Epochs, OnBehalfOf},
+    access::Epochs,
     connections::Grants,
-    delegation::{AppTokens, ClaimsChallenge, DelegatedToken, DelegatedTokens, DelegationError, Resource},
+    delegation::{AppTokens, DelegatedTokens},
 };
 use infra::{
     cache::SharedRedis,
@@ -100,24 +99,4 @@ fn credentials(config: &Config, endpoint: &Arc<TokenEndpoint>) -> anyhow::Result
     }
     list.extend(delegation.secret.clone().map(ClientCredential::Secret));
     Ok(list)
-}
-
-/// For a document without a service that could answer.
-pub(super) struct NoTokens;
-
-#[async_trait]
-impl DelegatedTokens for NoTokens {
-    async fn token(&self, _: &OnBehalfOf, _: &Resource) -> Result<Arc<DelegatedToken>, DelegationError> {
-        Err(DelegationError::Misconfigured)
-    }
-
-    async fn refused(
-        &self,
-        _: &OnBehalfOf,
-        _: &Resource,
-        _: &DelegatedToken,
-        _: Option<&ClaimsChallenge>,
-    ) -> Result<Arc<DelegatedToken>, DelegationError> {
-        Err(DelegationError::Misconfigured)
-    }
 }

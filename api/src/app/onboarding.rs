@@ -5,13 +5,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::{
     access::OnBehalfOf,
-    delegation::{
-        AppToken, AppTokenError, AppTokens, ClaimsChallenge, DelegatedToken, DelegatedTokens,
-        DelegationError, Resource,
-    },
+    delegation::{AppTokens, ClaimsChallenge, DelegatedToken, DelegatedTokens, DelegationError, Resource},
     organizations::{
         Imports, Leaving,
-        onboarding::{AppPermission, Onboarding, OnboardingPorts, OnboardingSettings, Tenants},
+        onboarding::{Onboarding, OnboardingPorts, OnboardingSettings, Tenants},
     },
     store::Store,
 };
@@ -22,7 +19,6 @@ use infra::{
     onboarding::GraphTenants,
 };
 use url::Url;
-use uuid::Uuid;
 
 use super::{Parts, consent_url};
 use crate::{
@@ -59,18 +55,6 @@ impl Customers {
         let authority = Authority::new(config.entra.authority_host.clone(), config.entra.tenant.clone());
         let listed = config.tenants.allowed.clone();
         Self::at(needed, settings, &config.delegation.graph_url, (&authority, listed), consent_url(config))
-    }
-
-    /// For the document, which is the same wherever Microsoft is.
-    pub(super) fn unconnected(database: &Database, parts: &Parts) -> anyhow::Result<Self> {
-        let nowhere = Url::parse("https://graph.microsoft.com")?;
-        let authority = Authority::new(nowhere.clone(), domain::access::TenantSelector::Common);
-        let settings = OnboardingSettings {
-            permissions: AppPermission::ALL.to_vec(),
-            policy: domain::access::TenantPolicy::Open,
-        };
-        let needed = Needed { database, parts, tokens: Arc::new(NoAppTokens) };
-        Self::at(&needed, settings, &nowhere, (&authority, Vec::new()), String::new())
     }
 
     fn at(
@@ -132,18 +116,6 @@ impl Customers {
         let seal = Arc::new(SealedTexts::new(ring, Arc::clone(&parts.entropy)));
         Browser::new(self.onboarding.clone(), seal, Arc::clone(&parts.clock), settings)
     }
-}
-
-/// For a document without a service that could answer.
-struct NoAppTokens;
-
-#[async_trait]
-impl AppTokens for NoAppTokens {
-    async fn token(&self, _: Uuid, _: &Resource) -> Result<Arc<AppToken>, AppTokenError> {
-        Err(AppTokenError::Misconfigured)
-    }
-
-    async fn forget(&self, _: Uuid) {}
 }
 
 /// Tokens in callers' names, watched: where Microsoft refuses one for want of consent, the tenant is looked at.

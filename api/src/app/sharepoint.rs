@@ -1,6 +1,6 @@
 //! Microsoft 365 in the callers' names, put together.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use domain::{
     annotations::Annotations, delegation::DelegatedTokens, graph::People, id::Ids, sharepoint::SharePoint,
@@ -10,7 +10,7 @@ use infra::graph::{GraphClient, GraphPeople, GraphPorts, GraphSettings, GraphSha
 
 use url::Url;
 
-use super::{Parts, delegation::NoTokens};
+use super::Parts;
 use crate::{
     config::{Config, SharePointConfig},
     http::PageQuery,
@@ -38,18 +38,6 @@ impl Microsoft365 {
     ) -> anyhow::Result<Self> {
         let made = Self::at(&config.delegation.graph_url, &config.sharepoint, parts, tokens)?;
         Ok(Self { checks_items: made.checks_items && has_credential, ..made })
-    }
-
-    /// For the document, which is the same wherever Microsoft is.
-    pub(super) fn unconnected(parts: &Parts) -> anyhow::Result<Self> {
-        let nowhere = Url::parse("https://graph.microsoft.com")?;
-        let config = SharePointConfig {
-            graph_timeout: Duration::ZERO,
-            domains: Vec::new(),
-            url: String::new(),
-            checks_items: false,
-        };
-        Self::at(&nowhere, &config, parts, Arc::new(NoTokens))
     }
 
     fn at(

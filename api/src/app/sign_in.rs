@@ -14,7 +14,7 @@ use infra::{
     entra::{AuthorityKeys, EntraSignIn, SignInSettings},
 };
 
-use poem::{Route, get};
+use poem::get;
 use url::Url;
 
 use super::Parts;
@@ -24,10 +24,11 @@ use crate::{
     http::{SealedCookies, StateCookies},
     identity::{Delivery, Jwks},
     oauth::{Callback, DEPARTURE_LASTS, Landing, MICROSOFT_PATH, MicrosoftOAuth, SignedIn, Start},
+    routes::Beside,
 };
 
 /// Where browsers are led to and back, and the keys of sessions.
-pub(super) fn mount(routes: Route, microsoft: Arc<MicrosoftOAuth>, signer: Arc<SessionSigner>) -> Route {
+pub(super) fn mount(routes: Beside, microsoft: Arc<MicrosoftOAuth>, signer: Arc<SessionSigner>) -> Beside {
     routes
         .at("/api/oauth/microsoft/start", get(Start(Arc::clone(&microsoft))))
         .at("/api/oauth/microsoft/callback", get(Callback(microsoft)))

@@ -1,6 +1,6 @@
 //! How tokens of connections are handed to automations, put together.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use domain::{
     connections::{CompatiblePorts, CompatibleTokens, ConnectionTokens},
@@ -11,9 +11,6 @@ use infra::{
     db::Database,
     graph::{GraphProxy, GraphSettings, SharePointHosts},
 };
-use poem::Route;
-use secrecy::SecretString;
-use url::Url;
 
 use super::Parts;
 use crate::{
@@ -22,6 +19,7 @@ use crate::{
     external_tokens::ExternalTokensApi,
     oauth::{TOKEN_PATH, TokenEndpoint},
     proxy::ProxyApi,
+    routes::Beside,
 };
 
 /// How much memory tokens may take that were encrypted by a wire key.
@@ -52,29 +50,6 @@ impl Handing {
             address: config.sharepoint.url.clone(),
         };
         let shared = config.api_keys.shared_wire_key.clone();
-        Self::at(&settings, hosts, shared, parts, database, tokens)
-    }
-
-    /// For the document, which is the same wherever Microsoft is.
-    pub(super) fn unconnected(
-        parts: &Parts,
-        database: &Database,
-        tokens: &ConnectionTokens,
-    ) -> anyhow::Result<Self> {
-        let graph_url = Url::parse("https://graph.microsoft.com")?;
-        let settings = GraphSettings { graph_url, timeout: Duration::ZERO };
-        let hosts = SharePointHosts { endings: Vec::new(), address: String::new() };
-        Self::at(&settings, hosts, None, parts, database, tokens)
-    }
-
-    fn at(
-        settings: &GraphSettings,
-        hosts: SharePointHosts,
-        shared_wire_key: Option<SecretString>,
-        parts: &Parts,
-        database: &Database,
-        tokens: &ConnectionTokens,
-    ) -> anyhow::Result<Self> {
         let needed = CompatiblePorts {
             store: Arc::new(database.clone()),
             tokens: tokens.clone(),
@@ -82,9 +57,9 @@ impl Handing {
             wire: Arc::new(CompatibleWire::new(Arc::clone(&parts.entropy), WIRE_CACHE_BYTES)),
             clock: Arc::clone(&parts.clock),
         };
-        let microsoft = GraphProxy::new(settings, hosts, Arc::clone(&parts.clock))?;
+        let microsoft = GraphProxy::new(&settings, hosts, Arc::clone(&parts.clock))?;
         Ok(Self {
-            compatible: CompatibleTokens::new(needed, shared_wire_key),
+            compatible: CompatibleTokens::new(needed, shared),
             proxy: CredentialProxy::new(tokens.clone(), Arc::new(microsoft)),
         })
     }
@@ -96,17 +71,17 @@ impl Handing {
 
 /// The token endpoint, which is no part of the API's document: its form is OAuth's.
 pub(super) fn mount(
-    routes: Route,
+    beside: Beside,
     parts: &Parts,
     gate: &Arc<Gate>,
     database: &Database,
     tokens: &ConnectionTokens,
-) -> Route {
+) -> Beside {
     let endpoint = TokenEndpoint {
         gate: Arc::clone(gate),
         store: Arc::new(database.clone()),
         tokens: tokens.clone(),
         clock: Arc::clone(&parts.clock),
     };
-    routes.at(TOKEN_PATH, endpoint)
+    beside.at(TOKEN_PATH, endpoint)
 }

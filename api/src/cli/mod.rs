@@ -6,7 +6,7 @@ mod organization;
 mod serve;
 mod worker;
 
-use std::path::PathBuf;
+use std::{io, panic, path::PathBuf};
 
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
@@ -14,7 +14,7 @@ use tracing_subscriber::EnvFilter;
 use crate::{
     app,
     config::{self, LogFormat, ProcessConfig, Sources},
-    log::{JsonLine, JsonMembers},
+    log::{JsonLine, JsonMembers, Sink},
 };
 
 /// Identity and Microsoft 365 access for products that are sold to organizations.
@@ -62,7 +62,7 @@ impl Cli {
     /// Carries the command out.
     pub async fn run(self) -> anyhow::Result<()> {
         if let Command::Openapi { connector } = self.command {
-            let document = if connector { app::connector().await? } else { app::document().await? };
+            let document = if connector { app::connector()? } else { app::document()? };
             return print(&serde_json::to_string_pretty(&document)?);
         }
         match self.command {
@@ -80,7 +80,7 @@ impl Cli {
             | Command::Keys(_) => {}
         }
         let config = config::load(Sources::from_process(self.config))?;
-        start_log(&config.process, &config.warnings);
+        let _log = start_log(&config.process, &config.warnings)?;
         match self.command {
             Command::Serve { no_workers } => serve::run(&config, !no_workers).await,
             Command::Worker => worker::run(&config).await,
@@ -93,7 +93,7 @@ impl Cli {
 
 async fn migrate(sources: Sources) -> anyhow::Result<()> {
     let config = config::load_for_schema(sources)?;
-    start_log(&config.process, &config.warnings);
+    let _log = start_log(&config.process, &config.warnings)?;
     let report = app::migrate(&config.database).await?;
     let applied =
         if report.applied.is_empty() { "nothing to do".to_owned() } else { report.applied.join(", ") };
@@ -107,20 +107,50 @@ fn print(text: &str) -> anyhow::Result<()> {
     Ok(writeln!(std::io::stdout(), "{text}")?)
 }
 
-/// Begins to log, with what the operator should know of the configuration.
-fn start_log(process: &ProcessConfig, warnings: &[String]) {
+/// Begins to log, with what the operator should know of the configuration. Lines are written for as long as what is
+/// returned is kept, and when it is dropped.
+fn start_log(process: &ProcessConfig, warnings: &[String]) -> anyhow::Result<Log> {
     // The filter was checked with the rest of the configuration.
     let filter = EnvFilter::new(&process.log_filter);
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
-        .with_writer(std::io::stderr);
+        .with_ansi(io::IsTerminal::is_terminal(&io::stderr()));
     // A second log in one process (tests) is no reason to stop.
-    let _ = match process.log_format {
-        LogFormat::Json => log.event_format(JsonLine).fmt_fields(JsonMembers).try_init(),
-        LogFormat::Pretty => log.try_init(),
+    let log = match process.log_format {
+        LogFormat::Json => {
+            let sink = Sink::start(io::stderr())?;
+            let log = log.event_format(JsonLine).fmt_fields(JsonMembers).with_writer(sink.clone());
+            let _ = log.try_init();
+            write_out_before_panics(sink.clone());
+            Log(Some(sink))
+        }
+        LogFormat::Pretty => {
+            let _ = log.with_writer(io::stderr).try_init();
+            Log(None)
+        }
     };
     for warning in warnings {
         tracing::warn!("{warning}");
+    }
+    Ok(log)
+}
+
+/// A panic tells of itself on standard error, after what was logged before it.
+fn write_out_before_panics(sink: Sink<io::Stderr>) {
+    let tell = panic::take_hook();
+    panic::set_hook(Box::new(move |panicked| {
+        sink.write_out();
+        tell(panicked);
+    }));
+}
+
+/// The log, while it is kept.
+struct Log(Option<Sink<io::Stderr>>);
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        if let Some(sink) = &self.0 {
+            sink.end();
+        }
     }
 }

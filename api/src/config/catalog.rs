@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::{
     api_keys, browser, connections, database, delegation, development, docs, entra, http, identity, keys,
-    metrics, onboarding, process, redis, revocation, setting::Setting, sharepoint, sources::FILE_NAME,
-    tenants,
+    memory, metrics, onboarding, process, redis, revocation, setting::Setting, sharepoint,
+    sources::FILE_NAME, tenants,
 };
 
 /// Read by later versions and described in `.env.example` already; nothing reads them today.
@@ -67,6 +67,7 @@ pub(super) fn settings() -> impl Iterator<Item = &'static Setting> {
         keys::SETTINGS,
         api_keys::SETTINGS,
         development::SETTINGS,
+        memory::SETTINGS,
         revocation::SETTINGS,
         http::SETTINGS,
         redis::SETTINGS,

@@ -19,6 +19,7 @@ mod file;
 mod http;
 mod identity;
 mod keys;
+mod memory;
 mod metrics;
 mod onboarding;
 mod parse;
@@ -51,6 +52,7 @@ pub use self::{
     http::HttpConfig,
     identity::IdentityConfig,
     keys::{KeyRing, KeysConfig, TokenKey},
+    memory::MemoryConfig,
     metrics::MetricsConfig,
     onboarding::OnboardingConfig,
     problems::{Problem, Problems},
@@ -76,6 +78,7 @@ pub struct Config {
     pub api_keys: ApiKeysConfig,
     /// Who a request without a credential is; only ever present in a debug build, in development, on loopback.
     pub development: Option<DevelopmentIdentity>,
+    pub memory: MemoryConfig,
     pub revocation: RevocationConfig,
     pub http: HttpConfig,
     pub redis: RedisConfig,
@@ -123,6 +126,7 @@ impl Config {
         let keys = KeysConfig::read(reader);
         let api_keys = ApiKeysConfig::read(reader, &keys);
         let development = development::read(reader, &process);
+        let memory = MemoryConfig::read(reader);
         let revocation = RevocationConfig::read(reader);
         let http = HttpConfig::read(reader);
         let redis = RedisConfig::read(reader);
@@ -143,6 +147,7 @@ impl Config {
             keys,
             api_keys,
             development,
+            memory,
             revocation,
             http,
             redis,

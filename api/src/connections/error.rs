@@ -74,7 +74,9 @@ impl From<ConnectionTokenError> for ApiError {
             }
             ConnectionTokenError::Seal(error) => sealed(error),
             ConnectionTokenError::Store(error) => error.into(),
-            error @ (ConnectionTokenError::Shared(_) | ConnectionTokenError::Unwritten(_)) => failed(&error),
+            error @ (ConnectionTokenError::Shared(_)
+            | ConnectionTokenError::Unread(_)
+            | ConnectionTokenError::Unwritten(_)) => failed(&error),
         }
     }
 }
@@ -95,7 +97,9 @@ pub(crate) fn failed(error: &ConnectionTokenError) -> ApiError {
         ConnectionTokenError::Store(error) | ConnectionTokenError::Seal(SealError::Store(error)) => {
             matches!(error, StoreError::Unavailable(_))
         }
-        ConnectionTokenError::Unwritten(error) => matches!(error.as_ref(), StoreError::Unavailable(_)),
+        ConnectionTokenError::Unread(error) | ConnectionTokenError::Unwritten(error) => {
+            matches!(error.as_ref(), StoreError::Unavailable(_))
+        }
         ConnectionTokenError::Shared(error) => matches!(
             error.as_ref(),
             MintError::Store(StoreError::Unavailable(_))

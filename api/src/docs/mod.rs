@@ -7,44 +7,53 @@
 mod assets;
 mod fixed;
 
-use poem::{Route, http::StatusCode};
+use std::sync::Arc;
+
+use poem::http::StatusCode;
 use serde_json::Value;
 use url::Url;
 use uuid::Uuid;
 
-use self::{assets::Assets, fixed::Fixed};
-use crate::{config::Config, openapi::Published};
+use self::{
+    assets::Assets,
+    fixed::{Fixed, Made},
+};
+use crate::{config::Config, openapi::Published, routes::Beside};
 
 const HTML: &str = "text/html; charset=utf-8";
 
 /// Adds the document and the pages to the routes, as this service publishes them.
 pub(crate) fn mount(
-    routes: Route,
+    routes: Beside,
     config: &Config,
-    document: impl FnOnce(&Published) -> anyhow::Result<Value>,
-) -> anyhow::Result<Route> {
+    document: impl Fn(&Published) -> anyhow::Result<Value> + Clone + Send + Sync + 'static,
+) -> Beside {
     let (entra, public_url) = (&config.entra, &config.process.public_url);
     let published =
         Published::by(&entra.authority_host, &entra.tenant.to_string(), entra.client_id, public_url);
-    let document = document(&published)?;
     let pages = Pages {
-        scope: published.scope,
+        scope: published.scope.clone(),
         public_url: origin(public_url),
         authority: origin(&entra.authority_host),
         client_id: config.docs.client_id,
     };
-    let routes = routes
-        .at("/openapi.json", Fixed::new("application/json", serde_json::to_vec(&document)?))
-        .at("/openapi.yaml", Fixed::new("application/yaml", serde_yaml::to_string(&document)?));
+    let (published, document) = (Arc::new(published), Arc::new(document));
+    let written = |write: fn(&Value) -> anyhow::Result<Vec<u8>>| {
+        let (published, document) = (Arc::clone(&published), Arc::clone(&document));
+        move || write(&document(&published)?)
+    };
+    let json = Made::new("application/json", written(|document| Ok(serde_json::to_vec(document)?)));
+    let yaml = Made::new("application/yaml", written(|document| Ok(serde_yaml::to_string(document)?.into())));
+    let routes = routes.at("/openapi.json", json).at("/openapi.yaml", yaml);
     if assets::are_absent() {
         tracing::info!("the documentation pages were not built; `make assets` brings what they need");
-        return Ok(routes.at("/docs", pages.absent()).at("/docs/reference", pages.absent()));
+        return routes.at("/docs", pages.absent()).at("/docs/reference", pages.absent());
     }
-    Ok(routes
+    routes
         .at("/docs", pages.page(include_str!("swagger.html")))
         .at("/docs/reference", pages.page(include_str!("reference.html")))
         .at("/docs/oauth2-redirect.html", pages.page(include_str!("oauth2-redirect.html")))
-        .at("/docs/assets/:name", Assets))
+        .at("/docs/assets/:name", Assets)
 }
 
 /// What the pages are filled with.

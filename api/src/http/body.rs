@@ -3,7 +3,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::Arc,
+    sync::{Arc, LazyLock},
 };
 
 use jsonschema::{Validator, error::ValidationErrorKind};
@@ -20,22 +20,38 @@ use serde_json::{Map, Value, json};
 use super::json;
 use crate::{error::ApiError, server::MAX_BODY_BYTES};
 
-/// A validator for each object of the document, by the object's name.
+/// The validators of a document's objects, made when the first body comes: it takes some hundredths of a second.
 #[derive(Clone)]
-pub(crate) struct BodySchemas(Arc<HashMap<String, Validator>>);
+pub(crate) struct BodySchemas(Arc<LazyLock<anyhow::Result<Validators>>>);
 
 impl BodySchemas {
+    /// Those of the service's own document.
+    pub(crate) fn of_service() -> Self {
+        Self(Arc::new(LazyLock::new(|| Validators::compile(&crate::app::document()?))))
+    }
+
+    fn get(&self) -> Result<&Validators, ApiError> {
+        self.0.as_ref().as_ref().map_err(|error| ApiError::internal(format!("{error:#}")))
+    }
+}
+
+/// A validator for each object of the document, by the object's name.
+struct Validators(HashMap<String, Validator>);
+
+impl Validators {
     /// Compiles the schemas of an OpenAPI 3.0 document.
-    pub(crate) fn compile(document: &Value) -> anyhow::Result<Self> {
+    fn compile(document: &Value) -> anyhow::Result<Self> {
         let empty = Map::new();
         let schemas = document.pointer("/components/schemas").and_then(Value::as_object).unwrap_or(&empty);
         let converted: Map<String, Value> =
             schemas.iter().map(|(name, schema)| (name.clone(), as_json_schema(schema.clone()))).collect();
         let mut validators = HashMap::new();
         for name in converted.keys() {
+            let mut needed = Map::new();
+            collect(name, &converted, &mut needed);
             let root = json!({
-                "$ref": format!("#/components/schemas/{name}"),
-                "components": { "schemas": converted },
+                "$ref": format!("{SCHEMAS}{name}"),
+                "components": { "schemas": needed },
             });
             let validator = jsonschema::options()
                 .with_draft(jsonschema::Draft::Draft202012)
@@ -44,7 +60,7 @@ impl BodySchemas {
                 .map_err(|error| anyhow::anyhow!("the schema {name} of the document is not one: {error}"))?;
             validators.insert(name.clone(), validator);
         }
-        Ok(Self(Arc::new(validators)))
+        Ok(Self(validators))
     }
 
     fn check(&self, name: &str, body: &Value) -> Result<(), ApiError> {
@@ -58,6 +74,39 @@ impl BodySchemas {
             tell_field(path, "has the character U+0000, which cannot be kept".to_owned(), &mut fields);
         }
         if fields.is_empty() { Ok(()) } else { Err(ApiError::invalid(&fields)) }
+    }
+}
+
+/// Where schemas refer to others.
+const SCHEMAS: &str = "#/components/schemas/";
+
+/// A schema and all that it refers to.
+fn collect(name: &str, all: &Map<String, Value>, needed: &mut Map<String, Value>) {
+    if needed.contains_key(name) {
+        return;
+    }
+    let Some(schema) = all.get(name) else { return };
+    needed.insert(name.to_owned(), schema.clone());
+    follow(schema, all, needed);
+}
+
+fn follow(schema: &Value, all: &Map<String, Value>, needed: &mut Map<String, Value>) {
+    match schema {
+        Value::Object(members) => {
+            let named = members.get("$ref").and_then(Value::as_str);
+            if let Some(name) = named.and_then(|text| text.strip_prefix(SCHEMAS)) {
+                collect(name, all, needed);
+            }
+            for member in members.values() {
+                follow(member, all, needed);
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                follow(item, all, needed);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
@@ -204,7 +253,7 @@ fn parse<T: ParseFromJSON>(request: &Request, bytes: &[u8]) -> poem::Result<T> {
     let value = json::read(bytes)
         .map_err(|error| ApiError::invalid_field("body", format!("is not JSON: {error}")))?;
     if let Some(schemas) = request.data::<BodySchemas>() {
-        schemas.check(&T::name(), &value)?;
+        schemas.get()?.check(&T::name(), &value)?;
     }
     T::parse_from_json(Some(value)).map_err(|error| {
         poem_openapi::error::ParseRequestPayloadError { reason: error.into_message() }.into()
@@ -228,7 +277,7 @@ mod tests {
                 "a.b/c": { "type": "integer", "minimum": 1.0, "nullable": true },
             },
         } } } });
-        let schemas = BodySchemas::compile(&document).unwrap();
+        let schemas = Validators::compile(&document).unwrap();
         schemas.check("Note", body).err().and_then(|error| error.details)
     }
 
@@ -265,5 +314,23 @@ mod tests {
             assert_eq!(check(&page), None);
         }
         assert!(check(&json!({ "text": null })).is_some());
+    }
+
+    #[test]
+    fn every_schema_of_the_document_is_one() {
+        let document = crate::app::document().unwrap();
+        assert!(Validators::compile(&document).unwrap().0.len() > 50);
+    }
+
+    #[test]
+    fn what_a_schema_refers_to_is_checked_too_however_far_away() {
+        let object = |of: &str| json!({ "type": "object", "properties": { "in": { "$ref": format!("{SCHEMAS}{of}") } } });
+        let document = json!({ "components": { "schemas": {
+            "A": object("B"), "B": { "type": "array", "items": object("C") }, "C": { "type": "integer" }, "D": object("D"),
+        } } });
+        let schemas = Validators::compile(&document).unwrap();
+        assert!(schemas.check("A", &json!({ "in": [{ "in": 1 }] })).is_ok());
+        assert!(schemas.check("A", &json!({ "in": [{ "in": "x" }] })).is_err());
+        assert!(schemas.check("D", &json!({ "in": { "in": 1 } })).is_err());
     }
 }

@@ -14,7 +14,7 @@ mod state_cookie;
 mod version;
 
 pub(crate) use body::{Body, BodySchemas, OptionalBody};
-pub(crate) use direct::Direct;
+pub(crate) use direct::{Direct, Text};
 pub(crate) use idempotency::{IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED, IdempotencyHeader};
 pub(crate) use merge_patch::Nullable;
 pub(crate) use methods::PathMethods;

@@ -59,9 +59,9 @@ impl<E: Endpoint<Output = Response> + 'static> Connections<E> {
         let mut builder = auto::Builder::new(TokioExecutor::new());
         builder
             .http1()
-            .timer(TokioTimer::new())
-            // `Activity` tells a head that is being sent from a connection that rests; this is for what it overlooks.
-            .header_read_timeout(limits.idle + limits.head)
+            // `Activity` tells a head that is being sent from a connection that rests, and ends either in time. hyper's
+            // own time-out would begin a timer with every request.
+            .header_read_timeout(None)
             .max_headers(limits.headers)
             .max_buf_size(limits.head_bytes as usize);
         builder

@@ -232,6 +232,7 @@ fn refused(error: ConnectionTokenError) -> Refused {
         error @ (ConnectionTokenError::Seal(_)
         | ConnectionTokenError::Store(_)
         | ConnectionTokenError::Shared(_)
+        | ConnectionTokenError::Unread(_)
         | ConnectionTokenError::Unwritten(_)) => Refused::internal(&error),
     }
 }

@@ -11,7 +11,7 @@ use domain::{
     sealed_text::TextSeal,
 };
 use poem::{
-    Endpoint, IntoResponse, Request, Response, Route, get,
+    Endpoint, IntoResponse, Request, Response, get,
     http::{HeaderValue, StatusCode, header},
     post,
     web::Json,
@@ -29,6 +29,7 @@ use super::{
 use crate::{
     auth::Gate,
     error::{ApiError, ErrorCode},
+    routes::Beside,
 };
 
 const START: &str = "/api/onboarding/start";
@@ -298,7 +299,7 @@ impl Endpoint for Step {
 }
 
 /// Adds the steps to the routes.
-pub(crate) fn mount(routes: Route, browser: Browser) -> Route {
+pub(crate) fn mount(routes: Beside, browser: Browser) -> Beside {
     let browser = Arc::new(browser);
     let step = |which| Step { browser: Arc::clone(&browser), which };
     routes

@@ -57,7 +57,7 @@ mod tests {
 
     #[tokio::test]
     async fn every_body_of_the_document_is_closed_and_its_numbers_are_bounded() {
-        let document = crate::app::document().await.unwrap();
+        let document = crate::app::document().unwrap();
         let bodies = reached(document.as_object().unwrap()).bodies;
         assert!(bodies.len() > 3, "{bodies:?}");
         for name in bodies {

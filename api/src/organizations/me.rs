@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::{
     auth::Caller,
     error::ApiError,
-    http::{Data, Direct},
+    http::{Data, Direct, Text},
     id::Id,
     openapi::Tag,
 };
@@ -33,10 +33,10 @@ enum CallerKind {
 #[derive(Debug, Object, Serialize)]
 #[oai(rename_all = "camelCase")]
 #[serde(rename_all = "camelCase")]
-struct OwnOrganization {
+struct OwnOrganization<'v> {
     id: Id<OrgId>,
     /// For display.
-    name: String,
+    name: Text<'v>,
     /// The Entra ID tenant; `null` for an organization that has none.
     azure_tenant_id: Option<Uuid>,
 }
@@ -45,39 +45,39 @@ struct OwnOrganization {
 #[derive(Debug, Object, Serialize)]
 #[oai(rename_all = "camelCase")]
 #[serde(rename_all = "camelCase")]
-struct Me {
+struct Me<'v> {
     /// The membership's id, in this organization; of an API key its owner's.
     id: Id<UserId>,
     /// A person, an application that calls for itself, or an automation with an API key.
     kind: CallerKind,
     /// For display; it identifies nobody.
-    email: Option<String>,
+    email: Option<Text<'v>>,
     /// As the access token gives it.
-    display_name: Option<String>,
+    display_name: Option<Text<'v>>,
     /// The first word of the display name.
-    first_name: Option<String>,
+    first_name: Option<Text<'v>>,
     /// The rest of the display name.
-    last_name: Option<String>,
+    last_name: Option<Text<'v>>,
     /// Where the picture is, on this service. Fetch it with the same credential; `null` for an application.
-    avatar_url: Option<String>,
+    avatar_url: Option<Text<'v>>,
     /// The organization that the caller belongs to.
-    organization: OwnOrganization,
+    organization: OwnOrganization<'v>,
     /// The greatest of the roles.
-    role: Option<String>,
+    role: Option<Text<'v>>,
     /// How the session began: `microsoft`. `null` for a caller without one.
-    login_provider: Option<String>,
+    login_provider: Option<Text<'v>>,
     /// The identity provider vouches for the address; known of sessions only.
     is_email_verified: Option<bool>,
     /// The session that the caller uses, as `GET /api/auth/sessions` lists it.
     session_handle: Option<Id<SessionId>>,
     /// Roles in the organization: `member`, `admin`.
-    roles: Vec<String>,
+    roles: Vec<Text<'v>>,
     /// What the caller may do, in the words that each operation names.
-    permissions: Vec<String>,
+    permissions: Vec<Text<'v>>,
     /// Scopes of the access token (`scp`), or of the API key.
-    scopes: Vec<String>,
+    scopes: Vec<Text<'v>>,
     /// App roles of the access token (`roles`).
-    app_roles: Vec<String>,
+    app_roles: Vec<Text<'v>>,
     /// The client application that the access token was issued to.
     client_id: Option<Uuid>,
     /// Of an API key: its id.
@@ -87,41 +87,42 @@ struct Me {
     /// Of an API key: its first characters.
     #[oai(skip_serializing_if_is_none)]
     #[serde(skip_serializing_if = "Option::is_none")]
-    key_prefix: Option<String>,
+    key_prefix: Option<Text<'v>>,
     /// Of an API key: its name.
     #[oai(skip_serializing_if_is_none)]
     #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
+    name: Option<Text<'v>>,
     /// Of an API key: the automation that it was made for.
     #[oai(skip_serializing_if_is_none)]
     #[serde(skip_serializing_if = "Option::is_none")]
-    service_id: Option<String>,
+    service_id: Option<Text<'v>>,
 }
 
 /// A display name in two parts, as far as one can tell.
-struct Names {
-    first: Option<String>,
-    rest: Option<String>,
+struct Names<'v> {
+    first: Option<Text<'v>>,
+    rest: Option<Text<'v>>,
 }
 
-impl Names {
-    fn of(display_name: &str) -> Self {
+impl<'v> Names<'v> {
+    fn of(display_name: &'v str) -> Self {
         let (first, rest) =
             display_name.trim().split_once(char::is_whitespace).unwrap_or((display_name.trim(), ""));
-        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let some = |text: &'v str| (!text.is_empty()).then(|| Text::from(text));
         Self { first: some(first), rest: some(rest.trim()) }
     }
 }
 
-impl From<&Principal> for Me {
-    fn from(principal: &Principal) -> Self {
+impl<'v> From<&'v Principal> for Me<'v> {
+    fn from(principal: &'v Principal) -> Self {
         let user = principal.user();
         let organization = principal.organization();
         let key = principal.api_key().map(|identity| &identity.key);
         let session = principal.session();
         // An API key is not its owner.
-        let names = user.profile.display_name.as_deref().filter(|_| key.is_none()).unwrap_or_default();
-        let names = Names::of(names);
+        let of_person = |text: &'v Option<String>| text.as_deref().filter(|_| key.is_none());
+        let display_name = of_person(&user.profile.display_name);
+        let names = Names::of(display_name.unwrap_or_default());
         let kind = match principal.authenticated_by() {
             AuthenticatedBy::EntraApp => CallerKind::App,
             AuthenticatedBy::ApiKey => CallerKind::ApiKey,
@@ -133,29 +134,29 @@ impl From<&Principal> for Me {
         Self {
             id: Id(user.id),
             kind,
-            email: user.profile.email.clone().filter(|_| key.is_none()),
-            display_name: user.profile.display_name.clone().filter(|_| key.is_none()),
+            email: of_person(&user.profile.email).map(Text::from),
+            display_name: display_name.map(Text::from),
             first_name: names.first,
             last_name: names.rest,
-            avatar_url: is_person.then(|| super::photo::PATH.to_owned()),
-            role: principal.roles().iter().max().map(|role| role.as_str().to_owned()),
-            login_provider: session.map(|session| session.method.as_str().to_owned()),
+            avatar_url: is_person.then(|| super::photo::PATH.into()),
+            role: principal.roles().iter().max().map(|role| role.as_str().into()),
+            login_provider: session.map(|session| session.method.as_str().into()),
             is_email_verified: session.map(|session| session.is_email_verified),
             session_handle: session.map(|session| Id(session.id)),
             organization: OwnOrganization {
                 id: Id(organization.id),
-                name: organization.name.clone(),
+                name: organization.name.as_str().into(),
                 azure_tenant_id: organization.azure_tenant_id,
             },
-            roles: principal.roles().iter().map(|role: &Role| role.as_str().to_owned()).collect(),
-            permissions: principal.permissions().iter().map(|&word| word.to_owned()).collect(),
-            scopes: principal.scopes().to_vec(),
-            app_roles: principal.app_roles().to_vec(),
+            roles: principal.roles().iter().map(|role: &Role| role.as_str().into()).collect(),
+            permissions: principal.permissions().iter().map(|&word| word.into()).collect(),
+            scopes: principal.scopes().iter().map(|scope| scope.as_str().into()).collect(),
+            app_roles: principal.app_roles().iter().map(|role| role.as_str().into()).collect(),
             client_id: principal.client_id(),
             key_id: key.map(|key| Id(key.id)),
-            key_prefix: key.map(|key| key.prefix.clone()),
-            name: key.map(|key| key.name.clone()),
-            service_id: key.and_then(|key| key.service_id.clone()),
+            key_prefix: key.map(|key| key.prefix.as_str().into()),
+            name: key.map(|key| key.name.as_str().into()),
+            service_id: key.and_then(|key| key.service_id.as_deref().map(Text::from)),
         }
     }
 }
@@ -170,8 +171,8 @@ impl MeApi {
     /// The person or application that the access token speaks for, its organization, and what it may do. A good first
     /// call: both are made on first sight.
     #[oai(path = "/api/auth/me", method = "get", operation_id = "getMe")]
-    async fn me(&self, caller: Caller<SignedIn>) -> Result<Direct<Data<Me>>, ApiError> {
-        Direct::of(&Data { data: caller.principal().into() })
+    async fn me(&self, caller: Caller<SignedIn>) -> Result<Direct<Data<Me<'static>>>, ApiError> {
+        Direct::of(&Data { data: Me::from(caller.principal()) })
     }
 }
 
@@ -184,31 +185,31 @@ mod tests {
 
     #[test]
     fn what_is_written_is_what_the_document_describes() {
-        let me = |email: Option<&str>, client_id| Data {
+        let me = |email: Option<&'static str>, client_id| Data {
             data: Me {
                 id: Id(UserId::from_uuid(Uuid::from_u128(1))),
                 kind: if email.is_some() { CallerKind::User } else { CallerKind::App },
-                email: email.map(ToOwned::to_owned),
-                display_name: Some("\"Ä\"\n".to_owned()),
-                first_name: email.map(ToOwned::to_owned),
+                email: email.map(Text::from),
+                display_name: Some("\"Ä\"\n".into()),
+                first_name: email.map(Text::from),
                 last_name: None,
                 avatar_url: None,
-                role: Some("member".to_owned()),
-                login_provider: email.map(|_| "microsoft".to_owned()),
+                role: Some("member".into()),
+                login_provider: email.map(|_| "microsoft".into()),
                 is_email_verified: email.map(|_| true),
                 session_handle: email.map(|_| Id(SessionId::from_uuid(Uuid::from_u128(4)))),
                 organization: OwnOrganization {
                     id: Id(OrgId::from_uuid(Uuid::from_u128(2))),
-                    name: "name".to_owned(),
+                    name: "name".into(),
                     azure_tenant_id: client_id,
                 },
-                roles: vec!["member".to_owned()],
-                permissions: vec!["a:b".to_owned(), "c:d".to_owned()],
+                roles: vec!["member".into()],
+                permissions: vec!["a:b".into(), "c:d".into()],
                 scopes: Vec::new(),
                 app_roles: Vec::new(),
                 client_id,
                 key_id: None,
-                key_prefix: client_id.map(|_| "ak_0".to_owned()),
+                key_prefix: client_id.map(|_| "ak_0".into()),
                 name: None,
                 service_id: None,
             },

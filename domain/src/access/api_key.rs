@@ -129,18 +129,18 @@ impl Authentication {
         let ends = [key.expires_at, secret.expires_at];
         let expires_at = ends.into_iter().flatten().fold(now + LONGEST, std::cmp::min);
         let principal = Principal {
-            organization: organization.into(),
-            roles: Vec::new(),
-            permissions: permissions(&key),
+            organization: Arc::new(organization.into()),
+            role: None,
+            permissions: permissions(&key).into(),
             scopes: key.scopes.clone(),
             app_roles: Vec::new(),
             client_id: None,
             authenticated_by: AuthenticatedBy::ApiKey,
-            user: owner,
+            user: Arc::new(owner),
             delegable: None,
             session: None,
             authenticated_at: None,
-            api_key: Some(ApiKeyIdentity { key, wire_key }),
+            api_key: Some(Box::new(ApiKeyIdentity { key, wire_key })),
         };
         let subjects = vec![
             Subject::Organization(known.org_id),
@@ -257,7 +257,8 @@ const PUBLIC_KEY_BYTES: usize = 2_048;
 pub(super) fn weight(identity: &ApiKeyIdentity) -> usize {
     let key = &identity.key;
     let texts = |texts: &[String]| texts.iter().map(|text| text.len() + size_of::<String>()).sum::<usize>();
-    key.name.len()
+    size_of::<ApiKeyIdentity>()
+        + key.name.len()
         + key.service_id.as_ref().map_or(0, String::len)
         + texts(&key.scopes)
         + 3 * texts(key.allowed_ips.texts())

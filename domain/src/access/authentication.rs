@@ -1,8 +1,9 @@
 //! From a credential to a principal: cache, else verify, admit and provision.
 
 use std::{
+    borrow::Cow,
     sync::{
-        Arc,
+        Arc, LazyLock,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -23,7 +24,7 @@ use super::{
 use crate::{
     id::Ids,
     identity::{AccountDirectory, SessionTokens, User, UserStatus},
-    organizations::{Organization, OrganizationStatus},
+    organizations::{Organization, OrganizationStatus, OrganizationSummary},
     store::{Store, StoreError},
 };
 
@@ -101,8 +102,15 @@ impl CachedPrincipal {
         let principal = &self.principal;
         let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
         let list = |list: &[String]| list.iter().map(|text| text.len() + size_of::<String>()).sum::<usize>();
+        let own = match &principal.permissions {
+            Cow::Borrowed(_) => 0,
+            Cow::Owned(permissions) => size_of_val(permissions.as_slice()),
+        };
         let bytes = size_of::<Self>()
             + size_of::<Principal>()
+            // Others may share it; then this is too much.
+            + size_of::<User>()
+            + size_of::<OrganizationSummary>()
             + self.key_id.as_ref().map_or(0, String::len)
             + size_of_val(self.subjects.as_ref())
             + principal.organization.name.len()
@@ -110,26 +118,32 @@ impl CachedPrincipal {
             + text(&principal.user.profile.display_name)
             + list(&principal.scopes)
             + list(&principal.app_roles)
-            + principal.permissions.len() * size_of::<&str>()
-            + principal.api_key.as_ref().map_or(0, super::api_key::weight);
+            + own
+            + principal.api_key.as_deref().map_or(0, super::api_key::weight);
         u32::try_from(bytes).unwrap_or(u32::MAX)
     }
 }
 
-/// Remembers principals by the whole token (as a digest of it; the token itself is not kept).
+/// What a token is remembered by, since the token itself is not kept: the SHA-256 of the whole of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TokenDigest(pub [u8; 32]);
+
+/// Remembers principals by the whole token.
 #[async_trait]
 pub trait PrincipalCache: Send + Sync {
-    async fn get(&self, token: &str) -> Option<Arc<CachedPrincipal>>;
+    fn digest(&self, token: &str) -> TokenDigest;
+
+    async fn get(&self, token: &TokenDigest) -> Option<Arc<CachedPrincipal>>;
 
     /// Runs `load` unless another task is already loading for the same token, and then gives its result. Only a
     /// success is kept.
     async fn load(
         &self,
-        token: &str,
+        token: &TokenDigest,
         load: Loading<'_>,
     ) -> Result<Arc<CachedPrincipal>, Arc<AuthenticationError>>;
 
-    async fn forget(&self, token: &str);
+    async fn forget(&self, token: &TokenDigest);
 }
 
 /// The work that a [`PrincipalCache`] does at most once at a time for a token.
@@ -207,18 +221,19 @@ impl Authentication {
         token: &str,
         load: impl Fn() -> Loading<'a>,
     ) -> Result<Arc<CachedPrincipal>, Arc<AuthenticationError>> {
-        if let Some(entry) = self.cache.get(token).await {
+        let token = self.cache.digest(token);
+        if let Some(entry) = self.cache.get(&token).await {
             if self.is_valid(&entry).await.map_err(Arc::new)? {
                 return Ok(entry);
             }
-            self.cache.forget(token).await;
+            self.cache.forget(&token).await;
         }
-        let entry = self.cache.load(token, load()).await?;
+        let entry = self.cache.load(&token, load()).await?;
         if self.is_unchanged(&entry.mark, &entry.subjects).await.map_err(Arc::new)? {
             return Ok(entry);
         }
         // The load overlapped a change, perhaps while it was another request's. This one begins after that change.
-        self.cache.forget(token).await;
+        self.cache.forget(&token).await;
         load().await.map_err(Arc::new)
     }
 
@@ -313,15 +328,17 @@ impl Authentication {
         let mut permissions = permissions_of(role);
         if kind == IdentityKind::App {
             // An application may also be granted single permissions, by app roles of the same name.
-            permissions.extend(
+            permissions.to_mut().extend(
                 ALL_PERMISSIONS
                     .iter()
                     .map(|(word, _)| *word)
                     .filter(|word| token.app_roles.iter().any(|role| role == word)),
             );
         }
-        permissions.sort_unstable();
-        permissions.dedup();
+        if let Cow::Owned(permissions) = &mut permissions {
+            permissions.sort_unstable();
+            permissions.dedup();
+        }
         let delegable = (kind == IdentityKind::Delegated).then_some(Delegable {
             tenant: token.tenant,
             object_id: token.object_id,
@@ -330,9 +347,9 @@ impl Authentication {
         });
         Principal {
             delegable,
-            organization: identity.organization.clone(),
-            user: user.clone(),
-            roles: role.into_iter().collect(),
+            organization: Arc::clone(&identity.organization),
+            user: Arc::clone(user),
+            role,
             permissions,
             scopes: token.scopes,
             app_roles: token.app_roles,
@@ -366,6 +383,19 @@ pub(super) fn check_standing(organization: &Organization, user: &User) -> Result
     }
 }
 
-pub(super) fn permissions_of(role: Option<Role>) -> Vec<&'static str> {
-    role.map(|role| role.permissions().collect()).unwrap_or_default()
+/// What a role may do, sorted.
+pub(super) fn permissions_of(role: Option<Role>) -> Cow<'static, [&'static str]> {
+    static MEMBER: LazyLock<Vec<&str>> = LazyLock::new(|| sorted(Role::Member));
+    static ADMIN: LazyLock<Vec<&str>> = LazyLock::new(|| sorted(Role::Admin));
+    match role {
+        None => Cow::Borrowed(&[]),
+        Some(Role::Member) => Cow::Borrowed(&MEMBER),
+        Some(Role::Admin) => Cow::Borrowed(&ADMIN),
+    }
+}
+
+fn sorted(role: Role) -> Vec<&'static str> {
+    let mut permissions: Vec<_> = role.permissions().collect();
+    permissions.sort_unstable();
+    permissions
 }

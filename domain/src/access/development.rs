@@ -59,9 +59,9 @@ mod bypass {
             let (organization, user) = self.provisioning.find_or_create(&newcomer).await?;
             Ok(Authenticated::without_assertion(Arc::new(Principal {
                 permissions: permissions_of(user.role),
-                roles: user.role.into_iter().collect(),
-                organization: organization.into(),
-                user,
+                role: user.role,
+                organization: Arc::new(organization.into()),
+                user: Arc::new(user),
                 scopes: Vec::new(),
                 app_roles: Vec::new(),
                 client_id: None,

@@ -28,7 +28,7 @@ impl Doorway {
     /// The scope of the tenant's organization, as the system; `None` when there is none.
     pub(crate) async fn find(&self, tenant: Uuid, origin: &Origin) -> Result<Option<OrgScope>, StoreError> {
         let found = self.directory.find(&OrganizationOrigin::Tenant(tenant)).await?;
-        Ok(found.map(|org_id| OrgScope::new(org_id, Actor::System, origin.clone())))
+        Ok(found.map(|organization| OrgScope::new(organization.id, Actor::System, origin.clone())))
     }
 
     /// The same; the organization is founded if there is none. It has nobody in it, and nobody may enter before

@@ -22,8 +22,8 @@ pub type IdentityKey = (OrganizationOrigin, Uuid);
 /// An organization and a user of it, both of whom may use the service.
 #[derive(Debug)]
 pub struct Identity {
-    pub(super) organization: OrganizationSummary,
-    pub(super) user: User,
+    pub(super) organization: Arc<OrganizationSummary>,
+    pub(super) user: Arc<User>,
     pub(super) subjects: [Subject; 2],
     /// Up to when neither is known to have changed.
     pub(super) mark: AtomicU64,
@@ -35,8 +35,8 @@ impl Identity {
         Self {
             subjects: [Subject::Organization(organization.id), Subject::User(user.id)],
             name_source: organization.name_source,
-            organization: organization.into(),
-            user,
+            organization: Arc::new(organization.into()),
+            user: Arc::new(user),
             mark: AtomicU64::new(mark.0),
         }
     }
@@ -51,7 +51,8 @@ impl Identity {
         let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
         let profile = &self.user.profile;
         let texts = self.organization.name.len() + text(&profile.email) + text(&profile.display_name);
-        u32::try_from(size_of::<Self>() + texts).unwrap_or(u32::MAX)
+        u32::try_from(size_of::<Self>() + size_of::<OrganizationSummary>() + size_of::<User>() + texts)
+            .unwrap_or(u32::MAX)
     }
 }
 

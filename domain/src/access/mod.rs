@@ -39,6 +39,7 @@ pub use api_key_uses::{ApiKeyUses, Attempt};
 pub use authenticated::Authenticated;
 pub use authentication::{
     Authentication, AuthenticationError, AuthenticationPorts, CachedPrincipal, Loading, PrincipalCache,
+    TokenDigest,
 };
 pub use development::DevelopmentIdentity;
 pub use epochs::{Epochs, EpochsUnavailable, Mark, Subject};

@@ -1,5 +1,7 @@
 //! Who is asking.
 
+use std::{borrow::Cow, sync::Arc};
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -89,10 +91,11 @@ pub struct CurrentSession {
 /// it only while nothing it depends on has changed (see [`super::Epochs`]).
 #[derive(Debug)]
 pub struct Principal {
-    pub(super) organization: OrganizationSummary,
-    pub(super) user: User,
-    pub(super) roles: Vec<Role>,
-    pub(super) permissions: Vec<&'static str>,
+    pub(super) organization: Arc<OrganizationSummary>,
+    pub(super) user: Arc<User>,
+    pub(super) role: Option<Role>,
+    /// Those of a role, which are the same for everybody, or some of one's own.
+    pub(super) permissions: Cow<'static, [&'static str]>,
     pub(super) scopes: Vec<String>,
     pub(super) app_roles: Vec<String>,
     pub(super) client_id: Option<Uuid>,
@@ -102,7 +105,7 @@ pub struct Principal {
     pub(super) authenticated_at: Option<DateTime<Utc>>,
     /// For a person with an access token of theirs.
     pub(super) delegable: Option<Delegable>,
-    pub(super) api_key: Option<ApiKeyIdentity>,
+    pub(super) api_key: Option<Box<ApiKeyIdentity>>,
 }
 
 /// The API key that calls, and the key of its wire format.
@@ -120,7 +123,7 @@ impl Principal {
 
     /// The API key that calls; `None` for every other credential.
     pub fn api_key(&self) -> Option<&ApiKeyIdentity> {
-        self.api_key.as_ref()
+        self.api_key.as_deref()
     }
 
     /// The API key that calls, as its log knows it.
@@ -143,7 +146,7 @@ impl Principal {
 
     /// The caller's roles; a service principal may have none.
     pub fn roles(&self) -> &[Role] {
-        &self.roles
+        self.role.as_slice()
     }
 
     /// The words of what the caller may do, sorted.

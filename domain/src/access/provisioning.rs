@@ -35,7 +35,7 @@ pub(super) async fn begin_tidying(tx: &dyn OrgTx, org_id: OrgId, ids: &Ids) -> R
 #[async_trait]
 pub trait Directory: Send + Sync {
     /// The organization of this origin, whatever its status.
-    async fn find(&self, origin: &OrganizationOrigin) -> Result<Option<OrgId>, StoreError>;
+    async fn find(&self, origin: &OrganizationOrigin) -> Result<Option<Organization>, StoreError>;
 }
 
 /// Somebody who was identified, and what a first sight of them would be made from.
@@ -139,7 +139,7 @@ impl Provisioning {
         // A race that is lost is settled by the next look; more than two in a row would be a defect of the store.
         for _ in 0..3 {
             let found = match self.directory.find(&newcomer.origin).await? {
-                Some(org_id) => self.enter(org_id, newcomer).await?,
+                Some(organization) => self.enter(organization, newcomer).await?,
                 None if newcomer.needs_consent.is_some() => return Err(newcomer.not_onboarded()),
                 None => self.found(newcomer).await?,
             };
@@ -154,16 +154,15 @@ impl Provisioning {
     /// Into an organization that exists. `None` when it or the user changed under our hands.
     async fn enter(
         &self,
-        org_id: OrgId,
+        organization: Organization,
         newcomer: &Newcomer,
     ) -> Result<Option<(Organization, User)>, AuthenticationError> {
-        let scope = OrgScope::new(org_id, Actor::System, Origin::default());
-        let reader = self.store.read(&scope).await?;
-        let Some(organization) = reader.organization().get().await? else { return Ok(None) };
         check_status(organization.status)?;
         if newcomer.needs_consent.is_some() && !organization.consent.holds() {
             return Err(newcomer.not_onboarded());
         }
+        let scope = OrgScope::new(organization.id, Actor::System, Origin::default());
+        let reader = self.store.read(&scope).await?;
         let user = match newcomer.user.object_id {
             Some(object_id) => reader.users().find_by_object_id(object_id).await?,
             None => None,
@@ -191,11 +190,15 @@ impl Provisioning {
             record(Event::new("organization.updated", json!({ "changed": ["name"] })));
         }
         match user {
-            None => {
-                if let Some(event) = self.add_user(tx.as_ref(), newcomer).await? {
-                    record(event);
+            None => match self.add_user(tx.as_ref(), newcomer).await? {
+                Some((user, event)) if !better_name => {
+                    // All is known without another look.
+                    tx.commit(event.into()).await?;
+                    return Ok(Some((organization, user)));
                 }
-            }
+                Some((_, event)) => record(event),
+                None => {}
+            },
             Some(user) if new_profile => {
                 let profile = &newcomer.user.profile;
                 if tx.users().set_profile(user.id, profile, newcomer.user.profile_as_of).await? {
@@ -220,14 +223,18 @@ impl Provisioning {
         begin_tidying(tx.as_ref(), org_id, &self.ids).await?;
         let mut events: Events =
             Event::new("identity.tenant.created", json!({ "organizationId": org_id })).into();
-        if let Some(event) = self.add_user(tx.as_ref(), newcomer).await? {
+        if let Some((_, event)) = self.add_user(tx.as_ref(), newcomer).await? {
             events = events.and(event);
         }
         self.finish(tx, newcomer, Some(events)).await
     }
 
     /// Adds the user; `None` when another request was first.
-    async fn add_user(&self, tx: &dyn OrgTx, newcomer: &Newcomer) -> Result<Option<Event>, StoreError> {
+    async fn add_user(
+        &self,
+        tx: &dyn OrgTx,
+        newcomer: &Newcomer,
+    ) -> Result<Option<(User, Event)>, StoreError> {
         let mut user = newcomer.user.clone();
         if newcomer.first_is_admin && newcomer.is_own_person() {
             // Two first people at once would both find nobody before them.
@@ -236,10 +243,10 @@ impl Provisioning {
                 user.role = Some(Role::Admin);
             }
         }
-        let added = tx.users().add_if_absent(&user).await?;
+        let Some(added) = tx.users().add_if_absent(&user).await? else { return Ok(None) };
         let data =
             json!({ "userId": user.id, "kind": user.kind.as_str(), "role": user.role.map(Role::as_str) });
-        Ok(added.then(|| Event::new("identity.user.created", data)))
+        Ok(Some((added, Event::new("identity.user.created", data))))
     }
 
     /// Reads what is there now and commits what was written, if anything was.

@@ -103,9 +103,9 @@ fn principal(
     role: Option<super::Role>,
 ) -> Principal {
     Principal {
-        organization: organization.into(),
-        user,
-        roles: role.into_iter().collect(),
+        organization: Arc::new(organization.into()),
+        user: Arc::new(user),
+        role,
         permissions: permissions_of(role),
         scopes: Vec::new(),
         app_roles: Vec::new(),

@@ -292,6 +292,7 @@ impl CompatibleTokens {
             error @ (ConnectionTokenError::Seal(_)
             | ConnectionTokenError::Store(_)
             | ConnectionTokenError::Shared(_)
+            | ConnectionTokenError::Unread(_)
             | ConnectionTokenError::Unwritten(_)) => Err(error.into()),
         }
     }

@@ -45,7 +45,7 @@ pub use refresh::{MintError, MintKey, Minted, RefreshPorts, Refresher};
 pub use resource::{InvalidResource, ResourceNames, ResourceRequest, Target};
 pub use schedule::RefreshPolicy;
 pub use sight::Sight;
-pub use tokens::{ConnectionTokenError, ConnectionTokens, HandedToken, MayUseTokens};
+pub use tokens::{ConnectionTokenError, ConnectionTokens, HandedToken, Look, LookKey, Looked, MayUseTokens};
 pub use trouble::Trouble;
 
 use crate::access::permission;

@@ -111,6 +111,7 @@ fn refusal(error: ConnectionTokenError) -> DelegationError {
         | ConnectionTokenError::Seal(_)
         | ConnectionTokenError::Store(_)
         | ConnectionTokenError::Shared(_)
+        | ConnectionTokenError::Unread(_)
         | ConnectionTokenError::Unwritten(_)) => DelegationError::Failed(OwnFailure(Arc::new(error))),
     }
 }

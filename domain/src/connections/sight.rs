@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Whose connections are seen.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Sight {
     /// `None`: everybody's.
     users: Option<Vec<UserId>>,

@@ -1,17 +1,23 @@
 //! Handing tokens out.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 
 use super::{
-    Connection, ConnectionCache, HandOut, HandOuts, KnownToken, MintError, MintKey, ReadTokens, Refresher,
-    ResourceRequest, Sight, StoredToken, Target, Trouble, refresh::Need, resource::covers,
+    Connection, ConnectionCache, Flights, HandOut, HandOuts, KnownToken, MintError, MintKey, ReadTokens,
+    Refresher, ResourceRequest, Sight, StoredToken, Target, Trouble, refresh::Need, resource::covers,
     standing::is_member_let_in,
 };
 use crate::{
-    access::{Authorized, Epochs, OnBehalfOf, OrgScope, Permission, Principal, SessionCaller, Subject},
+    access::{Authorized, Epochs, Mark, OnBehalfOf, OrgScope, Permission, Principal, SessionCaller, Subject},
     delegation::{ClaimsChallenge, SharePointHost},
     id::{ConnectionId, ConnectionTokenId, OrgId, TypedId},
     secret::{SealError, Secrets},
@@ -20,6 +26,8 @@ use crate::{
 
 /// The longest life that can be wanted of a token: Entra ID gives none that lives longer.
 const LONGEST: TimeDelta = TimeDelta::hours(24);
+/// So often what another caller is reading is waited for, when it changes meanwhile.
+const SHARED_LOOKS: usize = 3;
 
 /// A permission whose holder gets tokens, or has them used.
 pub trait MayUseTokens: Permission {
@@ -92,6 +100,9 @@ pub enum ConnectionTokenError {
     /// The failure of what several callers waited for.
     #[error(transparent)]
     Shared(Arc<MintError>),
+    /// What several callers waited for could not be read.
+    #[error(transparent)]
+    Unread(Arc<StoreError>),
     /// The hand-out could not be written down, so there was none.
     #[error(transparent)]
     Unwritten(Arc<StoreError>),
@@ -121,8 +132,37 @@ pub struct ConnectionTokens {
     secrets: Arc<dyn Secrets>,
     epochs: Arc<dyn Epochs>,
     cache: Arc<dyn ConnectionCache>,
+    looks: Arc<dyn Flights<LookKey, Look>>,
     refresher: Refresher,
     hand_outs: HandOuts,
+}
+
+/// Callers who see the same and ask for the same read it together.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct LookKey {
+    org_id: OrgId,
+    id: ConnectionId,
+    /// As it was asked for.
+    resource: String,
+    sight: Sight,
+}
+
+/// What a look at what is stored comes to, for all who wait for it.
+pub type Look = Result<Arc<Looked>, Arc<StoreError>>;
+
+/// What was found; nothing where there is no such connection, or it is not seen.
+#[derive(Debug)]
+pub struct Looked {
+    /// Taken before it was read.
+    mark: Mark,
+    found: Option<Found>,
+}
+
+#[derive(Debug)]
+struct Found {
+    connection: Connection,
+    is_member_let_in: bool,
+    token: Option<StoredToken>,
 }
 
 /// What is asked, with what was found out about it.
@@ -148,10 +188,11 @@ impl ConnectionTokens {
         secrets: Arc<dyn Secrets>,
         epochs: Arc<dyn Epochs>,
         cache: Arc<dyn ConnectionCache>,
+        looks: Arc<dyn Flights<LookKey, Look>>,
         refresher: Refresher,
         hand_outs: HandOuts,
     ) -> Self {
-        Self { store, secrets, epochs, cache, refresher, hand_outs }
+        Self { store, secrets, epochs, cache, looks, refresher, hand_outs }
     }
 
     /// An access token of a connection that the caller sees, for a resource. It has at least `min_ttl` left, and
@@ -265,28 +306,29 @@ impl ConnectionTokens {
 
     async fn ready(&self, asked: &Asked<'_>) -> Result<Ready, ConnectionTokenError> {
         let key = (asked.scope.org_id(), asked.id, remembered_as(asked.request));
-        let mark = self.epochs.mark();
         if let Some(known) = self.remembered(&key, asked).await {
             self.check(asked.principal, &known.connection, asked.request)?;
             return self.open(asked, &known.token).await;
         }
-        let reader = self.store.read(&asked.scope).await?;
-        let connection = reader.connections().get(asked.id).await?.ok_or(ConnectionTokenError::NotFound)?;
-        let resource = self.check(asked.principal, &connection, asked.request)?;
-        if !is_member_let_in(reader.as_ref(), connection.user_id).await? {
+        let looked = self.look(asked).await?;
+        let Looked { mark, found: Some(Found { connection, is_member_let_in, token }) } = looked.as_ref()
+        else {
+            return Err(ConnectionTokenError::NotFound);
+        };
+        let resource = self.check(asked.principal, connection, asked.request)?;
+        if !is_member_let_in {
             return Err(ConnectionTokenError::OwnerDisabled { id: asked.id });
         }
-        let token = reader.connections().token(asked.id, &resource).await?;
-        drop(reader);
         let now = self.refresher.now();
-        let good = token.filter(|token| {
+        let good = token.as_ref().filter(|token| {
             connection.status(now).gives_tokens()
                 && covers(&token.scopes, &asked.request.scopes)
                 && asked.need.is_met(token.issued_at, token.expires_at, now)
         });
         if let Some(token) = good {
-            let ready = self.open(asked, &token).await?;
-            self.cache.put(key, Arc::new(KnownToken { connection, token, mark })).await;
+            let ready = self.open(asked, token).await?;
+            let (connection, token) = (connection.clone(), token.clone());
+            self.cache.put(key, Arc::new(KnownToken { connection, token, mark: *mark })).await;
             return Ok(ready);
         }
         let mint_key = MintKey {
@@ -307,6 +349,58 @@ impl ConnectionTokens {
             event: asked.event,
         };
         Ok(Ready { access_token: minted.access_token.clone(), hand_out })
+    }
+
+    /// What is stored, read once for all who ask for it at the same time: a crowd costs no more of the database than one
+    /// caller.
+    async fn look(&self, asked: &Asked<'_>) -> Result<Arc<Looked>, ConnectionTokenError> {
+        let key = LookKey {
+            org_id: asked.scope.org_id(),
+            id: asked.id,
+            resource: remembered_as(asked.request),
+            sight: Sight::of(asked.principal),
+        };
+        for _ in 0..SHARED_LOOKS {
+            let is_own = Arc::new(AtomicBool::new(false));
+            let work = {
+                let (this, scope, key) = (self.clone(), asked.scope.clone(), key.clone());
+                let (target, is_own) = (asked.request.target.clone(), Arc::clone(&is_own));
+                Box::pin(async move {
+                    is_own.store(true, Ordering::Relaxed);
+                    this.read(&scope, &key, &target).await.map(Arc::new).map_err(Arc::new)
+                })
+            };
+            let looked = self.looks.join(key.clone(), work).await;
+            let looked =
+                looked.unwrap_or_else(|| Err(Arc::new(StoreError::Unexpected("a look panicked".into()))));
+            let looked = looked.map_err(ConnectionTokenError::Unread)?;
+            if is_own.load(Ordering::Relaxed) || self.is_unchanged(asked.id, &looked).await {
+                return Ok(looked);
+            }
+        }
+        Ok(Arc::new(self.read(&asked.scope, &key, &asked.request.target).await?))
+    }
+
+    /// Whether what somebody else began to read a moment ago is what is stored now.
+    async fn is_unchanged(&self, id: ConnectionId, looked: &Looked) -> bool {
+        let user = looked.found.as_ref().map(|found| Subject::User(found.connection.user_id));
+        let depends_on: Vec<Subject> = std::iter::once(Subject::Connection(id)).chain(user).collect();
+        self.epochs.unchanged_since(looked.mark, &depends_on).await.is_ok_and(|unchanged| unchanged)
+    }
+
+    async fn read(&self, scope: &OrgScope, key: &LookKey, target: &Target) -> Result<Looked, StoreError> {
+        let mark = self.epochs.mark();
+        let reader = self.store.read(scope).await?;
+        let connection = reader.connections().get(key.id).await?;
+        let Some(connection) = connection.filter(|connection| key.sight.includes(connection)) else {
+            return Ok(Looked { mark, found: None });
+        };
+        let is_member_let_in = is_member_let_in(reader.as_ref(), connection.user_id).await?;
+        let token = match self.refresher.names().uri(target, connection.share_point_host.as_ref()) {
+            Some(resource) => reader.connections().token(key.id, &resource).await?,
+            None => None,
+        };
+        Ok(Looked { mark, found: Some(Found { connection, is_member_let_in, token }) })
     }
 
     /// What is remembered and still holds.

@@ -115,9 +115,9 @@ pub trait UserReader: Send + Sync {
 /// Memberships of one organization, for writing.
 #[async_trait]
 pub trait UserRepository: UserReader {
-    /// Adds a membership unless the organization already has one for this `oid`. `false` when it has: another
-    /// request was first, and its row can be read now.
-    async fn add_if_absent(&self, user: &NewUser) -> Result<bool, StoreError>;
+    /// Adds a membership unless the organization already has one for this `oid`, and gives it. `None` when it has:
+    /// another request was first, and its row can be read now.
+    async fn add_if_absent(&self, user: &NewUser) -> Result<Option<User>, StoreError>;
 
     /// Whether the organization has a person who is not a guest.
     async fn has_own_person(&self) -> Result<bool, StoreError>;

@@ -217,7 +217,7 @@ impl Imports {
             profile_as_of: now,
             role: Some(Role::Member),
         };
-        if tx.users().add_if_absent(&new).await? {
+        if tx.users().add_if_absent(&new).await?.is_some() {
             let data = json!({ "userId": new.id, "kind": new.kind.as_str(), "role": Role::Member.as_str() });
             return Ok(Some((Event::new("identity.user.created", data), true)));
         }

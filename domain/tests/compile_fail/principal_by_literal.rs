@@ -1,8 +1,10 @@
 //! A principal is made by authentication.
 
+use std::sync::Arc;
+
 use domain::{access::Principal, identity::User};
 
-fn forge(user: User) -> Principal {
+fn forge(user: Arc<User>) -> Principal {
     Principal { user }
 }
 

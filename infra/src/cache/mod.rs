@@ -6,6 +6,6 @@ mod rates;
 mod redis;
 
 pub use identities::Identities;
-pub use principals::Principals;
+pub use principals::{NoPrincipals, Principals};
 pub use rates::RedisRates;
 pub use redis::SharedRedis;

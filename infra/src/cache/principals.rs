@@ -10,24 +10,26 @@ use async_trait::async_trait;
 use aws_lc_rs::digest::{SHA256, digest};
 use chrono::{DateTime, Utc};
 use domain::{
-    access::{AuthenticationError, CachedPrincipal, Loading, PrincipalCache},
+    access::{AuthenticationError, CachedPrincipal, Loading, PrincipalCache, TokenDigest},
     clock::Clock,
 };
+use metrics::Counter;
 use moka::{Expiry, future::Cache};
-
-type Key = [u8; 32];
 
 /// No entry lives longer than this, however long its token does: epochs older than it may be forgotten.
 const LONGEST: Duration = Duration::from_hours(1);
 
 /// Remembers principals, up to a number of bytes.
 pub struct Principals {
-    cache: Cache<Key, Arc<CachedPrincipal>>,
+    cache: Cache<TokenDigest, Arc<CachedPrincipal>>,
+    hits: Counter,
+    misses: Counter,
 }
 
 impl Principals {
     pub fn new(max_bytes: u64, clock: Arc<dyn Clock>) -> Self {
-        Self { cache: bounded(max_bytes, clock) }
+        let counter = |result| metrics::counter!("tenantry_principal_cache_total", "result" => result);
+        Self { cache: bounded(max_bytes, clock), hits: counter("hit"), misses: counter("miss") }
     }
 }
 
@@ -52,50 +54,79 @@ struct UntilToken {
     clock: Arc<dyn Clock>,
 }
 
-impl<E: Entry> Expiry<Key, Arc<E>> for UntilToken {
-    fn expire_after_create(&self, _: &Key, entry: &Arc<E>, _: Instant) -> Option<Duration> {
+impl<E: Entry> Expiry<TokenDigest, Arc<E>> for UntilToken {
+    fn expire_after_create(&self, _: &TokenDigest, entry: &Arc<E>, _: Instant) -> Option<Duration> {
         let left = entry.expires_at() - self.clock.now();
         Some(left.to_std().unwrap_or(Duration::ZERO).min(LONGEST))
     }
 }
 
-fn bounded<E: Entry>(max_bytes: u64, clock: Arc<dyn Clock>) -> Cache<Key, Arc<E>> {
+fn bounded<E: Entry>(max_bytes: u64, clock: Arc<dyn Clock>) -> Cache<TokenDigest, Arc<E>> {
     Cache::builder()
         .max_capacity(max_bytes)
         // The key, and what moka keeps beside an entry.
-        .weigher(|key: &Key, entry: &Arc<E>| {
-            entry.weight().saturating_add(u32::try_from(key.len()).unwrap_or_default() + 128)
+        .weigher(|key: &TokenDigest, entry: &Arc<E>| {
+            entry.weight().saturating_add(u32::try_from(key.0.len()).unwrap_or_default() + 128)
         })
         .expire_after(UntilToken { clock })
         .build()
 }
 
-fn key(token: &str) -> Key {
-    let mut key = Key::default();
-    key.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
-    key
+fn digest_of(token: &str) -> TokenDigest {
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
+    TokenDigest(bytes)
 }
 
 #[async_trait]
 impl PrincipalCache for Principals {
-    async fn get(&self, token: &str) -> Option<Arc<CachedPrincipal>> {
-        let found = self.cache.get(&key(token)).await;
-        let result = if found.is_some() { "hit" } else { "miss" };
-        metrics::counter!("tenantry_principal_cache_total", "result" => result).increment(1);
+    fn digest(&self, token: &str) -> TokenDigest {
+        digest_of(token)
+    }
+
+    async fn get(&self, token: &TokenDigest) -> Option<Arc<CachedPrincipal>> {
+        let found = self.cache.get(token).await;
+        let counter = if found.is_some() { &self.hits } else { &self.misses };
+        counter.increment(1);
         found
     }
 
     async fn load(
         &self,
-        token: &str,
+        token: &TokenDigest,
         load: Loading<'_>,
     ) -> Result<Arc<CachedPrincipal>, Arc<AuthenticationError>> {
-        self.cache.try_get_with(key(token), load).await
+        self.cache.try_get_with(*token, load).await
     }
 
-    async fn forget(&self, token: &str) {
-        self.cache.invalidate(&key(token)).await;
+    async fn forget(&self, token: &TokenDigest) {
+        self.cache.invalidate(token).await;
     }
+}
+
+/// Remembers nothing: each request's credential is judged anew.
+#[derive(Clone, Copy, Debug)]
+pub struct NoPrincipals;
+
+#[async_trait]
+impl PrincipalCache for NoPrincipals {
+    fn digest(&self, _: &str) -> TokenDigest {
+        TokenDigest([0; 32])
+    }
+
+    async fn get(&self, _: &TokenDigest) -> Option<Arc<CachedPrincipal>> {
+        None
+    }
+
+    async fn load(
+        &self,
+        _: &TokenDigest,
+        load: Loading<'_>,
+    ) -> Result<Arc<CachedPrincipal>, Arc<AuthenticationError>> {
+        load.await.map_err(Arc::new)
+    }
+
+    async fn forget(&self, _: &TokenDigest) {}
 }
 
 #[cfg(test)]
@@ -124,10 +155,10 @@ mod tests {
         let max_bytes = 1_000_000;
         let cache = bounded(max_bytes, Arc::new(SystemClock));
         let entry = || Arc::new(Large { expires_at: SystemClock.now() + TimeDelta::hours(1) });
-        cache.insert(key("regular"), entry()).await;
+        cache.insert(digest_of("regular"), entry()).await;
         for number in 0..5_000 {
-            assert!(cache.get(&key("regular")).await.is_some(), "after {number}");
-            cache.insert(key(&format!("once {number}")), entry()).await;
+            assert!(cache.get(&digest_of("regular")).await.is_some(), "after {number}");
+            cache.insert(digest_of(&format!("once {number}")), entry()).await;
         }
         cache.run_pending_tasks().await;
         assert!(cache.weighted_size() <= max_bytes);
@@ -137,15 +168,15 @@ mod tests {
     #[tokio::test]
     async fn an_entry_that_has_expired_is_not_found() {
         let cache = bounded(1_000_000, Arc::new(SystemClock));
-        cache.insert(key("late"), Arc::new(Large { expires_at: SystemClock.now() })).await;
-        assert!(cache.get(&key("late")).await.is_none());
+        cache.insert(digest_of("late"), Arc::new(Large { expires_at: SystemClock.now() })).await;
+        assert!(cache.get(&digest_of("late")).await.is_none());
     }
 
     #[test]
     fn the_key_is_the_digest_of_the_whole_token() {
         let long = "x".repeat(5_000);
-        assert_ne!(key(&format!("{long}a")), key(&format!("{long}b")));
-        assert_ne!(key(&format!("a{long}")), key(&format!("b{long}")));
-        assert_ne!(key(&long), key(&format!("{long}x")));
+        assert_ne!(digest_of(&format!("{long}a")), digest_of(&format!("{long}b")));
+        assert_ne!(digest_of(&format!("a{long}")), digest_of(&format!("b{long}")));
+        assert_ne!(digest_of(&long), digest_of(&format!("{long}x")));
     }
 }

@@ -9,7 +9,12 @@ use std::{
 
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sqlx::{
+    Connection,
+    sqlite::{SqliteJournalMode, SqliteSynchronous},
+};
+
+use super::cuts::Cuts;
 
 /// Where the database is.
 #[derive(Clone, Debug)]
@@ -60,10 +65,11 @@ impl DatabaseUrl {
 /// Opens the writer and the reader.
 pub(super) async fn open(
     url: &DatabaseUrl,
+    cuts: &Cuts,
 ) -> Result<(DatabaseConnection, DatabaseConnection), ConnectError> {
     match url {
         DatabaseUrl::Postgres(url) => {
-            let pool = postgres(url, 16).await.map_err(ConnectError::Unreachable)?;
+            let pool = postgres(url, 16, cuts).await.map_err(ConnectError::Unreachable)?;
             Ok((pool.clone(), pool))
         }
         DatabaseUrl::SqliteMemory => {
@@ -88,7 +94,12 @@ pub(super) async fn open(
 }
 
 /// A pool of PostgreSQL connections. Statements are never logged: their values are other people's data.
-pub(super) async fn postgres(url: &SecretString, connections: u32) -> Result<DatabaseConnection, DbErr> {
+pub(super) async fn postgres(
+    url: &SecretString,
+    connections: u32,
+    cuts: &Cuts,
+) -> Result<DatabaseConnection, DbErr> {
+    let cuts = cuts.clone();
     let mut options = ConnectOptions::new(url.expose_secret());
     options
         .max_connections(connections)
@@ -96,6 +107,10 @@ pub(super) async fn postgres(url: &SecretString, connections: u32) -> Result<Dat
         .acquire_timeout(Duration::from_secs(5))
         .idle_timeout(Duration::from_mins(10))
         .test_before_acquire_if_idle_for(Duration::from_secs(30))
+        .map_sqlx_postgres_before_acquire(move |connection, known| {
+            let is_suspect = cuts.concern(known.idle_for);
+            Box::pin(async move { Ok(!is_suspect || connection.ping().await.is_ok()) })
+        })
         .set_application_name("tenantry")
         .sqlx_logging(false);
     Database::connect(options).await

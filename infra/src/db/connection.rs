@@ -11,9 +11,13 @@ use sea_orm::{
     Statement,
 };
 
+use super::cuts::Cuts;
+
 /// A pool or a transaction.
 pub(crate) struct Connection {
     on: On,
+    /// Of a pool that is only read from: what met a cut connection is asked again.
+    again: Option<Cuts>,
     statements: Arc<AtomicU64>,
 }
 
@@ -25,11 +29,17 @@ enum On {
 
 impl Connection {
     pub(super) fn pool(pool: DatabaseConnection, statements: Arc<AtomicU64>) -> Self {
-        Self { on: On::Pool(pool), statements }
+        Self { on: On::Pool(pool), again: None, statements }
+    }
+
+    /// A pool that is only read from. SQLite has no connections that anybody could cut.
+    pub(super) fn reading_pool(pool: DatabaseConnection, cuts: &Cuts, statements: Arc<AtomicU64>) -> Self {
+        let again = (pool.get_database_backend() == DbBackend::Postgres).then(|| cuts.clone());
+        Self { again, ..Self::pool(pool, statements) }
     }
 
     pub(super) fn transaction(transaction: DatabaseTransaction, statements: Arc<AtomicU64>) -> Self {
-        Self { on: On::Transaction(transaction), statements }
+        Self { on: On::Transaction(transaction), again: None, statements }
     }
 
     /// Makes the transaction's changes lasting.
@@ -72,17 +82,19 @@ impl ConnectionTrait for Connection {
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         self.count();
-        match &self.on {
-            On::Pool(pool) => pool.query_one_raw(statement).await,
-            On::Transaction(transaction) => transaction.query_one_raw(statement).await,
+        match (&self.on, &self.again) {
+            (On::Pool(pool), Some(cuts)) => cuts.twice(|| pool.query_one_raw(statement.clone())).await,
+            (On::Pool(pool), None) => pool.query_one_raw(statement).await,
+            (On::Transaction(transaction), _) => transaction.query_one_raw(statement).await,
         }
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         self.count();
-        match &self.on {
-            On::Pool(pool) => pool.query_all_raw(statement).await,
-            On::Transaction(transaction) => transaction.query_all_raw(statement).await,
+        match (&self.on, &self.again) {
+            (On::Pool(pool), Some(cuts)) => cuts.twice(|| pool.query_all_raw(statement.clone())).await,
+            (On::Pool(pool), None) => pool.query_all_raw(statement).await,
+            (On::Transaction(transaction), _) => transaction.query_all_raw(statement).await,
         }
     }
 }

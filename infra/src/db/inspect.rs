@@ -5,6 +5,7 @@ use sea_orm::ConnectionTrait;
 use super::{
     DatabaseUrl,
     connect::{self, Access, ConnectError},
+    cuts::Cuts,
     schema::{self, SchemaError, check_postgres},
 };
 
@@ -43,7 +44,8 @@ pub async fn inspect(url: &DatabaseUrl) -> Result<Inspection, SchemaError> {
             }
         }
         DatabaseUrl::Postgres(url) => {
-            let database = connect::postgres(url, 1).await.map_err(ConnectError::Unreachable)?;
+            let database =
+                connect::postgres(url, 1, &Cuts::default()).await.map_err(ConnectError::Unreachable)?;
             check_postgres(&database).await?;
             Ok(Inspection::Current)
         }

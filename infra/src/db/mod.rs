@@ -8,6 +8,7 @@ mod advisory_lock;
 pub(crate) mod before_scope;
 mod connect;
 mod connection;
+mod cuts;
 #[expect(unreachable_pub, reason = "the derive makes public items; what is private is the module")]
 mod entities;
 pub(crate) mod epochs;
@@ -53,6 +54,7 @@ pub(crate) use account_unit::{AccountOwned, AccountUnit};
 pub(crate) use advisory_lock::try_lock;
 pub use connect::{ConnectError, DatabaseUrl};
 pub(crate) use connection::Connection;
+pub(crate) use cuts::Cuts;
 pub(crate) use entities::{
     accounts, annotation_terms, annotations, api_key_secrets, api_key_uses, api_keys, connection_tokens,
     connections, data_keys, idempotency_keys, identities, memberships, onboardings, organizations, sessions,
@@ -95,6 +97,7 @@ pub struct Database {
     /// SQLite: one connection, so that writers wait in line here and not in the file's lock. PostgreSQL: the pool.
     writer: DatabaseConnection,
     reader: DatabaseConnection,
+    cuts: Cuts,
     ids: Ids,
     watch: EpochWatch,
     vault: Arc<Vault>,
@@ -112,16 +115,19 @@ impl Database {
             // Before anything of it is changed.
             inspect(&url).await?;
         }
-        let (writer, reader) = connect::open(&url).await?;
+        let cuts = Cuts::default();
+        let (writer, reader) = connect::open(&url, &cuts).await?;
         if writer.get_database_backend() == DbBackend::Postgres {
             schema::check_postgres(&writer).await?;
         } else {
             schema::prepare_sqlite(&writer, &url, clock.as_ref()).await?;
         }
         let ring = register(&writer, ring()?, clock.as_ref()).await?;
-        let watch = EpochWatch::new(reader.clone(), clock, revocation_max_stale, url.is_memory());
+        let watch =
+            EpochWatch::new(reader.clone(), cuts.clone(), clock, revocation_max_stale, url.is_memory());
         let vault = Arc::new(Vault::new(ring, entropy, watch.clone()));
-        Ok(Self { writer, reader, ids, watch, vault, work: Arc::default(), statements: Arc::default() })
+        let (work, statements) = (Arc::default(), Arc::default());
+        Ok(Self { writer, reader, cuts, ids, watch, vault, work, statements })
     }
 
     /// The service's keys, without those that were retired.
@@ -160,7 +166,7 @@ impl Database {
 
     /// For questions over global tables; what an organization owns is not to be had with it.
     pub(crate) fn global(&self) -> Connection {
-        Connection::pool(self.reader.clone(), Arc::clone(&self.statements))
+        Connection::reading_pool(self.reader.clone(), &self.cuts, Arc::clone(&self.statements))
     }
 
     /// The same, where something is changed by a single statement.
@@ -187,11 +193,14 @@ impl Database {
     }
 
     async fn begin_writing(&self) -> Result<DatabaseTransaction, DbErr> {
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..Default::default()
+        let begin = || {
+            let options = TransactionOptions {
+                sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+                ..Default::default()
+            };
+            self.writer.begin_with_options(options)
         };
-        self.writer.begin_with_options(options).await
+        self.cuts.twice(begin).await
     }
 
     async fn transaction(&self, scope: &OrgScope) -> Result<Connection, DbErr> {
@@ -218,7 +227,7 @@ pub async fn migrate_file(url: &DatabaseUrl, clock: &dyn Clock) -> Result<(), Sc
         // Before anything of it is changed.
         inspect(url).await?;
     }
-    let (writer, reader) = connect::open(url).await?;
+    let (writer, reader) = connect::open(url, &Cuts::default()).await?;
     schema::prepare_sqlite(&writer, url, clock).await?;
     reader.close().await.map_err(SchemaError::Inspect)?;
     writer.close().await.map_err(SchemaError::Inspect)

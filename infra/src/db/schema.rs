@@ -8,7 +8,10 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::PgConnectOptions;
 
-use super::connect::{self, ConnectError, DatabaseUrl};
+use super::{
+    connect::{self, ConnectError, DatabaseUrl},
+    cuts::Cuts,
+};
 use crate::crypto::KeyRingError;
 
 /// Any number will do, as long as every replica uses the same.
@@ -247,7 +250,7 @@ pub async fn migrate(admin: &SecretString, service: &SecretString) -> Result<Mig
         return Err(SchemaError::SameRole(role));
     }
     // One connection: the lock belongs to the session that took it.
-    let database = connect::postgres(admin, 1).await.map_err(ConnectError::Unreachable)?;
+    let database = connect::postgres(admin, 1, &Cuts::default()).await.map_err(ConnectError::Unreachable)?;
     let lock = format!("SELECT pg_advisory_lock({ADVISORY_LOCK})");
     database.execute_unprepared(&lock).await.map_err(SchemaError::Migrate)?;
     let report = migrate_locked(&database, role).await;
@@ -301,14 +304,15 @@ mod tests {
     async fn the_copy_has_what_was_written_and_is_no_longer_written_to() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("it's.db");
-        let (database, _) = connect::open(&DatabaseUrl::SqliteFile(file.clone())).await.unwrap();
+        let (database, _) =
+            connect::open(&DatabaseUrl::SqliteFile(file.clone()), &Cuts::default()).await.unwrap();
         database.execute_unprepared("CREATE TABLE a (b); INSERT INTO a VALUES (1)").await.unwrap();
         copy_beside(&database, &file, &SystemClock).await.unwrap();
         database.execute_unprepared("INSERT INTO a VALUES (2)").await.unwrap();
 
         let mut files = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().path());
         let copy = files.find(|file| file.to_string_lossy().contains(".db.before-migration-2")).unwrap();
-        let (copy, _) = connect::open(&DatabaseUrl::SqliteFile(copy)).await.unwrap();
+        let (copy, _) = connect::open(&DatabaseUrl::SqliteFile(copy), &Cuts::default()).await.unwrap();
         let rows = copy.query_all_raw(raw(DbBackend::Sqlite, "SELECT b FROM a")).await.unwrap();
         assert_eq!(rows.len(), 1);
     }

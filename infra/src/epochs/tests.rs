@@ -25,7 +25,7 @@ async fn watch(alone: bool) -> (EpochWatch, Arc<Hand>) {
     let database = sea_orm::Database::connect("sqlite::memory:").await.unwrap();
     let clock = Arc::new(Hand(Mutex::new(DateTime::from_timestamp(1_800_000_000, 0).unwrap())));
     let patience = Duration::from_secs(30);
-    (EpochWatch::new(database, Arc::clone(&clock) as _, patience, alone), clock)
+    (EpochWatch::new(database, Cuts::default(), Arc::clone(&clock) as _, patience, alone), clock)
 }
 
 impl Hand {

@@ -2,14 +2,20 @@
 
 mod attacks;
 mod connecting;
+mod cycle;
 mod hand_outs;
+mod leases;
 mod refreshing;
 mod refusals;
 mod replicas;
 mod schedule;
+mod seed;
 mod standing;
 mod states;
 
+use std::time::Duration;
+
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 use tests::{
     Actor, Browser, Builder, Response, TestApp,
@@ -68,6 +74,29 @@ async fn status(actor: &Actor, id: &str) -> String {
 /// How often the authority was asked for a token.
 fn asked(app: &TestApp) -> u64 {
     app.emulator.requests(Endpoint::Token)
+}
+
+/// Waits until the authority was asked so often; it need not have answered.
+async fn is_asked(app: &TestApp, times: u64) {
+    let asked = async {
+        while asked(app) < times {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), asked).await.expect("the authority is asked");
+}
+
+/// Another process takes the leases of all connections, for a minute.
+async fn take_lease(app: &TestApp) {
+    let owner = if tests::is_postgres() {
+        "'00000000-0000-0000-0000-000000000001'::uuid"
+    } else {
+        "X'00000000000000000000000000000001'"
+    };
+    let until = (app.clock.peek() + TimeDelta::seconds(60)).to_rfc3339();
+    let until = if tests::is_postgres() { format!("'{until}'::timestamptz") } else { format!("'{until}'") };
+    let lease = format!("SET owner = {owner}, locked_until = {until} WHERE kind = 'connection.refresh'");
+    app.database.execute(&format!("UPDATE jobs {lease}")).await;
 }
 
 /// An API key of alex's that may have tokens, as somebody who sends requests.

@@ -36,7 +36,7 @@ async fn a_path_that_there_is_not_is_not_found() {
 #[tokio::test]
 async fn a_method_that_a_path_has_not_is_refused_with_those_it_has() {
     let app = TestApp::start().await;
-    let mut paths: Vec<(String, Vec<String>)> = app.app.document["paths"]
+    let mut paths: Vec<(String, Vec<String>)> = tests::document()["paths"]
         .as_object()
         .unwrap()
         .iter()

@@ -12,20 +12,20 @@ use super::{
 use crate::openapi::operation::{Operation, walked};
 
 fn of_a(world: &World, operation: &Operation) -> Filled {
-    fill(&world.app.app.document, operation, &|place: Place, name: &str| world.a.noun(place, name))
+    fill(tests::document(), operation, &|place: Place, name: &str| world.a.noun(place, name))
         .expect("the walk can fill it")
 }
 
 fn of_nobody(world: &World, operation: &Operation) -> Filled {
     let nouns = |place: Place, name: &str| world.a.noun(place, name).map(unknown);
-    fill(&world.app.app.document, operation, &nouns).expect("the walk can fill it")
+    fill(tests::document(), operation, &nouns).expect("the walk can fill it")
 }
 
 #[tokio::test]
 async fn without_a_credential_nobody_gets_in() {
     let world = World::filled().await;
     let before = world.rows_of_a().await;
-    for operation in walked(&world.app.app.document) {
+    for operation in walked(tests::document()) {
         let id = &operation.id;
         let secured = operation.raw["security"].as_array().is_some_and(|schemes| !schemes.is_empty());
         assert!(secured, "{id} can be called by anybody: if it is meant so, list it here with the reason");
@@ -56,7 +56,7 @@ async fn a_member_may_call_what_the_policy_gives_to_members_and_nothing_else() {
     let world = World::filled().await;
     let granted: Vec<&str> = Role::Member.permissions().collect();
     let (mut refused, mut allowed) = (0, 0);
-    for operation in walked(&world.app.app.document) {
+    for operation in walked(tests::document()) {
         let is_granted = operation.permission.as_deref().is_none_or(|word| granted.contains(&word));
         if operation.is_key_only() {
             needs_a_key(&world, &operation, &world.a.member).await;
@@ -78,7 +78,7 @@ async fn an_app_role_that_means_nothing_here_grants_nothing() {
     let world = World::filled().await;
     let application = world.app.application("Tenantry", ids::CONTOSO, &["Other.Role"]);
     let before = world.rows_of_a().await;
-    for operation in walked(&world.app.app.document) {
+    for operation in walked(tests::document()) {
         if operation.is_key_only() {
             needs_a_key(&world, &operation, &application).await;
         } else if operation.permission.is_some() {
@@ -97,7 +97,7 @@ async fn an_app_role_of_a_permissions_name_grants_that_permission_alone() {
     let world = World::filled().await;
     for (word, _) in ALL_PERMISSIONS {
         let application = world.app.application("Tenantry", ids::CONTOSO, &[word]);
-        for operation in walked(&world.app.app.document) {
+        for operation in walked(tests::document()) {
             let is_granted = operation.permission.as_deref().is_none_or(|needed| needed == *word);
             if operation.is_key_only() {
                 needs_a_key(&world, &operation, &application).await;

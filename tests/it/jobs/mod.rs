@@ -21,7 +21,7 @@ use tests::{SeededEntropy, TestApp, TestClock, is_postgres};
 use uuid::Uuid;
 
 /// The queue as one more process on the test's database has it.
-async fn queue(app: &TestApp, seed: u64) -> Database {
+pub(crate) async fn queue(app: &TestApp, seed: u64) -> Database {
     let clock: Arc<TestClock> = Arc::new(app.clock.clone());
     let url = if is_postgres() {
         DatabaseUrl::Postgres(app.database.url.clone().into())

@@ -112,7 +112,7 @@ impl Onboarding {
             profile_as_of: administrator.issued_at(),
             role: Some(Role::Admin),
         };
-        let added = tx.users().add_if_absent(&user).await?;
+        let added = tx.users().add_if_absent(&user).await?.is_some();
         let data = json!({ "userId": user.id, "kind": user.kind.as_str(), "role": Role::Admin.as_str() });
         Ok(added.then(|| Event::new("identity.user.created", data)))
     }

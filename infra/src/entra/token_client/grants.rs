@@ -8,6 +8,7 @@ use bytes::Bytes;
 use domain::{
     access::PERSONAL_ACCOUNTS_TENANT,
     connections::{GrantError, GrantRefusal, Granted, Grants, Trouble},
+    jobs::LEASE,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -25,6 +26,10 @@ use super::{
 const GRANT: &str = "refresh_token";
 /// All credentials together: well below the lease of a job.
 const PATIENCE: Duration = Duration::from_secs(30);
+const _: () = assert!(
+    2 * PATIENCE.as_secs() <= LEASE.num_seconds().unsigned_abs(),
+    "another process would ask Microsoft, too, while this one still waits for its answer"
+);
 /// How long an authority is left alone that does not say how long.
 const UNSAID: Duration = Duration::from_secs(5);
 

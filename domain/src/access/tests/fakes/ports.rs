@@ -16,7 +16,7 @@ use crate::{
     access::{
         AccountScope, AllowedTenants, ApiKeyDirectory, AuthenticationError, CachedPrincipal, Directory,
         Epochs, EpochsUnavailable, Identity, IdentityCache, IdentityKey, Loading, Mark, OrgScope,
-        PrincipalCache, Rejection, Subject, TokenVerifier, VerificationError, VerifiedToken,
+        PrincipalCache, Rejection, Subject, TokenDigest, TokenVerifier, VerificationError, VerifiedToken,
     },
     annotations::{AnnotationReader, TaxonomyReader},
     api_keys::{ApiKeyDigests, ApiKeyReader, Peppered, RawKey},
@@ -75,8 +75,8 @@ impl AllowedTenants for Ports {
 
 #[async_trait]
 impl Directory for Ports {
-    async fn find(&self, _origin: &OrganizationOrigin) -> Result<Option<OrgId>, StoreError> {
-        Ok(Some(self.0.organization.lock().unwrap().id))
+    async fn find(&self, _origin: &OrganizationOrigin) -> Result<Option<Organization>, StoreError> {
+        Ok(Some(self.0.organization.lock().unwrap().clone()))
     }
 }
 
@@ -245,26 +245,34 @@ type Load = OnceCell<Result<Arc<CachedPrincipal>, Arc<AuthenticationError>>>;
 /// Keeps what the real cache keeps: successes, also of a load during which the token was forgotten.
 #[derive(Default)]
 pub(super) struct Cache {
-    entries: Mutex<HashMap<String, Arc<CachedPrincipal>>>,
-    loading: Mutex<HashMap<String, Arc<Load>>>,
+    entries: Mutex<HashMap<TokenDigest, Arc<CachedPrincipal>>>,
+    loading: Mutex<HashMap<TokenDigest, Arc<Load>>>,
 }
 
 #[async_trait]
 impl PrincipalCache for Cache {
-    async fn get(&self, token: &str) -> Option<Arc<CachedPrincipal>> {
+    fn digest(&self, token: &str) -> TokenDigest {
+        let mut digest = [0; 32];
+        for (at, byte) in token.bytes().enumerate() {
+            digest[at % 32] ^= byte;
+        }
+        TokenDigest(digest)
+    }
+
+    async fn get(&self, token: &TokenDigest) -> Option<Arc<CachedPrincipal>> {
         self.entries.lock().unwrap().get(token).cloned()
     }
 
     async fn load(
         &self,
-        token: &str,
+        token: &TokenDigest,
         load: Loading<'_>,
     ) -> Result<Arc<CachedPrincipal>, Arc<AuthenticationError>> {
-        let cell = Arc::clone(self.loading.lock().unwrap().entry(token.to_owned()).or_default());
+        let cell = Arc::clone(self.loading.lock().unwrap().entry(*token).or_default());
         let load = async {
             let result = load.await.map_err(Arc::new);
             if let Ok(entry) = &result {
-                self.entries.lock().unwrap().insert(token.to_owned(), Arc::clone(entry));
+                self.entries.lock().unwrap().insert(*token, Arc::clone(entry));
             }
             self.loading.lock().unwrap().remove(token);
             result
@@ -272,7 +280,7 @@ impl PrincipalCache for Cache {
         cell.get_or_init(|| load).await.clone()
     }
 
-    async fn forget(&self, token: &str) {
+    async fn forget(&self, token: &TokenDigest) {
         self.entries.lock().unwrap().remove(token);
     }
 }

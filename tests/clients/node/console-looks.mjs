@@ -109,6 +109,37 @@ await check("looks: little is fetched before the first screen, and it is there w
   assert.ok(paint <= SLOWEST_PAINT, `${paint} ms`);
 });
 
+await check("looks: nothing moves on the overview while it is loaded", async () => {
+  await page.addInitScript(() => {
+    globalThis.shift = 0;
+    const add = (list) => list.getEntries().forEach(({ value }) => (globalThis.shift += value));
+    new PerformanceObserver(add).observe({ type: "layout-shift", buffered: true });
+  });
+  const slow = /\/api\/(auth\/organization|onboarding\/status)$/;
+  const open = [];
+  for (const width of [1280, 360]) {
+    await page.setViewportSize({ width, height: 1_200 });
+    // Once before: how high it was is what a browser knows of how high it will be.
+    await page.unroute(slow);
+    await page.goto(`${api}/organization`);
+    await rested("Connection to Microsoft 365");
+    await page.route(slow, (route) => void open.push(route));
+    await page.goto(`${api}/organization`);
+    await page.getByRole("heading", { name: "Connection to Microsoft 365" }).waitFor();
+    while (open.length < 2) await page.waitForTimeout(50);
+    const height = () => page.evaluate(() => document.getElementById("main").firstElementChild.getBoundingClientRect().height);
+    const waiting = await height();
+    await picture(page, `look-overview-waiting-${width}`);
+    await Promise.all(open.splice(0).map((route) => route.continue()));
+    await rested("Connection to Microsoft 365");
+    const [whole, shift] = [await height(), await page.evaluate(() => globalThis.shift)];
+    console.log(`# the overview at ${width} px: ${waiting} px high, then ${whole} px; layout shift ${shift.toFixed(4)}`);
+    assert.ok(shift < 0.01, `${shift}`);
+    assert.ok(Math.abs(whole - waiting) <= 2, `${waiting} px, then ${whole} px at ${width} px`);
+  }
+  await page.unroute(slow);
+});
+
 /** A screen in each look. */
 async function looked(name, [path, words]) {
   await check(`looks: ${name}, light and dark and narrow`, async () => {

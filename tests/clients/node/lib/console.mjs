@@ -55,18 +55,21 @@ export async function disconnected() {
   }
 }
 
-/** Goes through Microsoft's pages as Adele, whichever come, until the browser is back and shows something. */
-export async function throughMicrosoft(page, back) {
+/** Goes through Microsoft's pages, whichever come, until the browser is back and shows something. */
+export async function throughMicrosoft(page, back, { name: person, address } = { name: "Adele Vance", address: "adele@contoso.com" }) {
   const button = (name) => page.getByRole("button", { name });
   for (let left = 100; left > 0; left -= 1) {
     if (await back.isVisible()) return;
     // A page may go away while it is looked at; then the next one is looked at.
     const step = { timeout: 2_000 };
     const taken = (async () => {
-      if (await page.getByLabel("Password").isVisible()) {
+      if (await page.getByLabel("Email address").isVisible()) {
+        await page.getByLabel("Email address").fill(address, step);
+        await button("Next").click(step);
+      } else if (await page.getByLabel("Password").isVisible()) {
         await page.getByLabel("Password").fill("emulator", step);
         await button("Sign in").click(step);
-      } else if (await button("Adele Vance").isVisible()) await button("Adele Vance").click(step);
+      } else if (await button(person).isVisible()) await button(person).click(step);
       else if (await button("Accept").isVisible()) await button("Accept").click(step);
     })();
     await taken.catch(() => {});

@@ -53,7 +53,7 @@ use crate::{
     api_keys::ApiKeysApi,
     auth::{Gate, origins},
     config::{self, Config, DatabaseConfig, DatabaseKind, KeysConfig},
-    connections::ConnectionsApi,
+    connections::{ConnectionsApi, DevicesApi},
     console::Console,
     delegation::DelegationApi,
     docs,
@@ -147,7 +147,7 @@ impl App {
         let sources = TokenSources::new(config, &parts)?;
         let needed = Needed { database: &database, parts: &parts, tokens: sources.app_only() };
         let customers = Customers::new(config, &needed)?;
-        let hub = Hub::new(config, &parts, &database, sources.grants())?;
+        let hub = Hub::new(config, &parts, &database, sources.grants(), &keys)?;
         let exchange = sources.delegated(config, &parts, Arc::new(epochs.clone()), shared);
         let tokens = Arc::new(CallersTokens::new(exchange, hub.tokens.clone()));
         let tokens = Arc::new(Watched { tokens, onboarding: customers.onboarding.clone() });
@@ -460,6 +460,7 @@ type Api = (
     MembersApi,
     ApiKeysApi,
     ConnectionsApi,
+    DevicesApi,
     token_hub::HandingApi,
     TaxonomiesApi,
     TermsApi,
@@ -512,6 +513,7 @@ fn api(store: Arc<dyn Store>, behind: Behind<'_>) -> OpenApiService<Api, ()> {
         },
         ApiKeysApi { store: Arc::clone(&store), api_keys, pages: pages.clone() },
         hub.api(Arc::clone(&store), parts, pages.clone()),
+        hub.devices_api(parts),
         handing.api(),
         TaxonomiesApi { store: Arc::clone(&store), taxonomies: taxonomies.clone(), pages: pages.clone() },
         TermsApi { store: Arc::clone(&store), taxonomies, pages: pages.clone() },

@@ -69,6 +69,8 @@ typed_ids! {
     ApiKeyUseId = "use of an API key";
     /// A Microsoft account that a member connected.
     ConnectionId = "connection";
+    /// An account that is being connected from a device.
+    DeviceSignInId = "sign-in on a device";
     /// An access token of a connection.
     ConnectionTokenId = "token of a connection";
     /// A key that seals what an organization stores.

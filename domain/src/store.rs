@@ -6,7 +6,7 @@ use crate::{
     access::{AccountScope, OrgScope},
     annotations::{AnnotationReader, AnnotationRepository, TaxonomyReader, TaxonomyRepository},
     api_keys::{ApiKeyReader, ApiKeyRepository},
-    connections::{ConnectionReader, ConnectionRepository},
+    connections::{ConnectionReader, ConnectionRepository, DeviceReader, DeviceRepository},
     events::Events,
     idempotency::{IdempotencyReader, IdempotencyRepository},
     identity::{AccountRepository, SessionReader, SessionRepository, UserReader, UserRepository},
@@ -61,6 +61,7 @@ pub trait OrgReader: Send + Sync {
     fn annotations(&self) -> &dyn AnnotationReader;
     fn api_keys(&self) -> &dyn ApiKeyReader;
     fn connections(&self) -> &dyn ConnectionReader;
+    fn devices(&self) -> &dyn DeviceReader;
     fn idempotency(&self) -> &dyn IdempotencyReader;
 }
 
@@ -75,6 +76,7 @@ pub trait OrgTx: Send + Sync {
     fn annotations(&self) -> &dyn AnnotationRepository;
     fn api_keys(&self) -> &dyn ApiKeyRepository;
     fn connections(&self) -> &dyn ConnectionRepository;
+    fn devices(&self) -> &dyn DeviceRepository;
     fn idempotency(&self) -> &dyn IdempotencyRepository;
     fn jobs(&self) -> &dyn JobRepository;
     fn data_keys(&self) -> &dyn DataKeyRepository;

@@ -128,25 +128,53 @@ impl Browser {
 
     /// Signs in at an address of the authority's; gives where it sends the browser back to.
     pub async fn at_authority(&self, address: &str, who: &str) -> String {
-        let mut answer = self.ask(self.client.get(address)).await;
+        let answer = self.ask(self.client.get(address)).await;
+        let end = self.through_pages(answer, who).await;
+        let to = end.location.unwrap_or_else(|| panic!("the browser is not sent back: {}", end.text));
+        let url = Url::parse(&to).expect("an address");
+        format!("{}?{}", url.path(), url.query().unwrap_or_default())
+    }
+
+    /// Types the code of a device at the authority, and signs in for it.
+    pub async fn at_device(&self, code: &str, who: &str) {
+        let page = self.type_code(code).await;
+        let end = self.through_pages(page, who).await;
+        assert!(end.text.contains("You have signed in"), "{}", end.text);
+    }
+
+    /// Types the code of a device at the authority, and thinks better of it.
+    pub async fn decline_device(&self, code: &str) {
+        let page = self.type_code(code).await;
+        self.submit(&page, ("cancel", "1")).await;
+    }
+
+    async fn type_code(&self, code: &str) -> Answer {
+        let page = self.ask(self.client.get(format!("{}/devicelogin", self.authority))).await;
+        self.submit(&page, ("user_code", code)).await
+    }
+
+    async fn submit(&self, page: &Answer, (name, value): (&str, &str)) -> Answer {
+        let mut form = hidden(&page.text);
+        form.push((name.to_owned(), value.to_owned()));
+        self.ask(self.client.post(format!("{}/emulator/sign-in", self.authority)).form(&form)).await
+    }
+
+    /// Fills in the authority's forms until there is none, or it sends the browser elsewhere.
+    async fn through_pages(&self, mut answer: Answer, who: &str) -> Answer {
         for _ in 0..MOST_PAGES {
-            if let Some(to) = &answer.location {
-                let url = Url::parse(to).expect("an address");
-                return format!("{}?{}", url.path(), url.query().unwrap_or_default());
+            if answer.location.is_some() {
+                return answer;
             }
-            let mut form = hidden(&answer.text);
-            let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-            match step(&answer.text) {
-                Some("account") => form.push(field("username", who)),
-                Some("password") => form.push(field("password", "emulator")),
-                Some("mfa") => form.push(field("code", emulator::ids::MFA_CODE)),
-                Some("consent") => form.push(field("consent", "accept")),
-                _ => panic!("the authority's page has no form that is known: {}", answer.text),
-            }
-            let form = self.client.post(format!("{}/emulator/sign-in", self.authority)).form(&form);
-            answer = self.ask(form).await;
+            let field = match step(&answer.text) {
+                Some("account") => ("username", who),
+                Some("password") => ("password", "emulator"),
+                Some("mfa") => ("code", emulator::ids::MFA_CODE),
+                Some("consent") => ("consent", "accept"),
+                _ => return answer,
+            };
+            answer = self.submit(&answer, field).await;
         }
-        panic!("the authority never sends the browser back: {}", answer.text)
+        panic!("the authority asks for ever: {}", answer.text)
     }
 
     /// The value of a cookie of the service.

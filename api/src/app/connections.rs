@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use domain::{
     connections::{
-        Connecting, ConnectingPorts, ConnectingScopes, ConnectionTokens, Connections, Grants, HandOuts,
-        RefreshPorts, Refresher, ResourceNames,
+        Connecting, ConnectingPorts, ConnectingScopes, ConnectionTokens, Connections, DeviceCodes, Devices,
+        Grants, HandOuts, RefreshPorts, Refresher, ResourceNames,
     },
     store::Store,
 };
@@ -13,18 +13,23 @@ use infra::{
     connections::{ConnectionMemory, GraphHosts, SpawnedFlights},
     crypto::JweEncryption,
     db::Database,
-    entra::{Authority, EntraAllowedTenants},
+    entra::{Authority, AuthorityKeys, EntraAllowedTenants, EntraDeviceCodes},
 };
 use url::Url;
 
 use super::{Parts, consent_url};
-use crate::{config::Config, connections::ConnectionsApi, http::PageQuery};
+use crate::{
+    config::Config,
+    connections::{ConnectionsApi, DevicesApi},
+    http::PageQuery,
+};
 
 /// The use-cases of connected accounts.
 pub(super) struct Hub {
     pub(super) tokens: ConnectionTokens,
     pub(super) connections: Connections,
     pub(super) connecting: Connecting,
+    devices: Devices,
     pub(super) hand_outs: HandOuts,
     pub(super) refresher: Refresher,
     public_url: Url,
@@ -37,6 +42,7 @@ impl Hub {
         parts: &Parts,
         database: &Database,
         grants: Arc<dyn Grants>,
+        keys: &Arc<AuthorityKeys>,
     ) -> anyhow::Result<Self> {
         let authority = Authority::new(config.entra.authority_host.clone(), config.entra.tenant.clone());
         let (listed, http) = (config.tenants.allowed.clone(), infra::http::client()?);
@@ -76,15 +82,29 @@ impl Hub {
             graph: config.connections.graph_scopes.clone(),
             share_point: config.connections.sharepoint_scopes.clone(),
         };
+        let connecting = Connecting::new(needed, refresher.clone(), config.tenants.policy, scopes);
+        let devices = Devices::new(
+            Arc::clone(&store),
+            Arc::new(database.clone()),
+            Arc::new(database.clone()),
+            device_codes(config, parts, keys)?,
+            connecting.clone(),
+            parts.ids(),
+        );
         Ok(Self {
             tokens,
             connections: Connections::new(store, refresher.clone()),
-            connecting: Connecting::new(needed, refresher.clone(), config.tenants.policy, scopes),
+            connecting,
+            devices,
             hand_outs,
             refresher,
             public_url: config.process.public_url.clone(),
             consent_url: consent_url(config),
         })
+    }
+
+    pub(super) fn devices_api(&self, parts: &Parts) -> DevicesApi {
+        DevicesApi { devices: self.devices.clone(), clock: Arc::clone(&parts.clock) }
     }
 
     pub(super) fn api(&self, store: Arc<dyn Store>, parts: &Parts, pages: PageQuery) -> ConnectionsApi {
@@ -99,4 +119,15 @@ impl Hub {
             consent_url: self.consent_url.clone(),
         }
     }
+}
+
+/// For devices without a browser, where there is a client for them.
+fn device_codes(
+    config: &Config,
+    parts: &Parts,
+    keys: &Arc<AuthorityKeys>,
+) -> anyhow::Result<Option<Arc<dyn DeviceCodes>>> {
+    let Some(client_id) = config.entra.public_client else { return Ok(None) };
+    let (http, clock) = (infra::http::client()?, Arc::clone(&parts.clock));
+    Ok(Some(Arc::new(EntraDeviceCodes::new(client_id, Arc::clone(keys), http, clock))))
 }

@@ -15,6 +15,7 @@ static AZURE_AUTHORITY_HOST: Setting = Setting::new("AZURE_AUTHORITY_HOST", "ent
 pub(super) static AZURE_TENANT_ID: Setting = Setting::new("AZURE_TENANT_ID", "entra.tenant_id");
 static AZURE_CLIENT_ID: Setting =
     Setting::new("AZURE_CLIENT_ID", "entra.client_id").older(&["MICROSOFT_CLIENT_ID"]);
+static AZURE_PUBLIC_CLIENT_ID: Setting = Setting::new("AZURE_PUBLIC_CLIENT_ID", "entra.public_client_id");
 static AZURE_REDIRECT_URI: Setting = Setting::new("AZURE_REDIRECT_URI", "entra.redirect_uri");
 static AZURE_AUDIENCES: Setting = Setting::new("AZURE_AUDIENCES", "entra.audiences").list();
 static AZURE_ALLOWED_CLIENTS: Setting = Setting::new("AZURE_ALLOWED_CLIENTS", "entra.allowed_clients").list();
@@ -23,6 +24,7 @@ pub(super) static SETTINGS: &[&Setting] = &[
     &AZURE_AUTHORITY_HOST,
     &AZURE_TENANT_ID,
     &AZURE_CLIENT_ID,
+    &AZURE_PUBLIC_CLIENT_ID,
     &AZURE_REDIRECT_URI,
     &AZURE_AUDIENCES,
     &AZURE_ALLOWED_CLIENTS,
@@ -53,6 +55,8 @@ pub struct EntraConfig {
     pub authority_host: Url,
     pub tenant: TenantSelector,
     pub client_id: Uuid,
+    /// The registration by which devices without a browser sign in; `None` where none do.
+    pub public_client: Option<Uuid>,
     /// Where Microsoft sends the browser back to; must lead to our own callback.
     pub redirect_uri: Url,
     /// `aud` values that are accepted besides the client id and its `api://` form.
@@ -85,6 +89,7 @@ impl EntraConfig {
             authority_host: authority_host.unwrap_or_else(public_cloud),
             tenant,
             client_id,
+            public_client: reader.value(&AZURE_PUBLIC_CLIENT_ID, parse::guid),
             redirect_uri: reader
                 .value(&AZURE_REDIRECT_URI, redirect_uri)
                 .unwrap_or_else(|| callback(public_url)),

@@ -1,7 +1,7 @@
 //! What the client is told when there is no connection, or no token of it.
 
 use domain::{
-    connections::{ConnectionError, ConnectionStatus, ConnectionTokenError, MintError, Trouble},
+    connections::{ConnectionError, ConnectionStatus, ConnectionTokenError, DeviceError, MintError, Trouble},
     delegation::ClaimsChallenge,
     id::ConnectionId,
     secret::SealError,
@@ -18,6 +18,12 @@ use crate::{
 const CONFIG_ERROR_STEP: &str = "Microsoft refuses this service's own registration. Whoever runs the service has to mend its client secret or \
      certificate; the connections then work again by themselves.";
 
+/// For whoever runs the service.
+const NO_PUBLIC_CLIENT_STEP: &str =
+    "Connect the account in a browser, or have whoever runs the service set AZURE_PUBLIC_CLIENT_ID.";
+const PUBLIC_FLOWS_STEP: &str = "Connect the account in a browser, or have whoever runs the service allow public client flows in the registration \
+     that AZURE_PUBLIC_CLIENT_ID names.";
+
 /// For an administrator of the organization.
 const MEMBER_DISABLED_STEP: &str = "The member who connected this account is suspended in your organization. Let them in again, or connect the \
      account as somebody else.";
@@ -27,6 +33,33 @@ impl From<ConnectionError> for ApiError {
         match error {
             ConnectionError::NotFound => Self::not_found(),
             ConnectionError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<DeviceError> for ApiError {
+    fn from(error: DeviceError) -> Self {
+        let not_configured = |step: &str| Self {
+            details: Some(json!({ "nextStep": step })),
+            ..Self::new(ErrorCode::OauthNotConfigured, "Devices cannot sign in to this service")
+        };
+        match error {
+            DeviceError::NotFound => Self::not_found(),
+            DeviceError::NotConfigured => not_configured(NO_PUBLIC_CLIENT_STEP),
+            DeviceError::OwnRegistration { codes } => {
+                tracing::warn!(?codes, "devices cannot sign in");
+                not_configured(PUBLIC_FLOWS_STEP)
+            }
+            DeviceError::Refused { codes } => Self::new(
+                ErrorCode::OauthTokenExchangeFailed,
+                format!("Microsoft gives no code for a device{}", numbers(&codes)),
+            ),
+            DeviceError::Unavailable { retry_after } => Self {
+                message: "Microsoft gives no answer at the moment; try again".into(),
+                ..Self::unavailable(retry_after)
+            },
+            DeviceError::Seal(error) => sealed(error),
+            DeviceError::Store(error) => error.into(),
         }
     }
 }

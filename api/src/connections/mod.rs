@@ -1,5 +1,6 @@
 //! `/api/connections`: Microsoft accounts that were connected, and their tokens.
 
+mod devices;
 mod error;
 mod view;
 
@@ -24,8 +25,11 @@ use poem_openapi::{
 use secrecy::ExposeSecret;
 use url::Url;
 
-pub(crate) use self::error::{failed, unusable};
 use self::view::{ConnectionView, Links};
+pub(crate) use self::{
+    devices::DevicesApi,
+    error::{failed, unusable},
+};
 use crate::{
     auth::Caller,
     error::ApiError,

@@ -212,7 +212,7 @@ impl MicrosoftOAuth {
         })?;
         let caller = authorized(caller, request)?;
         let reconnects = intent.connection.map(ConnectionId::from_uuid);
-        let connected = self.connecting.arrive(&caller, Arrived { arrival, reconnects }).await;
+        let connected = self.connecting.arrive(&caller, Arrived { arrival, reconnects, device: None }).await;
         let connected = connected.map_err(|error| not_kept(&error))?;
         let id = connected.connection.id.uuid();
         match connected.more.filter(|_| !intent.is_completing) {

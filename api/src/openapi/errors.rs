@@ -123,6 +123,9 @@ fn codes(operation: &Map<String, Value>, method: &str, has_path_parameter: bool)
         "getConnectionToken" => {
             codes.extend([ErrorCode::ConnectionUnusable, ErrorCode::OauthNotConfigured]);
         }
+        "beginDeviceSignIn" | "getDeviceSignIn" => {
+            codes.extend([ErrorCode::OauthNotConfigured, ErrorCode::OauthTokenExchangeFailed]);
+        }
         "refreshConnection" => codes.push(ErrorCode::OauthNotConfigured),
         _ if passes_on(operation) => codes.extend(OF_PROXY),
         _ => {}
@@ -151,7 +154,9 @@ fn meaning(code: ErrorCode) -> &'static str {
         }
         ErrorCode::InvalidState => "a sign-in that this browser did not begin, or too long ago. Begin again.",
         ErrorCode::OauthTokenExchangeFailed => "the identity provider refused, or its answer does not hold.",
-        ErrorCode::OauthNotConfigured => "the service has no client secret to sign people in with.",
+        ErrorCode::OauthNotConfigured => {
+            "the service has no (valid) registration at the identity provider for this."
+        }
         ErrorCode::InteractionRequired => {
             "more is asked of the sign-in: sign in again, with `details.claims` if there are any."
         }

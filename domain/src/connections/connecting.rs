@@ -8,10 +8,11 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use serde_json::json;
+use uuid::Uuid;
 
 use super::{
-    Connection, ConnectionError, MintError, MintKey, NewGrant, NewToken, Refresher, SharePointHosts, Sight,
-    Trouble, Write, refresh::Need,
+    Connection, ConnectionError, DeviceState, MintError, MintKey, NewGrant, NewToken, Refresher,
+    SharePointHosts, Sight, Trouble, Write, refresh::Need,
 };
 use crate::{
     access::{
@@ -19,7 +20,7 @@ use crate::{
     },
     delegation::{ClaimsChallenge, SharePointHost},
     events::Event,
-    id::{ConnectionId, Ids, TypedId, UserId},
+    id::{ConnectionId, DeviceSignInId, Ids, TypedId, UserId},
     identity::MicrosoftArrival,
     jobs::Kind,
     secret::SealError,
@@ -62,6 +63,17 @@ pub struct Arrived {
     pub arrival: MicrosoftArrival,
     /// The connection that is to be mended; `None` for a new one.
     pub reconnects: Option<ConnectionId>,
+    /// Where somebody signed in on a device.
+    pub device: Option<ArrivedDevice>,
+}
+
+/// The device on which somebody signed in.
+#[derive(Clone, Copy, Debug)]
+pub struct ArrivedDevice {
+    /// What is over with the connection.
+    pub id: DeviceSignInId,
+    /// To whom the grant was given.
+    pub public_client: Uuid,
 }
 
 /// A connection that works.
@@ -154,7 +166,7 @@ impl Connecting {
         arrived: Arrived,
     ) -> Result<Connected, ConnectingError> {
         let scope = caller.scope();
-        let Arrived { arrival, reconnects } = arrived;
+        let Arrived { arrival, reconnects, device } = arrived;
         self.check_tenant(&arrival).await?;
         let MicrosoftArrival { identity, tokens } = arrival;
         let refresh_token = tokens.refresh.ok_or(ConnectingError::NoGrant)?;
@@ -174,6 +186,7 @@ impl Connecting {
             trouble: None,
             claims: None,
             scopes: tokens.scopes.clone(),
+            public_client: device.map(|device| device.public_client),
             has_grant: true,
             grant_expires_at: None,
             refreshed_at: now,
@@ -193,7 +206,7 @@ impl Connecting {
             refresh_at: policy.refresh_at(now, lasts, None, self.refresher.jitter()),
         };
         let grant = NewGrant { connection, refresh_token, token };
-        let connection = self.keep(caller, &scope, grant, reconnects).await?;
+        let connection = self.keep(caller, &scope, grant, (reconnects, device)).await?;
         self.refresher.forget_refusals(connection.id);
         let more = self.more(&scope, &connection).await;
         Ok(Connected { connection, more })
@@ -218,7 +231,7 @@ impl Connecting {
         caller: &Authorized<Write>,
         scope: &OrgScope,
         mut grant: NewGrant,
-        reconnects: Option<ConnectionId>,
+        (reconnects, device): (Option<ConnectionId>, Option<ArrivedDevice>),
     ) -> Result<Connection, ConnectingError> {
         // A race that is lost is settled by the next look.
         for _ in 0..3 {
@@ -244,6 +257,9 @@ impl Connecting {
                 continue;
             };
             let connection = &grant.connection;
+            if let Some(device) = device {
+                tx.devices().finish(device.id, DeviceState::Connected(connection.id)).await?;
+            }
             let due = self.refresher.policy().probe_at(self.refresher.now(), self.refresher.jitter());
             tx.jobs().schedule(Kind::ConnectionRefresh, connection.id.uuid(), due).await?;
             let data = json!({

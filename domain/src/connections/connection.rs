@@ -98,6 +98,9 @@ pub struct Connection {
     pub claims: Option<ClaimsChallenge>,
     /// What was granted when it was connected, in Microsoft's words.
     pub scopes: Vec<String>,
+    /// The public client that the grant was given to, which proves nothing when it is redeemed; `None` for our own
+    /// application.
+    pub public_client: Option<Uuid>,
     /// Whether there is a refresh token.
     pub has_grant: bool,
     /// When its refresh token ends, where that is known.

@@ -9,6 +9,7 @@
 mod compatible;
 mod connecting;
 mod connection;
+mod device;
 mod due;
 mod hand_out;
 mod manage;
@@ -28,11 +29,16 @@ pub use compatible::{
     Wants, WireFormat, WireKeySecret, WireText,
 };
 pub use connecting::{
-    Arrived, Connected, Connecting, ConnectingError, ConnectingPorts, ConnectingScopes, Departing,
+    Arrived, ArrivedDevice, Connected, Connecting, ConnectingError, ConnectingPorts, ConnectingScopes,
+    Departing,
 };
 pub use connection::{
     Connection, ConnectionFilter, ConnectionReader, ConnectionRepository, ConnectionStatus, NewGrant,
     NewToken, StoredToken,
+};
+pub use device::{
+    BegunDevice, DeviceCode, DeviceCodeError, DeviceCodes, DeviceError, DeviceFailure, DeviceReader,
+    DeviceRepository, DeviceSignIn, DeviceState, DeviceTurns, Devices, NewDeviceSignIn, Polled,
 };
 pub use hand_out::{HandOut, HandOutKey, HandOuts, Noted};
 pub use manage::{ConnectionError, Connections};

@@ -70,10 +70,12 @@ pub enum GrantError {
 /// The authority's token endpoint, for refresh tokens.
 #[async_trait]
 pub trait Grants: Send + Sync {
-    /// Redeems a refresh token at the account's tenant, for one resource. Bounded in time, well below the lease of a job.
+    /// Redeems a refresh token at the account's tenant, for one resource: as our own application, or as the public client
+    /// that it was given to. Bounded in time, well below the lease of a job.
     async fn refresh(
         &self,
         tenant: Uuid,
+        public_client: Option<Uuid>,
         refresh_token: &SecretString,
         scopes: &[String],
     ) -> Result<Granted, GrantError>;

@@ -466,7 +466,11 @@ impl Refresher {
             return Err(MintError::of_connection(connection, trouble));
         };
         let refresh_token = self.ports.secrets.open(scope, &sealed).await?;
-        let redeemed = self.ports.grants.refresh(connection.tenant_id, &refresh_token, scopes).await;
+        let redeem = async |refresh_token: &SecretString| {
+            let (tenant, client) = (connection.tenant_id, connection.public_client);
+            self.ports.grants.refresh(tenant, client, refresh_token, scopes).await
+        };
+        let redeemed = redeem(&refresh_token).await;
         if !matches!(redeemed, Err(GrantError::Refused(_))) {
             return Ok(redeemed);
         }
@@ -477,7 +481,7 @@ impl Refresher {
                     return Err(MintError::Unavailable { retry_after: Duration::from_secs(1) });
                 }
                 let refresh_token = self.ports.secrets.open(scope, &newer).await?;
-                Ok(self.ports.grants.refresh(connection.tenant_id, &refresh_token, scopes).await)
+                Ok(redeem(&refresh_token).await)
             }
             _ => Ok(redeemed),
         }

@@ -83,6 +83,9 @@ pub(crate) struct App {
     /// Whose tokens the app may prove itself by.
     #[serde(default)]
     pub(crate) federated: Vec<FederatedCredential>,
+    /// "Allow public client flows": devices may sign in to it though it has a secret, without showing it.
+    #[serde(default)]
+    pub(crate) public_flows: bool,
 }
 
 /// Where an answer may go, and by whom it may be redeemed.
@@ -196,6 +199,11 @@ impl App {
     /// Whether it has anything to prove who it is by.
     pub(crate) fn is_confidential(&self) -> bool {
         self.secret.is_some() || !self.certificates.is_empty() || !self.federated.is_empty()
+    }
+
+    /// Whether a program that can keep no secret may act as it.
+    pub(crate) fn is_public(&self) -> bool {
+        self.public_flows || !self.is_confidential()
     }
 
     /// Whether access tokens for it have this optional claim.

@@ -100,6 +100,9 @@ pub struct AppPatch {
     /// Issuers it may prove itself through; they replace those it had.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub federated: Option<Vec<FederatedCredential>>,
+    /// Whether devices may sign in to it though it has a secret ("Allow public client flows").
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_flows: Option<bool>,
     /// Whether it may be signed in to in `tenant`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
@@ -177,6 +180,7 @@ impl Directory {
             }
             app.secret_expires = patch.secret_expires.or(app.secret_expires);
             app.certificates = patch.certificates.clone().unwrap_or(std::mem::take(&mut app.certificates));
+            app.public_flows = patch.public_flows.unwrap_or(app.public_flows);
             app.federated = patch.federated.clone().unwrap_or(std::mem::take(&mut app.federated));
         }
         let tenants = self.tenants.iter_mut().filter(|known| tenant.is_none_or(|id| id == known.id));

@@ -83,6 +83,9 @@ impl<'a> Client<'a> {
             (Platform::Spa, false) => Err(Refusal::only_cross_origin()),
             (Platform::Web | Platform::Public, true) => Err(Refusal::cross_origin()),
             (Platform::Web, false) => self.proven(),
+            // What a program got is redeemed as it was got: without a secret, whether or not the app has one.
+            (Platform::Public, false) if !self.app.is_public() => Err(Refusal::missing_secret()),
+            (Platform::Public, false) if self.proof != Proof::Nothing => Err(Refusal::public_client()),
             (Platform::Public, false) => Ok(self.proof),
         }
     }

@@ -47,7 +47,7 @@ fn authorize(world: &World, site: &Site, segment: &str, form: &Form) -> Result<V
         .iter()
         .find(|app| app.id.to_string().eq_ignore_ascii_case(id))
         .ok_or_else(|| Refusal::unknown_client(id, segment))?;
-    if client.is_confidential() {
+    if !client.is_public() {
         return Err(Refusal::missing_secret());
     }
     let scope = form.required_scope()?.to_owned();

@@ -58,6 +58,37 @@ async fn a_device_waits_for_somebody_to_sign_in() {
 }
 
 #[tokio::test]
+async fn an_app_with_a_secret_lets_devices_in_where_public_flows_are_allowed_and_then_without_the_secret() {
+    let entra = Entra::start().await;
+    let scope = format!("openid offline_access {TENANTRY_SCOPE}");
+    let form = [("client_id", ids::TENANTRY_APP), ("scope", scope.as_str())];
+    let device = entra.form("/contoso.com/oauth2/v2.0/devicecode", &form).await.json();
+    let browser = entra.browser();
+    let page = browser.get("/devicelogin").await;
+    let page = browser.submit(&page, &[("user_code", text(&device, "user_code"))]).await;
+    let page = browser.submit(&page, &[("username", "alex@contoso.com")]).await;
+    let done = browser.submit(&page, &[("password", "emulator")]).await;
+    assert!(done.text.contains("You have signed in to Tenantry"), "{}", done.text);
+    let poll = [
+        ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
+        ("client_id", ids::TENANTRY_APP),
+        ("device_code", text(&device, "device_code")),
+    ];
+    let tokens = entra.form(TOKEN, &poll).await.json();
+    let refresh = text(&tokens, "refresh_token");
+    let bare =
+        [("grant_type", "refresh_token"), ("client_id", ids::TENANTRY_APP), ("refresh_token", refresh)];
+    assert!(entra.form(TOKEN, &bare).await.json()["access_token"].is_string());
+    let with_secret = [&bare[..], &[("client_secret", "emulator-secret")]].concat();
+    refused(&entra.form(TOKEN, &with_secret).await, "invalid_client", 700_025);
+
+    entra.post("/emulator/control/apps/Tenantry", json!({ "publicFlows": false })).await;
+    refused(&entra.form(TOKEN, &bare).await, "invalid_client", 7_000_218);
+    let device = entra.form("/contoso.com/oauth2/v2.0/devicecode", &form).await;
+    refused(&device, "invalid_client", 7_000_218);
+}
+
+#[tokio::test]
 async fn an_api_calls_another_on_behalf_of_its_caller() {
     let entra = Entra::start().await;
     let obo = async |assertion: &str, scope: &str| {

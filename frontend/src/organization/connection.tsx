@@ -52,41 +52,43 @@ export function Connection() {
   if (query.isError) return <Failure error={query.error} retry={() => void query.refetch()} />;
   const status = query.data;
   return (
-    <Card size="large" ref={card}>
-      <div className={styles.head}>
-        <Subtitle2 as="h2">{text.connection.title}</Subtitle2>
-        <Badge appearance="tint" color={status.state === "active" ? "success" : "warning"}>
-          {states[status.state] ?? status.state}
-        </Badge>
-        <span className={styles.when}>
-          <Caption1>{status.checkedAt === null ? text.consent.never : text.consent.checked(moment(status.checkedAt))}</Caption1>
-          <Check />
-        </span>
-      </div>
-      <Finding status={status} />
-      <ul className={styles.permissions}>
-        {status.permissions.map((permission) => (
-          <li key={permission.name} className={styles.permission}>
-            {permission.granted ? (
-              <CheckmarkCircleRegular className={styles.granted} aria-label={text.consent.granted} />
-            ) : (
-              <ErrorCircleRegular className={styles.missing} aria-label={text.consent.missing} />
-            )}
-            <div>
-              <Body1 block>{permission.meaning}</Body1>
-              <Caption1 className={styles.quiet}>{permission.name}</Caption1>
-            </div>
-          </li>
-        ))}
-      </ul>
-      {status.state !== "active" && (
-        <div>
-          <Button as="a" href={status.consentUrl} appearance="primary">
-            {text.connection.consent}
-          </Button>
+    <div ref={card}>
+      <Card size="large">
+        <div className={styles.head}>
+          <Subtitle2 as="h2">{text.connection.title}</Subtitle2>
+          <Badge appearance="tint" color={status.state === "active" ? "success" : "warning"}>
+            {states[status.state] ?? status.state}
+          </Badge>
+          <span className={styles.when}>
+            <Caption1>{status.checkedAt === null ? text.consent.never : text.consent.checked(moment(status.checkedAt))}</Caption1>
+            <Check />
+          </span>
         </div>
-      )}
-    </Card>
+        <Finding status={status} />
+        <ul className={styles.permissions}>
+          {status.permissions.map((permission) => (
+            <li key={permission.name} className={styles.permission}>
+              {permission.granted ? (
+                <CheckmarkCircleRegular className={styles.granted} aria-label={text.consent.granted} />
+              ) : (
+                <ErrorCircleRegular className={styles.missing} aria-label={text.consent.missing} />
+              )}
+              <div>
+                <Body1 block>{permission.meaning}</Body1>
+                <Caption1 className={styles.quiet}>{permission.name}</Caption1>
+              </div>
+            </li>
+          ))}
+        </ul>
+        {status.state !== "active" && (
+          <div>
+            <Button as="a" href={status.consentUrl} appearance="primary">
+              {text.connection.consent}
+            </Button>
+          </div>
+        )}
+      </Card>
+    </div>
   );
 }
 

@@ -1,5 +1,6 @@
 //! Connections: their rows, what is remembered of them, and what goes on beside the requests.
 
+mod devices;
 mod flights;
 mod hosts;
 mod memory;

@@ -49,6 +49,7 @@ fn connection(row: connections::Model) -> Result<Connection, StoreError> {
         trouble: trouble.transpose()?,
         claims: row.claims.as_deref().and_then(|json| ClaimsChallenge::parse(json).ok()),
         scopes: texts(&row.scopes),
+        public_client: row.public_client_id,
         has_grant: row.refresh_token.is_some(),
         grant_expires_at: row.grant_expires_at,
         refreshed_at: row.refreshed_at,
@@ -176,6 +177,7 @@ impl ConnectionRepository for Unit {
             trouble: Set(None),
             claims: Set(None),
             scopes: Set(json!(connection.scopes)),
+            public_client_id: Set(connection.public_client),
             data_key_id: Set(Some(key.id())),
             refresh_token: Set(Some(self.seal_with(&key, place, &new.refresh_token)?)),
             grant_expires_at: Set(connection.grant_expires_at),
@@ -211,6 +213,7 @@ impl ConnectionRepository for Unit {
             .col_expr(Column::Trouble, nothing::<String>())
             .col_expr(Column::Claims, nothing::<String>())
             .col_expr(Column::Scopes, Expr::value(json!(connection.scopes)))
+            .col_expr(Column::PublicClientId, Expr::value(connection.public_client))
             .col_expr(Column::DataKeyId, Expr::value(key.id()))
             .col_expr(Column::RefreshToken, Expr::value(refresh_token))
             .col_expr(Column::GrantExpiresAt, Expr::value(connection.grant_expires_at))

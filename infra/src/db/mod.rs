@@ -57,8 +57,8 @@ pub(crate) use connection::Connection;
 pub(crate) use cuts::Cuts;
 pub(crate) use entities::{
     accounts, annotation_terms, annotations, api_key_secrets, api_key_uses, api_keys, connection_tokens,
-    connections, data_keys, idempotency_keys, identities, memberships, onboardings, organizations, sessions,
-    taxonomies, terms, user_imports, users,
+    connections, data_keys, device_sign_ins, idempotency_keys, identities, memberships, onboardings,
+    organizations, sessions, taxonomies, terms, user_imports, users,
 };
 pub(crate) use error::{Constraint, store_error, violated};
 pub use gauges::PoolState;

@@ -15,8 +15,8 @@ use serde::Serialize;
 use super::{
     entities::{
         annotation_terms, annotations, api_key_secrets, api_key_uses, api_keys, connection_tokens,
-        connections, data_keys, events, idempotency_keys, onboardings, taxonomies, terms, user_imports,
-        users,
+        connections, data_keys, device_sign_ins, events, idempotency_keys, onboardings, taxonomies, terms,
+        user_imports, users,
     },
     scoped::OrgOwned,
     unit::Unit,
@@ -81,6 +81,9 @@ pub(crate) fn tables() -> Vec<Box<dyn OwnedTable>> {
         exported::<api_key_uses::Entity>(),
         exported::<connections::Entity>(),
         kept_back::<connection_tokens::Entity>("sealed tokens: of use to nobody but the service"),
+        kept_back::<device_sign_ins::Entity>(
+            "codes of devices, which mean nothing after a quarter of an hour",
+        ),
     ]
 }
 

@@ -33,6 +33,7 @@ pub(crate) const TABLES: &[&dyn SealedTable] = &[
     &Rows::<super::api_key_secrets::Entity>(PhantomData),
     &Rows::<super::connections::Entity>(PhantomData),
     &Rows::<super::connection_tokens::Entity>(PhantomData),
+    &Rows::<super::device_sign_ins::Entity>(PhantomData),
     #[cfg(test)]
     &Rows::<crate::secret::tests::probe::Entity>(PhantomData),
 ];

@@ -10,7 +10,7 @@ use domain::{
     access::{Actor, OrgScope, Subject},
     annotations::{AnnotationReader, AnnotationRepository, TaxonomyReader, TaxonomyRepository},
     api_keys::{ApiKeyReader, ApiKeyRepository},
-    connections::{ConnectionReader, ConnectionRepository},
+    connections::{ConnectionReader, ConnectionRepository, DeviceReader, DeviceRepository},
     events::Events,
     id::{EventId, Ids, TypedId},
     idempotency::{IdempotencyReader, IdempotencyRepository},
@@ -217,6 +217,10 @@ impl OrgTx for Unit {
         self
     }
 
+    fn devices(&self) -> &dyn DeviceRepository {
+        self
+    }
+
     fn idempotency(&self) -> &dyn IdempotencyRepository {
         self
     }
@@ -288,6 +292,10 @@ impl OrgReader for Unit {
     }
 
     fn connections(&self) -> &dyn ConnectionReader {
+        self
+    }
+
+    fn devices(&self) -> &dyn DeviceReader {
         self
     }
 

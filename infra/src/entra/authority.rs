@@ -50,6 +50,11 @@ impl Authority {
         Some(self.url(&format!("/{tenant}/.well-known/openid-configuration")))
     }
 
+    /// An endpoint of OAuth 2.0, by its name (`token`).
+    pub(super) fn endpoint(&self, name: &str) -> Url {
+        self.url(&format!("/{}/oauth2/v2.0/{name}", self.tenant))
+    }
+
     /// Whether keys may be read from an address that the metadata named. It stays with the authority: the same
     /// scheme, host and port, or `https` at the issuer's host (an alias of a cloud's host names the principal one).
     pub(super) fn may_serve_keys(&self, address: &Url, issuer: &Url) -> bool {

@@ -3,6 +3,7 @@
 mod attacks;
 mod connecting;
 mod cycle;
+mod devices;
 mod hand_outs;
 mod leases;
 mod refreshing;
@@ -19,7 +20,7 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 use tests::{
     Actor, Browser, Builder, Response, TestApp,
-    emulator::{Endpoint, TokenRequest},
+    emulator::{Endpoint, TokenRequest, ids},
 };
 
 pub(crate) const CONNECT: &str = "/api/oauth/microsoft/start?connect=true";
@@ -27,7 +28,10 @@ pub(crate) const CONNECT: &str = "/api/oauth/microsoft/start?connect=true";
 /// A service whose connections ask for what the emulator has.
 pub(crate) fn builder() -> Builder {
     let graph = "User.Read,Files.Read.All,Sites.Read.All";
-    TestApp::builder().set("MS_GRAPH_SCOPES", graph).set("MS_SHAREPOINT_SCOPES", "AllSites.Read")
+    TestApp::builder()
+        .set("MS_GRAPH_SCOPES", graph)
+        .set("MS_SHAREPOINT_SCOPES", "AllSites.Read")
+        .set("AZURE_PUBLIC_CLIENT_ID", ids::TENANTRY_APP)
 }
 
 /// Tokens that live 75 minutes, the middle of what Entra ID gives: what the clock is moved by has one outcome.

@@ -59,6 +59,8 @@ pub(crate) struct Organization {
     drive: String,
     /// One of two that the member has.
     connection: String,
+    /// The administrator's, on which nobody has signed in yet.
+    device: String,
 }
 
 impl World {
@@ -160,6 +162,11 @@ async fn connected(app: &TestApp, who: &str, other: &str) -> (Actor, String) {
     (browser.actor(), connection)
 }
 
+/// A device on which nobody signs in.
+async fn device(beginner: &Actor) -> String {
+    id(&beginner.post("/api/connections/device", json!({})).await.expect(200))
+}
+
 impl Organization {
     async fn filled(
         app: &TestApp,
@@ -219,6 +226,7 @@ impl Organization {
         }
         Self {
             id: organization,
+            device: device(&admin).await,
             tenant,
             admin,
             member,
@@ -275,6 +283,7 @@ impl Organization {
             (Place::Body, "scopes") => json!(["annotations:read"]),
             (_, "apiKeyId") => json!(self.api_key_id),
             (_, "accountId" | "connectionId") => json!(self.connection),
+            (Place::Path, "deviceId") => json!(self.device),
             (Place::Query, "minTtl") => json!(60),
             (Place::Query, "tokenResource") => json!("graph"),
             (Place::Query, "scope") => json!("User.Read"),

@@ -423,6 +423,52 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/connections/device": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Connect an account from a device
+         * @description For a terminal or a machine without a browser (RFC 8628). Show the person `userCode` and `verificationUri`; they sign in
+         *     there, in any browser, and the account becomes your connection. Ask `getDeviceSignIn` how far it is. Show the code to
+         *     nobody whose account you are not to have: what they sign in with becomes yours.
+         *
+         *     Needs the permission `connections:write`.
+         */
+        post: operations["beginDeviceSignIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connections/device/{deviceId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get how far a device's sign-in is
+         * @description Your own ones, until an hour after the code's end. Once `status` is `CONNECTED`, `connectionId` is there.
+         *
+         *     Needs the permission `connections:write`.
+         */
+        get: operations["getDeviceSignIn"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/connections/{connectionId}": {
         parameters: {
             query?: never;
@@ -1461,6 +1507,38 @@ export interface components {
             path: string;
         };
         /**
+         * BegunDeviceSignIn
+         * @description What the device shows, and the person does.
+         * @example {
+         *       "expiresAt": "2026-01-12T10:45:00Z",
+         *       "id": "0193f2a6-5d72-7a1c-9b04-3f8e61d7c290",
+         *       "interval": 5,
+         *       "userCode": "F7GKM2XQP",
+         *       "verificationUri": "https://microsoft.com/devicelogin"
+         *     }
+         */
+        BegunDeviceSignIn: {
+            /**
+             * Format: date-time
+             * @description When the code ends.
+             */
+            expiresAt: string;
+            /**
+             * Format: uuid
+             * @description To ask with how far it is.
+             */
+            id: string;
+            /**
+             * Format: uint64
+             * @description After how many seconds to ask. Who asks more often is answered and learns nothing new.
+             */
+            interval: number;
+            /** @description What the person types. */
+            userCode: string;
+            /** @description Where the person types it, in any browser. */
+            verificationUri: string;
+        };
+        /**
          * @description What kind of caller it is.
          * @enum {string}
          */
@@ -1605,6 +1683,13 @@ export interface components {
             data: components["schemas"]["ApiKey"];
         };
         /**
+         * Data_BegunDeviceSignIn
+         * @description One thing.
+         */
+        Data_BegunDeviceSignIn: {
+            data: components["schemas"]["BegunDeviceSignIn"];
+        };
+        /**
          * Data_Connection
          * @description One thing.
          */
@@ -1638,6 +1723,13 @@ export interface components {
          */
         Data_DeletedOrganization: {
             data: components["schemas"]["DeletedOrganization"];
+        };
+        /**
+         * Data_DeviceSignIn
+         * @description One thing.
+         */
+        Data_DeviceSignIn: {
+            data: components["schemas"]["DeviceSignIn"];
         };
         /**
          * Data_DriveItem
@@ -1756,6 +1848,48 @@ export interface components {
              */
             purgeAt: string;
         };
+        /**
+         * DeviceSignIn
+         * @description An account that is being connected from a device.
+         * @example {
+         *       "connectionId": "0193f2a6-3c51-7d02-a4b8-1e9f60c7d235",
+         *       "expiresAt": "2026-01-12T10:45:00Z",
+         *       "id": "0193f2a6-5d72-7a1c-9b04-3f8e61d7c290",
+         *       "interval": 5,
+         *       "nextStep": null,
+         *       "reason": null,
+         *       "status": "CONNECTED"
+         *     }
+         */
+        DeviceSignIn: {
+            /**
+             * Format: uuid
+             * @description The connection, once there is one.
+             */
+            connectionId: string | null;
+            /**
+             * Format: date-time
+             * @description When the code ends.
+             */
+            expiresAt: string;
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: uint64
+             * @description After how many seconds to ask again.
+             */
+            interval: number;
+            /** @description What to do next, for a person; `null` while nothing is to be done. */
+            nextStep: string | null;
+            /** @description Why nothing was connected, in a stable word: `tenant_not_allowed`, `no_lasting_access`, `refused`, `lost`. */
+            reason: string | null;
+            status: components["schemas"]["DeviceSignInStatus"];
+        };
+        /**
+         * @description How far it is.
+         * @enum {string}
+         */
+        DeviceSignInStatus: "WAITING" | "CONNECTED" | "DECLINED" | "EXPIRED" | "FAILED";
         /**
          * Drive
          * @description A document library.
@@ -3115,6 +3249,7 @@ export type AnnotationPlace = components['schemas']['AnnotationPlace'];
 export type ApiKey = components['schemas']['ApiKey'];
 export type ApiKeyRole = components['schemas']['ApiKeyRole'];
 export type ApiKeyUse = components['schemas']['ApiKeyUse'];
+export type BegunDeviceSignIn = components['schemas']['BegunDeviceSignIn'];
 export type CallerKind = components['schemas']['CallerKind'];
 export type Connection = components['schemas']['Connection'];
 export type ConnectionStatus = components['schemas']['ConnectionStatus'];
@@ -3122,11 +3257,13 @@ export type ConnectionToken = components['schemas']['ConnectionToken'];
 export type CsrfToken = components['schemas']['CsrfToken'];
 export type DataAnnotation = components['schemas']['Data_Annotation'];
 export type DataApiKey = components['schemas']['Data_ApiKey'];
+export type DataBegunDeviceSignIn = components['schemas']['Data_BegunDeviceSignIn'];
 export type DataConnection = components['schemas']['Data_Connection'];
 export type DataConnectionToken = components['schemas']['Data_ConnectionToken'];
 export type DataCsrfToken = components['schemas']['Data_CsrfToken'];
 export type DataDelegation = components['schemas']['Data_Delegation'];
 export type DataDeletedOrganization = components['schemas']['Data_DeletedOrganization'];
+export type DataDeviceSignIn = components['schemas']['Data_DeviceSignIn'];
 export type DataDriveItem = components['schemas']['Data_DriveItem'];
 export type DataEndedSessions = components['schemas']['Data_EndedSessions'];
 export type DataMe = components['schemas']['Data_Me'];
@@ -3140,6 +3277,8 @@ export type DataTerm = components['schemas']['Data_Term'];
 export type DataUserImport = components['schemas']['Data_UserImport'];
 export type Delegation = components['schemas']['Delegation'];
 export type DeletedOrganization = components['schemas']['DeletedOrganization'];
+export type DeviceSignIn = components['schemas']['DeviceSignIn'];
+export type DeviceSignInStatus = components['schemas']['DeviceSignInStatus'];
 export type Drive = components['schemas']['Drive'];
 export type DriveChanges = components['schemas']['DriveChanges'];
 export type DriveItem = components['schemas']['DriveItem'];
@@ -7421,6 +7560,357 @@ export interface operations {
             };
         };
     };
+    beginDeviceSignIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Data_BegunDeviceSignIn"];
+                };
+            };
+            /** @description - `VALIDATION_FAILED`: `details` has the reasons for each field or parameter. */
+            400: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
+             *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
+             */
+            401: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `FORBIDDEN`: the caller lacks the permission.
+             *     - `TENANT_NOT_ONBOARDED`: an administrator of the caller's tenant has to consent first, at `details.consentUrl`.
+             *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
+             *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
+             *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
+             *     - `CSRF_INVALID`: by a session in a cookie, `X-CSRF-Token` or the page's origin is missing or wrong.
+             */
+            403: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `REQUEST_TIMEOUT`: the request did not arrive, or was not answered, in time. */
+            408: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `CONFLICT`: the present state forbids it; the message says why. */
+            409: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `RATE_LIMITED`: too many requests; wait for as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `INTERNAL`: our mistake; name the `requestId` when you ask for help. */
+            500: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `OAUTH_TOKEN_EXCHANGE_FAILED`: the identity provider refused, or its answer does not hold. */
+            502: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAVAILABLE`: try again after `Retry-After` seconds.
+             *     - `OAUTH_NOT_CONFIGURED`: the service has no (valid) registration at the identity provider for this.
+             */
+            503: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    getDeviceSignIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the device.
+                 * @example 0193f2a6-5d72-7a1c-9b04-3f8e61d7c290
+                 */
+                deviceId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Data_DeviceSignIn"];
+                };
+            };
+            /** @description - `VALIDATION_FAILED`: `details` has the reasons for each field or parameter. */
+            400: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAUTHORIZED`: no access token, or one that is expired or not for this API. Get a new one.
+             *     - `SESSION_REVOKED`: the session has ended. Sign in again.
+             *     - `API_KEY_MISSING`: the header for an API key is there and no key in it, or only an API key opens this.
+             *     - `API_KEY_INVALID`: there is no such API key.
+             *     - `API_KEY_REVOKED`: the API key was revoked. Use another one.
+             *     - `API_KEY_EXPIRED`: the API key, or the overlap after its rotation, has ended. Use the new one.
+             */
+            401: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `FORBIDDEN`: the caller lacks the permission.
+             *     - `TENANT_NOT_ONBOARDED`: an administrator of the caller's tenant has to consent first, at `details.consentUrl`.
+             *     - `ORGANIZATION_SUSPENDED`: nobody of this organization may call at present.
+             *     - `ORGANIZATION_DELETED`: the organization was deleted; whoever runs the service can restore it for 30 days.
+             *     - `USER_DISABLED`: the caller was suspended by an administrator of the organization.
+             *     - `API_KEY_IP_BLOCKED`: the API key may not be used from this address.
+             *     - `API_KEY_INSUFFICIENT_SCOPE`: the API key lacks a scope; `details.scopes` has those that are needed.
+             */
+            403: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `NOT_FOUND`: there is no such thing, or it belongs to another organization. */
+            404: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `REQUEST_TIMEOUT`: the request did not arrive, or was not answered, in time. */
+            408: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `RATE_LIMITED`: too many requests; wait for as long as `Retry-After` says. */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `INTERNAL`: our mistake; name the `requestId` when you ask for help. */
+            500: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description - `OAUTH_TOKEN_EXCHANGE_FAILED`: the identity provider refused, or its answer does not hold. */
+            502: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `UNAVAILABLE`: try again after `Retry-After` seconds.
+             *     - `OAUTH_NOT_CONFIGURED`: the service has no (valid) registration at the identity provider for this.
+             */
+            503: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
     getConnection: {
         parameters: {
             query?: never;
@@ -8096,7 +8586,7 @@ export interface operations {
             };
             /**
              * @description - `UNAVAILABLE`: try again after `Retry-After` seconds.
-             *     - `OAUTH_NOT_CONFIGURED`: the service has no client secret to sign people in with.
+             *     - `OAUTH_NOT_CONFIGURED`: the service has no (valid) registration at the identity provider for this.
              */
             503: {
                 headers: {
@@ -8284,7 +8774,7 @@ export interface operations {
             };
             /**
              * @description - `UNAVAILABLE`: try again after `Retry-After` seconds.
-             *     - `OAUTH_NOT_CONFIGURED`: the service has no client secret to sign people in with.
+             *     - `OAUTH_NOT_CONFIGURED`: the service has no (valid) registration at the identity provider for this.
              */
             503: {
                 headers: {
@@ -10216,7 +10706,7 @@ export interface operations {
             };
             /**
              * @description - `UNAVAILABLE`: try again after `Retry-After` seconds.
-             *     - `OAUTH_NOT_CONFIGURED`: the service has no client secret to sign people in with.
+             *     - `OAUTH_NOT_CONFIGURED`: the service has no (valid) registration at the identity provider for this.
              */
             503: {
                 headers: {
@@ -10446,7 +10936,7 @@ export interface operations {
             };
             /**
              * @description - `UNAVAILABLE`: try again after `Retry-After` seconds.
-             *     - `OAUTH_NOT_CONFIGURED`: the service has no client secret to sign people in with.
+             *     - `OAUTH_NOT_CONFIGURED`: the service has no (valid) registration at the identity provider for this.
              */
             503: {
                 headers: {
@@ -10676,7 +11166,7 @@ export interface operations {
             };
             /**
              * @description - `UNAVAILABLE`: try again after `Retry-After` seconds.
-             *     - `OAUTH_NOT_CONFIGURED`: the service has no client secret to sign people in with.
+             *     - `OAUTH_NOT_CONFIGURED`: the service has no (valid) registration at the identity provider for this.
              */
             503: {
                 headers: {
@@ -10901,7 +11391,7 @@ export interface operations {
             };
             /**
              * @description - `UNAVAILABLE`: try again after `Retry-After` seconds.
-             *     - `OAUTH_NOT_CONFIGURED`: the service has no client secret to sign people in with.
+             *     - `OAUTH_NOT_CONFIGURED`: the service has no (valid) registration at the identity provider for this.
              */
             503: {
                 headers: {
@@ -11131,7 +11621,7 @@ export interface operations {
             };
             /**
              * @description - `UNAVAILABLE`: try again after `Retry-After` seconds.
-             *     - `OAUTH_NOT_CONFIGURED`: the service has no client secret to sign people in with.
+             *     - `OAUTH_NOT_CONFIGURED`: the service has no (valid) registration at the identity provider for this.
              */
             503: {
                 headers: {
@@ -11356,7 +11846,7 @@ export interface operations {
             };
             /**
              * @description - `UNAVAILABLE`: try again after `Retry-After` seconds.
-             *     - `OAUTH_NOT_CONFIGURED`: the service has no client secret to sign people in with.
+             *     - `OAUTH_NOT_CONFIGURED`: the service has no (valid) registration at the identity provider for this.
              */
             503: {
                 headers: {
@@ -11586,7 +12076,7 @@ export interface operations {
             };
             /**
              * @description - `UNAVAILABLE`: try again after `Retry-After` seconds.
-             *     - `OAUTH_NOT_CONFIGURED`: the service has no client secret to sign people in with.
+             *     - `OAUTH_NOT_CONFIGURED`: the service has no (valid) registration at the identity provider for this.
              */
             503: {
                 headers: {
@@ -11816,7 +12306,7 @@ export interface operations {
             };
             /**
              * @description - `UNAVAILABLE`: try again after `Retry-After` seconds.
-             *     - `OAUTH_NOT_CONFIGURED`: the service has no client secret to sign people in with.
+             *     - `OAUTH_NOT_CONFIGURED`: the service has no (valid) registration at the identity provider for this.
              */
             503: {
                 headers: {
@@ -12041,7 +12531,7 @@ export interface operations {
             };
             /**
              * @description - `UNAVAILABLE`: try again after `Retry-After` seconds.
-             *     - `OAUTH_NOT_CONFIGURED`: the service has no client secret to sign people in with.
+             *     - `OAUTH_NOT_CONFIGURED`: the service has no (valid) registration at the identity provider for this.
              */
             503: {
                 headers: {
@@ -12271,7 +12761,7 @@ export interface operations {
             };
             /**
              * @description - `UNAVAILABLE`: try again after `Retry-After` seconds.
-             *     - `OAUTH_NOT_CONFIGURED`: the service has no client secret to sign people in with.
+             *     - `OAUTH_NOT_CONFIGURED`: the service has no (valid) registration at the identity provider for this.
              */
             503: {
                 headers: {

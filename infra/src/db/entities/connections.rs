@@ -17,6 +17,7 @@ pub struct Model {
     pub trouble: Option<String>,
     pub claims: Option<String>,
     pub scopes: Json,
+    pub public_client_id: Option<Uuid>,
     // Sealed, and of use to nobody but the service: it is not exported.
     #[serde(skip)]
     pub data_key_id: Option<Uuid>,

@@ -10,6 +10,7 @@ pub(crate) mod api_keys;
 pub(crate) mod connection_tokens;
 pub(crate) mod connections;
 pub(crate) mod data_keys;
+pub(crate) mod device_sign_ins;
 pub(crate) mod epochs;
 pub(crate) mod events;
 pub(crate) mod idempotency_keys;

@@ -69,6 +69,18 @@ impl RefreshTokenGrants {
         Self { endpoint, credentials }
     }
 
+    /// As a public client, which has nothing to prove itself by: Entra ID refuses a credential that comes with what such a
+    /// client was given (AADSTS700025).
+    async fn redeem_as(
+        &self,
+        client_id: Uuid,
+        tenant: Uuid,
+        refresh_token: &SecretString,
+        scopes: &[String],
+    ) -> Result<Granted, TokenFailure> {
+        parse(&self.endpoint.post(tenant, GRANT, form(client_id, refresh_token, scopes, None)).await?)
+    }
+
     async fn redeem(
         &self,
         tenant: Uuid,
@@ -84,7 +96,7 @@ impl RefreshTokenGrants {
                     continue;
                 }
             };
-            let form = form(credentials.client_id, refresh_token, scopes, &proof);
+            let form = form(credentials.client_id, refresh_token, scopes, Some(&proof));
             let body = endpoint.post(tenant, GRANT, form).await;
             if !credentials.is_to_blame(index, tenant, endpoint, &body) {
                 return parse(&body?);
@@ -94,13 +106,13 @@ impl RefreshTokenGrants {
     }
 }
 
-fn form(client_id: Uuid, refresh_token: &SecretString, scopes: &[String], proof: &Proof) -> String {
+fn form(client_id: Uuid, refresh_token: &SecretString, scopes: &[String], proof: Option<&Proof>) -> String {
     form_urlencoded::Serializer::new(String::new())
         .append_pair("grant_type", GRANT)
         .append_pair("client_id", &client_id.to_string())
         .append_pair("refresh_token", refresh_token.expose_secret())
         .append_pair("scope", &scopes.join(" "))
-        .extend_pairs(proof.members())
+        .extend_pairs(proof.map(Proof::members).unwrap_or_default())
         .finish()
 }
 
@@ -128,12 +140,18 @@ impl Grants for RefreshTokenGrants {
     async fn refresh(
         &self,
         tenant: Uuid,
+        public_client: Option<Uuid>,
         refresh_token: &SecretString,
         scopes: &[String],
     ) -> Result<Granted, GrantError> {
         self.endpoint.may_ask().map_err(|retry_after| GrantError::NotAsked { retry_after })?;
-        let redeemed = tokio::time::timeout(PATIENCE, self.redeem(tenant, refresh_token, scopes));
-        let redeemed = redeemed.await.unwrap_or(Err(TokenFailure::Timeout));
+        let redeemed = async {
+            match public_client {
+                Some(client) => self.redeem_as(client, tenant, refresh_token, scopes).await,
+                None => self.redeem(tenant, refresh_token, scopes).await,
+            }
+        };
+        let redeemed = tokio::time::timeout(PATIENCE, redeemed).await.unwrap_or(Err(TokenFailure::Timeout));
         redeemed.map_err(|failure| error(failure, tenant))
     }
 }

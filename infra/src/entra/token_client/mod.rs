@@ -27,6 +27,8 @@ pub use endpoint::TokenEndpoint;
 pub use grants::RefreshTokenGrants;
 pub use shared::SharedTokens;
 
+pub(super) use refusal::{Meaning, Refusal};
+
 #[cfg(test)]
 mod tests;
 

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 /// A parsed OAuth error (RFC 6749 §5.2, with the members that Entra ID adds).
 #[derive(Clone, Debug)]
-pub(super) struct Refusal {
+pub(in crate::entra) struct Refusal {
     pub error: String,
     pub suberror: Option<String>,
     /// AADSTS numbers.
@@ -29,7 +29,7 @@ struct Body {
 
 /// What a refusal means to us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Meaning {
+pub(in crate::entra) enum Meaning {
     /// The person has to sign in again, or do something there.
     Interaction,
     /// Nobody has consented to what was asked.
@@ -75,7 +75,7 @@ const NO_TENANT: [u32; 3] = [90_002, 50_059, 90_019];
 
 impl Refusal {
     /// `None` for what is not an OAuth error, such as a proxy's page.
-    pub(super) fn parse(body: &[u8]) -> Option<Self> {
+    pub(in crate::entra) fn parse(body: &[u8]) -> Option<Self> {
         let body: Body = serde_json::from_slice(body).ok()?;
         let error = word(&body.error)?;
         Some(Self {
@@ -87,12 +87,12 @@ impl Refusal {
         })
     }
 
-    pub(super) fn has(&self, codes: &[u32]) -> bool {
+    pub(in crate::entra) fn has(&self, codes: &[u32]) -> bool {
         self.codes.iter().any(|code| codes.contains(code))
     }
 
     /// By class; where a class says too little, its number refines it.
-    pub(super) fn meaning(&self) -> Meaning {
+    pub(in crate::entra) fn meaning(&self) -> Meaning {
         match (self.error.as_str(), self.suberror.as_deref()) {
             ("invalid_client", _) => self.of_our_credential(),
             ("unauthorized_client", _) if self.has(&APPLICATION_DISABLED) => Meaning::ApplicationDisabled,

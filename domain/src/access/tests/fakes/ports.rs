@@ -21,7 +21,7 @@ use crate::{
     annotations::{AnnotationReader, TaxonomyReader},
     api_keys::{ApiKeyDigests, ApiKeyReader, Peppered, RawKey},
     clock::Clock,
-    connections::ConnectionReader,
+    connections::{ConnectionReader, DeviceReader},
     entropy::Entropy,
     id::{AccountId, ApiKeySecretId, OrgId, SessionId, UserId},
     idempotency::IdempotencyReader,
@@ -191,6 +191,10 @@ impl OrgReader for Ports {
     }
 
     fn connections(&self) -> &dyn ConnectionReader {
+        unreachable!("authentication has nothing to do with connections")
+    }
+
+    fn devices(&self) -> &dyn DeviceReader {
         unreachable!("authentication has nothing to do with connections")
     }
 }

@@ -135,7 +135,7 @@ async fn a_proof_of_ours_that_is_missing_is_no_failure_of_the_authority() {
     let credentials = Arc::new(Credentials::new(CLIENT, vec![missing]));
     let grants = RefreshTokenGrants::new(Arc::clone(&endpoint), credentials);
     for _ in 0..6 {
-        let refused = grants.refresh(TENANT, &SecretString::from("r"), &[]).await;
+        let refused = grants.refresh(TENANT, None, &SecretString::from("r"), &[]).await;
         assert!(matches!(refused, Err(GrantError::NotAsked { .. })), "{refused:?}");
     }
     assert!(endpoint.may_ask().is_ok());

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use domain::{
     connections::{
-        CompatibleError, CompatibleFilter, CompatibleToken, CompatibleTokens, Encrypted, ReadTokens,
+        CompatibleError, CompatibleToken, CompatibleTokens, ConnectionFilter, Encrypted, ReadTokens,
     },
     id::{ConnectionId, UserId},
     secret::SealError,
@@ -157,7 +157,7 @@ impl ExternalTokensApi {
         #[oai(name = "accountId")]
         account_id: Query<Option<Id<ConnectionId>>>,
     ) -> Result<WithSecret<Direct<ExternalTokensView>>, ApiError> {
-        let filter = CompatibleFilter {
+        let filter = ConnectionFilter {
             connection_id: account_id.0.map(|id| id.0),
             user_id: user_id.0.map(|id| id.0),
             email: email.0,

@@ -7,6 +7,7 @@ use domain::{
     proxy::CredentialProxy,
 };
 use infra::{
+    connections::SeenMemory,
     crypto::CompatibleWire,
     db::Database,
     graph::{GraphProxy, GraphSettings, SharePointHosts},
@@ -52,6 +53,8 @@ impl Handing {
         let shared = config.api_keys.shared_wire_key.clone();
         let needed = CompatiblePorts {
             store: Arc::new(database.clone()),
+            epochs: Arc::new(database.epochs()),
+            seen: Arc::new(SeenMemory::default()),
             tokens: tokens.clone(),
             secrets: Arc::new(database.clone()),
             wire: Arc::new(CompatibleWire::new(Arc::clone(&parts.entropy), WIRE_CACHE_BYTES)),

@@ -21,6 +21,8 @@ pub enum Subject {
     Session(SessionId),
     /// How it is, and whose.
     Connection(ConnectionId),
+    /// Which connections an organization has: that one was added.
+    Connections(OrgId),
 }
 
 /// A moment in the sequence of changes that this process knows of.

@@ -15,10 +15,10 @@ use super::{
     ResourceRequest, Sight, Target,
 };
 use crate::{
-    access::{ApiKeyIdentity, Authorized, OrgScope},
+    access::{ApiKeyIdentity, Authorized, Epochs, Mark, OrgScope, Subject},
     api_keys::Reach,
     clock::Clock,
-    id::{ConnectionId, TypedId, UserId},
+    id::{ConnectionId, OrgId, TypedId, UserId},
     page::PageRequest,
     secret::{SealError, Secrets},
     store::{Store, StoreError},
@@ -26,6 +26,8 @@ use crate::{
 
 /// More connections are not answered at once: whoever has them asks by member or by connection.
 const MOST_CONNECTIONS: usize = 1_000;
+/// Longer lists are read anew: whether each of so many has changed costs as much.
+const MOST_REMEMBERED: usize = 100;
 /// What an answer may take to be put together: so much more than the refresh buffer every token in it has when it is
 /// had.
 const TAKES: TimeDelta = TimeDelta::seconds(30);
@@ -54,18 +56,35 @@ pub trait WireFormat: Send + Sync {
     fn encrypt_once(&self, key: &WireKeySecret, text: &SecretString) -> Option<Arc<[u8]>>;
 }
 
-/// Which are wanted.
-#[derive(Clone, Debug, Default)]
-pub struct CompatibleFilter {
-    pub connection_id: Option<ConnectionId>,
-    pub user_id: Option<UserId>,
-    pub email: Option<String>,
+/// What was looked for, and by whom: the same for all who see the same.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SeenKey {
+    pub org_id: OrgId,
+    pub sight: Sight,
+    pub filter: ConnectionFilter,
+}
+
+/// What was found, and when that was.
+#[derive(Debug)]
+pub struct Seen {
+    /// Taken before it was read.
+    mark: Mark,
+    pub connections: Vec<Arc<Connection>>,
+}
+
+/// Remembers for some minutes what was found, so that what is asked often costs no query. Of no use to somebody who sees
+/// something else.
+#[async_trait]
+pub trait SeenCache: Send + Sync {
+    async fn get(&self, key: &SeenKey) -> Option<Arc<Seen>>;
+
+    async fn put(&self, key: SeenKey, seen: Arc<Seen>);
 }
 
 /// A connection, and one of its resources.
 #[derive(Debug)]
 pub struct Wanted {
-    connection: Connection,
+    connection: Arc<Connection>,
     target: Target,
 }
 
@@ -133,6 +152,8 @@ pub struct CompatibleTokens {
 #[derive(Clone)]
 pub struct CompatiblePorts {
     pub store: Arc<dyn Store>,
+    pub epochs: Arc<dyn Epochs>,
+    pub seen: Arc<dyn SeenCache>,
     pub tokens: ConnectionTokens,
     pub secrets: Arc<dyn Secrets>,
     pub wire: Arc<dyn WireFormat>,
@@ -149,7 +170,7 @@ impl CompatibleTokens {
     pub async fn wants(
         &self,
         caller: &Authorized<ReadTokens>,
-        filter: &CompatibleFilter,
+        filter: &ConnectionFilter,
     ) -> Result<Wants, CompatibleError> {
         let scope = caller.scope();
         let identity = caller.principal().api_key().ok_or(CompatibleError::NotAKey)?;
@@ -157,16 +178,17 @@ impl CompatibleTokens {
         if filter.user_id.is_some_and(|user| !sight.includes_user(user)) {
             return Err(CompatibleError::Forbidden);
         }
-        let connections = self.seen(&scope, &sight, filter).await?;
+        let seen = self.seen(&scope, &sight, filter).await?;
         // Whose address another's would be is told by nothing but the key's own: its owner, and what is seen.
         if let (Reach::Own, Some(email)) = (identity.key.reach, &filter.email) {
             let owner = caller.principal().user().profile.email.as_deref();
-            let is_own = owner.is_some_and(|own| own.eq_ignore_ascii_case(email)) || !connections.is_empty();
+            let is_own =
+                owner.is_some_and(|own| own.eq_ignore_ascii_case(email)) || !seen.connections.is_empty();
             if !is_own {
                 return Err(CompatibleError::Forbidden);
             }
         }
-        let wanted = connections.into_iter().flat_map(of_each_resource).collect();
+        let wanted = seen.connections.iter().flat_map(of_each_resource).collect();
         let wire_key = self.wire_key(&scope, identity).await?;
         Ok(Wants { wanted, wire_key, with_refresh_token: identity.key.include_refresh_token })
     }
@@ -175,19 +197,39 @@ impl CompatibleTokens {
         &self,
         scope: &OrgScope,
         sight: &Sight,
-        filter: &CompatibleFilter,
+        filter: &ConnectionFilter,
+    ) -> Result<Arc<Seen>, CompatibleError> {
+        let key = SeenKey { org_id: scope.org_id(), sight: sight.clone(), filter: filter.clone() };
+        if let Some(seen) = self.ports.seen.get(&key).await {
+            let of_each = seen.connections.iter().map(|connection| Subject::Connection(connection.id));
+            let depends_on: Vec<_> =
+                std::iter::once(Subject::Connections(key.org_id)).chain(of_each).collect();
+            let unchanged = self.ports.epochs.unchanged_since(seen.mark, &depends_on).await;
+            if unchanged.is_ok_and(|unchanged| unchanged) {
+                return Ok(seen);
+            }
+        }
+        let mark = self.ports.epochs.mark();
+        let connections = self.read(scope, sight, filter).await?.into_iter().map(Arc::new).collect();
+        let seen = Arc::new(Seen { mark, connections });
+        if seen.connections.len() <= MOST_REMEMBERED {
+            self.ports.seen.put(key, Arc::clone(&seen)).await;
+        }
+        Ok(seen)
+    }
+
+    async fn read(
+        &self,
+        scope: &OrgScope,
+        sight: &Sight,
+        filter: &ConnectionFilter,
     ) -> Result<Vec<Connection>, CompatibleError> {
-        let filter = ConnectionFilter {
-            connection_id: filter.connection_id,
-            user_id: filter.user_id,
-            email: filter.email.clone(),
-        };
         let reader = self.ports.store.read(scope).await?;
         let mut found = Vec::new();
         let mut after = None;
         loop {
             let request = PageRequest { limit: PageRequest::MAX_LIMIT, after };
-            let page = reader.connections().list(sight, &filter, request).await?;
+            let page = reader.connections().list(sight, filter, request).await?;
             found.extend(page.items);
             if found.len() > MOST_CONNECTIONS {
                 return Err(CompatibleError::TooMany);
@@ -298,11 +340,11 @@ impl CompatibleTokens {
     }
 }
 
-fn of_each_resource(connection: Connection) -> Vec<Wanted> {
+fn of_each_resource(connection: &Arc<Connection>) -> impl Iterator<Item = Wanted> + use<> {
     let share_point = connection
         .share_point_host
         .is_some()
-        .then(|| Wanted { connection: connection.clone(), target: Target::SharePoint });
-    let graph = Wanted { connection, target: Target::Graph };
-    std::iter::once(graph).chain(share_point).collect()
+        .then(|| Wanted { connection: Arc::clone(connection), target: Target::SharePoint });
+    let graph = Wanted { connection: Arc::clone(connection), target: Target::Graph };
+    std::iter::once(graph).chain(share_point)
 }

@@ -166,7 +166,7 @@ pub struct StoredToken {
 }
 
 /// Which of the connections that a caller sees are wanted.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ConnectionFilter {
     pub connection_id: Option<ConnectionId>,
     pub user_id: Option<UserId>,

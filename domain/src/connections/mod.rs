@@ -25,8 +25,8 @@ mod tokens;
 mod trouble;
 
 pub use compatible::{
-    CompatibleError, CompatibleFilter, CompatiblePorts, CompatibleToken, CompatibleTokens, Encrypted, Wanted,
-    Wants, WireFormat, WireKeySecret, WireText,
+    CompatibleError, CompatiblePorts, CompatibleToken, CompatibleTokens, Encrypted, Seen, SeenCache, SeenKey,
+    Wanted, Wants, WireFormat, WireKeySecret, WireText,
 };
 pub use connecting::{
     Arrived, ArrivedDevice, Connected, Connecting, ConnectingError, ConnectingPorts, ConnectingScopes,

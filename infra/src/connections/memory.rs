@@ -1,4 +1,4 @@
-//! Sealed tokens in memory, so that one that is handed out often costs no query.
+//! Sealed tokens in memory, and which connections somebody sees, so that what is handed out often costs no query.
 
 use std::{
     sync::Arc,
@@ -8,7 +8,7 @@ use std::{
 use async_trait::async_trait;
 use domain::{
     clock::Clock,
-    connections::{ConnectionCache, KnownToken},
+    connections::{ConnectionCache, KnownToken, Seen, SeenCache, SeenKey},
     id::{ConnectionId, OrgId},
 };
 use moka::{Expiry, future::Cache};
@@ -84,5 +84,33 @@ impl ConnectionCache for ConnectionMemory {
 
     async fn forget(&self, key: &Key) {
         self.0.invalidate(key).await;
+    }
+}
+
+/// How many connections may be in what is remembered of who sees which.
+const MOST_SEEN: u64 = 20_000;
+/// How they are changes by itself, too: with time.
+const SEEN_FOR: Duration = Duration::from_mins(5);
+
+/// Remembers who sees which connections.
+pub struct SeenMemory(Cache<SeenKey, Arc<Seen>>);
+
+impl Default for SeenMemory {
+    fn default() -> Self {
+        let weight = |_: &SeenKey, seen: &Arc<Seen>| {
+            u32::try_from(seen.connections.len()).unwrap_or(u32::MAX).saturating_add(1)
+        };
+        Self(Cache::builder().max_capacity(MOST_SEEN).weigher(weight).time_to_live(SEEN_FOR).build())
+    }
+}
+
+#[async_trait]
+impl SeenCache for SeenMemory {
+    async fn get(&self, key: &SeenKey) -> Option<Arc<Seen>> {
+        self.0.get(key).await
+    }
+
+    async fn put(&self, key: SeenKey, seen: Arc<Seen>) {
+        self.0.insert(key, seen).await;
     }
 }

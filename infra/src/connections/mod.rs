@@ -8,4 +8,4 @@ mod store;
 
 pub use flights::SpawnedFlights;
 pub use hosts::GraphHosts;
-pub use memory::ConnectionMemory;
+pub use memory::{ConnectionMemory, SeenMemory};

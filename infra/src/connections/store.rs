@@ -195,6 +195,7 @@ impl ConnectionRepository for Unit {
             return Ok(false);
         }
         self.put_token(connection.id, &new.token, None).await?;
+        self.touch(Subject::Connections(self.org_id()));
         Ok(true)
     }
 

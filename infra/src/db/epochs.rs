@@ -23,6 +23,7 @@ fn key(subject: Subject) -> (&'static str, uuid::Uuid) {
         Subject::ApiKey(id) => ("api_key", id.uuid()),
         Subject::Session(id) => ("session", id.uuid()),
         Subject::Connection(id) => ("connection", id.uuid()),
+        Subject::Connections(id) => ("connections", id.uuid()),
     }
 }
 
@@ -32,6 +33,7 @@ fn subject(kind: &str, id: uuid::Uuid) -> Option<Subject> {
         "user" => Some(Subject::User(UserId::from_uuid(id))),
         "api_key" => Some(Subject::ApiKey(ApiKeyId::from_uuid(id))),
         "connection" => Some(Subject::Connection(ConnectionId::from_uuid(id))),
+        "connections" => Some(Subject::Connections(OrgId::from_uuid(id))),
         "session" => Some(Subject::Session(SessionId::from_uuid(id))),
         // A newer version's kind, which nothing in this process depends on.
         _ => None,

@@ -12,7 +12,7 @@ use tests::{
     emulator::{Endpoint, Fault, UserPatch},
 };
 
-use super::{TOKENS, connected, key_of, who_is};
+use super::{Key, TOKENS, connected, key_of, who_is};
 use crate::connections::{builder, connect};
 
 /// What the published decoder does: the SHA-256 of the key, 16 bytes of IV, AES-256-CBC.
@@ -35,6 +35,15 @@ fn opens(key: &str, token: &Value) -> bool {
 async fn accounts(actor: &tests::Actor, query: &str) -> Vec<Value> {
     let answer = actor.get(&format!("{TOKENS}{query}")).await.expect(200);
     answer.at("/accounts").as_array().expect("a list").clone()
+}
+
+/// The connections of an answer.
+async fn ids(actor: &tests::Actor, query: &str) -> Vec<String> {
+    let accounts = accounts(actor, query).await;
+    let mut ids: Vec<String> =
+        accounts.iter().map(|one| one["id"].as_str().expect("an id").to_owned()).collect();
+    ids.dedup();
+    ids
 }
 
 #[tokio::test]
@@ -127,12 +136,6 @@ async fn a_key_sees_what_its_role_and_its_lists_leave_and_other_filters_are_refu
     let (alex_id, adele_id) = (id_of("alex").await, id_of("adele").await);
     let own = key_of(&app, &app.user("alex"), json!({})).await.actor;
     let all = key_of(&app, &adele, json!({ "role": "admin" })).await.actor;
-    let ids = async |actor: &tests::Actor, query: &str| {
-        let mut ids: Vec<String> =
-            accounts(actor, query).await.iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect();
-        ids.dedup();
-        ids
-    };
     assert_eq!(ids(&own, "").await, [id.as_str()]);
     assert_eq!(ids(&all, "").await, [of_admin.as_str(), id.as_str()]);
     // A member's key asks for the member's own; anybody else's filter is refused, whoever that is.
@@ -259,7 +262,42 @@ async fn a_hand_out_is_told_once_and_repeats_cost_no_write_and_no_secret_is_in_i
     for _ in 0..5 {
         assert_eq!(accounts(&key.actor, "").await, found, "the same token is the same text");
     }
-    // One list of what the key sees each time, and nothing else.
-    assert_eq!(app.app.statements() - before, 5);
+    assert_eq!(app.app.statements(), before, "nor do they read");
     assert_eq!(app.database.query(told).await.len(), 2);
+}
+
+#[tokio::test]
+async fn what_is_remembered_of_a_list_is_nobody_elses_and_ends_with_every_change() {
+    let (app, browser, id) = connected().await;
+    let Key { actor: key, raw, .. } = key_of(&app, &app.user("alex"), json!({})).await;
+    let replica = app.replica().await;
+    let there = replica.token(&raw);
+    let other = key_of(&app, &app.user("adele"), json!({})).await.actor;
+    let listed = key_of(&app, &app.user("alex"), json!({ "allowedResources": ["graph"] })).await.actor;
+    for _ in 0..2 {
+        for caller in [&key, &there] {
+            assert_eq!(ids(caller, "").await, [id.as_str()]);
+        }
+        assert_eq!((accounts(&key, "").await.len(), accounts(&listed, "").await.len()), (2, 1));
+        for query in ["", &format!("?accountId={id}")] {
+            assert!(accounts(&other, query).await.is_empty());
+        }
+        assert!(accounts(&key, "?accountId=00000000-0000-4000-8000-000000000000").await.is_empty());
+    }
+    let second = connect(&browser, "megan@fabrikam.com").await;
+    replica.app.turn_background().await.unwrap();
+    for caller in [&key, &there] {
+        assert_eq!(ids(caller, "").await, [second.as_str(), id.as_str()], "one was added");
+    }
+    disable(&app, "megan");
+    app.advance(TimeDelta::hours(2));
+    for _ in 0..2 {
+        let broken = accounts(&key, &format!("?accountId={second}")).await;
+        assert_ne!(broken[0]["status"], json!("ACTIVE"), "one broke");
+    }
+    app.user("alex").delete(&format!("/api/connections/{second}")).await.expect(204);
+    replica.app.turn_background().await.unwrap();
+    for caller in [&key, &there] {
+        assert_eq!(ids(caller, "").await, [id.as_str()], "one was removed");
+    }
 }

@@ -13,9 +13,6 @@ EMULATOR_HTTP_PORT ?= 4100
 EMULATOR_HTTPS_PORT ?= 4143
 DATABASE_URL ?= sqlite://data/tenantry.db
 TENANT_POLICY ?= open
-# What the emulator's tenants have consented to. Connections of real tenants have more by default (.env.example).
-MS_GRAPH_SCOPES ?= User.Read,Files.Read.All,Sites.Read.All
-MS_SHAREPOINT_SCOPES ?= AllSites.Read
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 BIN := $(TARGET)/debug
@@ -41,8 +38,6 @@ run: assets console ## Starts the service with SQLite and the Entra ID emulator,
 	AZURE_CLIENT_SECRET=emulator-secret \
 	AZURE_PUBLIC_CLIENT_ID=a0000000-0000-4000-8000-00000000000a \
 	GRAPH_URL=http://localhost:$(EMULATOR_HTTP_PORT) \
-	MS_GRAPH_SCOPES=$(MS_GRAPH_SCOPES) \
-	MS_SHAREPOINT_SCOPES=$(MS_SHAREPOINT_SCOPES) \
 	TENANT_POLICY=$(TENANT_POLICY) \
 	PUBLIC_URL=http://localhost:$(PORT) \
 	DOCS_CLIENT_ID=a0000000-0000-4000-8000-00000000000b \

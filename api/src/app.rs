@@ -162,6 +162,7 @@ impl App {
             sessions: &sessions,
             delivery: &delivery,
             connecting: &hub.connecting,
+            sources: &sources,
         };
         let microsoft = sign_in::microsoft(config, &parts, &shared)?;
         let behind = Behind {

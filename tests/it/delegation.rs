@@ -2,7 +2,7 @@
 
 mod answers;
 mod caching;
-mod credentials;
+pub(crate) mod credentials;
 mod outages;
 mod revocation;
 mod shared;

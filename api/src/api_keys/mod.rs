@@ -248,7 +248,7 @@ struct ApiKeyUseView {
     /// Their path; `*` where there were too many to keep them apart.
     path: String,
     /// `allowed`, or why they were refused: `revoked`, `expired`, `ip_blocked`, `insufficient_scope`, `rate_limited`,
-    /// `suspended`.
+    /// `suspended`, `encryption_required`.
     outcome: String,
     /// The client's address, where it is known.
     ip: Option<String>,

@@ -11,10 +11,13 @@ use domain::{
 use infra::{
     cache::SharedRedis,
     crypto::{CacheSeal, KeyRing},
-    entra::token_client::{
-        AppTokenSource, ClientCertificate, ClientCredential, Credentials, DelegatedTokenSettings,
-        DelegatedTokenSource, ManagedIdentity, RefreshTokenGrants, ResourceNames, SharedTokens,
-        TokenEndpoint,
+    entra::{
+        SignInSettings,
+        token_client::{
+            AppTokenSource, ClientCertificate, ClientCredential, Credentials, DelegatedTokenSettings,
+            DelegatedTokenSource, ManagedIdentity, RefreshTokenGrants, ResourceNames, SharedTokens,
+            TokenEndpoint,
+        },
     },
 };
 
@@ -71,6 +74,12 @@ impl TokenSources {
     /// For connected accounts.
     pub(super) fn grants(&self) -> Arc<dyn Grants> {
         Arc::new(RefreshTokenGrants::new(Arc::clone(&self.endpoint), Arc::clone(&self.credentials)))
+    }
+
+    /// For signing in by this registration; `None` where nothing proves who we are.
+    pub(super) fn sign_in_settings(&self, redirect_uri: String) -> Option<SignInSettings> {
+        let (endpoint, credentials) = (Arc::clone(&self.endpoint), Arc::clone(&self.credentials));
+        (!credentials.kinds().is_empty()).then_some(SignInSettings { credentials, endpoint, redirect_uri })
     }
 
     /// The ways in which we prove who we are, in words.

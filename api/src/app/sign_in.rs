@@ -11,13 +11,13 @@ use domain::{
 use infra::{
     crypto::{CsrfSigner, KeyRing, SealedTexts, SessionSigner},
     db::Database,
-    entra::{AuthorityKeys, EntraSignIn, SignInSettings},
+    entra::{AuthorityKeys, EntraSignIn},
 };
 
 use poem::get;
 use url::Url;
 
-use super::Parts;
+use super::{Parts, delegation::TokenSources};
 use crate::{
     auth::{CsrfGuard, Gate, Recency, SessionCookies},
     config::{BrowserConfig, Config},
@@ -102,6 +102,7 @@ pub(super) struct Shared<'a> {
     pub sessions: &'a Sessions,
     pub delivery: &'a Arc<Delivery>,
     pub connecting: &'a Connecting,
+    pub sources: &'a TokenSources,
 }
 
 pub(super) fn microsoft(
@@ -109,13 +110,9 @@ pub(super) fn microsoft(
     parts: &Parts,
     shared: &Shared<'_>,
 ) -> anyhow::Result<Arc<MicrosoftOAuth>> {
-    let microsoft: Option<Arc<dyn MicrosoftSignIn>> = match &config.delegation.secret {
-        Some(secret) => {
-            let settings = SignInSettings {
-                client_id: config.entra.client_id,
-                client_secret: secret.clone(),
-                redirect_uri: config.entra.redirect_uri.to_string(),
-            };
+    let settings = shared.sources.sign_in_settings(config.entra.redirect_uri.to_string());
+    let microsoft: Option<Arc<dyn MicrosoftSignIn>> = match settings {
+        Some(settings) => {
             let (keys, clock) = (Arc::clone(shared.keys), Arc::clone(&parts.clock));
             Some(Arc::new(EntraSignIn::new(settings, keys, infra::http::client()?, clock)?))
         }

@@ -169,7 +169,7 @@ fn not_this_kind(again: Page) -> Page {
 pub(super) fn not_configured() -> Page {
     Page {
         title: "Sign-in with Microsoft is not set up",
-        text: "Whoever runs this service has to give it a valid client secret (AZURE_CLIENT_SECRET).",
+        text: "Whoever runs this service has to give it a valid credential (AZURE_CLIENT_CERTIFICATE, AZURE_CLIENT_SECRET).",
         code: Some(ErrorCode::OauthNotConfigured),
         ..Page::default()
     }

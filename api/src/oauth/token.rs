@@ -162,8 +162,13 @@ impl TokenEndpoint {
         let limited = rate_limit::take_caller(request, &principal).await;
         limited.inspect_err(|_| note(Outcome::RateLimited))?;
         let caller = caller.authorize::<ReadTokens>(origin);
-        note(if caller.is_ok() { Outcome::Allowed } else { Outcome::InsufficientScope });
-        if identity.key.public_key.is_some() {
+        let is_encrypted = identity.key.public_key.is_some();
+        note(match &caller {
+            Err(_) => Outcome::InsufficientScope,
+            Ok(_) if is_encrypted => Outcome::EncryptionRequired,
+            Ok(_) => Outcome::Allowed,
+        });
+        if is_encrypted {
             return Err(Refused::new(
                 "unauthorized_client",
                 "The API key has a public key, and plain tokens are not for it",

@@ -20,6 +20,8 @@ pub enum Outcome {
     RateLimited,
     /// Its owner or its organization is suspended.
     Suspended,
+    /// Its tokens are to be encrypted, and plain ones were asked for.
+    EncryptionRequired,
 }
 
 impl Outcome {
@@ -33,6 +35,7 @@ impl Outcome {
             Self::InsufficientScope => "insufficient_scope",
             Self::RateLimited => "rate_limited",
             Self::Suspended => "suspended",
+            Self::EncryptionRequired => "encryption_required",
         }
     }
 
@@ -46,6 +49,7 @@ impl Outcome {
             Self::InsufficientScope,
             Self::RateLimited,
             Self::Suspended,
+            Self::EncryptionRequired,
         ]
         .into_iter()
         .find(|outcome| outcome.as_str() == word)

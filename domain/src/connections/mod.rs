@@ -34,7 +34,7 @@ pub use connecting::{
 };
 pub use connection::{
     Connection, ConnectionFilter, ConnectionReader, ConnectionRepository, ConnectionStatus, NewGrant,
-    NewToken, StoredToken,
+    NewToken, StoredToken, folded,
 };
 pub use device::{
     BegunDevice, DeviceCode, DeviceCodeError, DeviceCodes, DeviceError, DeviceFailure, DeviceReader,

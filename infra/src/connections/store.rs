@@ -6,7 +6,7 @@ use domain::{
     access::{OrgScope, Subject},
     connections::{
         Connection, ConnectionFilter, ConnectionReader, ConnectionRepository, ConnectionStatus, NewGrant,
-        NewToken, RefreshLog, Renewal, Sight, StoredToken, Trouble,
+        NewToken, RefreshLog, Renewal, Sight, StoredToken, Trouble, folded,
     },
     delegation::{ClaimsChallenge, SharePointHost},
     events::Event,
@@ -19,7 +19,7 @@ use domain::{
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, DbErr, ExprTrait, QueryFilter,
-    sea_query::{Expr, Func, OnConflict},
+    sea_query::{Expr, OnConflict},
 };
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -116,8 +116,7 @@ impl ConnectionReader for Unit {
             rows = rows.filter(Column::UserId.eq(id.uuid()));
         }
         if let Some(email) = &filter.email {
-            let lower = Expr::expr(Func::lower(Expr::col(Column::Email)));
-            rows = rows.filter(lower.eq(email.to_lowercase()));
+            rows = rows.filter(Column::FoldedEmail.eq(folded(email)));
         }
         self.page(rows, page).await.map_err(store_error)?.try_map(connection)
     }
@@ -171,6 +170,7 @@ impl ConnectionRepository for Unit {
             tenant_id: Set(connection.tenant_id),
             object_id: Set(connection.object_id),
             email: Set(connection.email.clone()),
+            folded_email: Set(connection.email.as_deref().map(folded)),
             display_name: Set(connection.display_name.clone()),
             share_point_host: Set(connection.share_point_host.as_ref().map(ToString::to_string)),
             status: Set(status_of(connection.trouble).to_owned()),
@@ -208,6 +208,7 @@ impl ConnectionRepository for Unit {
         let host = connection.share_point_host.as_ref().map(ToString::to_string);
         self.edit::<Entity>(connection.id)
             .col_expr(Column::Email, Expr::value(connection.email.clone()))
+            .col_expr(Column::FoldedEmail, Expr::value(connection.email.as_deref().map(folded)))
             .col_expr(Column::DisplayName, Expr::value(connection.display_name.clone()))
             .col_expr(Column::SharePointHost, Expr::value(host))
             .col_expr(Column::Status, Expr::value(status_of(None)))

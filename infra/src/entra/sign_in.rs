@@ -12,27 +12,35 @@ use domain::{
     identity::{AuthorizationRequest, MicrosoftArrival, MicrosoftSignIn, Redemption, RedemptionError},
 };
 use openidconnect::{
-    AuthType, AuthUrl, AuthenticationFlow, AuthorizationCode, ClientId, ClientSecret, CsrfToken,
-    EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, IssuerUrl, JsonWebKeySet, Nonce,
-    PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope, TokenUrl,
+    AuthType, AuthUrl, AuthenticationFlow, AuthorizationCode, ClientId, CsrfToken, EndpointNotSet,
+    EndpointSet, HttpRequest, HttpResponse, IssuerUrl, JsonWebKeySet, Nonce, PkceCodeChallenge,
+    PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope, TokenUrl,
     core::{CoreClient, CoreErrorResponseType, CoreResponseType, CoreTokenResponse},
     http,
 };
-use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
-use super::{AuthorityKeys, id_tokens::IdTokens, verify::SKEW};
+use super::{
+    AuthorityKeys,
+    id_tokens::IdTokens,
+    token_client::{Credentials, Proof, Refusal, TokenEndpoint, TokenFailure},
+    verify::SKEW,
+};
 
 /// How long the authority may take to redeem a code.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// More is not a token response.
 const MAX_BYTES: usize = 256 * 1024;
 
+/// No tenant in particular: a code is redeemed where it was asked for, which may be `common`.
+const ANY_TENANT: Uuid = Uuid::nil();
+
 /// Our registration, as far as signing in goes.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SignInSettings {
-    pub client_id: Uuid,
-    pub client_secret: SecretString,
+    /// How we prove who we are, as to the token endpoint in general.
+    pub credentials: Arc<Credentials>,
+    pub endpoint: Arc<TokenEndpoint>,
     /// Where the authority sends the browser back to; registered there, exactly so.
     pub redirect_uri: String,
 }
@@ -45,6 +53,8 @@ pub struct EntraSignIn {
     http: reqwest::Client,
     client: Client,
     tokens: IdTokens,
+    credentials: Arc<Credentials>,
+    endpoint: Arc<TokenEndpoint>,
 }
 
 /// Why a code could not be redeemed, before the authority said anything about it.
@@ -69,19 +79,67 @@ impl EntraSignIn {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, url::ParseError> {
         let authority = keys.authority();
-        let client_id = ClientId::new(settings.client_id.to_string());
+        let SignInSettings { credentials, endpoint, redirect_uri } = settings;
+        let client_id = ClientId::new(credentials.client_id.to_string());
         // The issuer here serves nothing: each token is verified against that of its own tenant.
         let issuer = IssuerUrl::from_url(authority.host().clone());
         let client = CoreClient::new(client_id, issuer, JsonWebKeySet::new(Vec::new()))
-            .set_client_secret(ClientSecret::new(settings.client_secret.expose_secret().to_owned()))
             .set_auth_type(AuthType::RequestBody)
-            .set_redirect_uri(RedirectUrl::new(settings.redirect_uri)?)
+            .set_redirect_uri(RedirectUrl::new(redirect_uri)?)
             .set_auth_uri(AuthUrl::from_url(authority.endpoint("authorize")))
             .set_token_uri(TokenUrl::from_url(authority.endpoint("token")));
-        Ok(Self { http, client, tokens: IdTokens::new(keys, clock, settings.client_id) })
+        let tokens = IdTokens::new(keys, clock, credentials.client_id);
+        Ok(Self { http, client, tokens, credentials, endpoint })
     }
 
+    /// Tries the credentials in their order, as everywhere: one that is refused does not use the code up.
     async fn exchange(&self, redemption: &Redemption<'_>) -> Result<CoreTokenResponse, RedemptionError> {
+        let (credentials, endpoint) = (&self.credentials, &self.endpoint);
+        let mut refused = Vec::new();
+        for (index, credential) in credentials.usable(ANY_TENANT, endpoint) {
+            let audience = self.client.token_uri().url();
+            let proof = match credential.proof(endpoint, credentials.client_id, audience).await {
+                Ok(proof) => proof,
+                Err(reason) => {
+                    credentials.gave_none(index, ANY_TENANT, endpoint, &reason);
+                    continue;
+                }
+            };
+            let redeemed = self.exchange_with(redemption, &proof).await;
+            let attempt = match &redeemed {
+                Ok(_) => Ok(()),
+                Err(RedemptionError::OwnCredential { codes }) => {
+                    refused.clone_from(codes);
+                    Err(TokenFailure::Refused(Box::new(Refusal::of_client(codes.clone()))))
+                }
+                // These say nothing about a credential.
+                Err(
+                    RedemptionError::Refused { .. }
+                    | RedemptionError::Rejected(_)
+                    | RedemptionError::Unavailable,
+                ) => return redeemed,
+            };
+            if !credentials.is_to_blame(index, ANY_TENANT, endpoint, &attempt) {
+                return redeemed;
+            }
+        }
+        match credentials.exhausted(ANY_TENANT, endpoint) {
+            TokenFailure::NoProof { .. } => Err(RedemptionError::Unavailable),
+            TokenFailure::NoCredential
+            | TokenFailure::Refused(_)
+            | TokenFailure::Throttled { .. }
+            | TokenFailure::LeftAlone { .. }
+            | TokenFailure::Looping { .. }
+            | TokenFailure::Unavailable { .. }
+            | TokenFailure::Timeout => Err(RedemptionError::OwnCredential { codes: refused }),
+        }
+    }
+
+    async fn exchange_with(
+        &self,
+        redemption: &Redemption<'_>,
+        proof: &Proof,
+    ) -> Result<CoreTokenResponse, RedemptionError> {
         let http = |request| send(self.http.clone(), request);
         let mut request = self
             .client
@@ -90,12 +148,14 @@ impl EntraSignIn {
         if !redemption.scopes.is_empty() {
             request = request.add_extra_param("scope", redemption.scopes.join(" "));
         }
+        for (name, value) in proof.members() {
+            request = request.add_extra_param(name, value.to_owned());
+        }
         request.request_async(&http).await.map_err(|error| match error {
             RequestTokenError::ServerResponse(response) => {
                 let description = response.error_description().map(String::as_str).unwrap_or_default();
                 let codes = aadsts(description);
                 if *response.error() == CoreErrorResponseType::InvalidClient {
-                    tracing::error!(?codes, "the authority refused AZURE_CLIENT_SECRET");
                     return RedemptionError::OwnCredential { codes };
                 }
                 RedemptionError::Refused { error: response.error().to_string(), codes }

@@ -1,7 +1,10 @@
 //! From a signed-in browser to Microsoft and back with a connection.
 
 use serde_json::json;
-use tests::emulator::{Endpoint, ids};
+use tests::{
+    TestApp,
+    emulator::{Endpoint, ids},
+};
 
 use super::{CONNECT, alex, asked, builder, connect, count, landed, path, person, start, token_path, who_is};
 use crate::identity::{START, parameter};
@@ -81,6 +84,38 @@ async fn the_account_is_chosen_at_microsoft_and_all_scopes_are_asked_for() {
     let scope = parameter(&signing_in, "scope").unwrap();
     assert!(!scope.contains("offline_access") && !scope.contains("Files"), "{scope}");
     assert_eq!(count(&app, "connections").await, 0, "a sign-in connects nothing");
+}
+
+#[tokio::test]
+async fn what_is_asked_for_by_default_is_had() {
+    let app = TestApp::start().await;
+    let browser = app.signed_in("alex@contoso.com").await;
+    // Of what an administrator did not consent to, the person is asked on the way.
+    let id = connect(&browser, "alex@contoso.com").await;
+    let has = async |path: &str| {
+        let token = browser.get(path).await.expect(200);
+        move |scope: &str| token.at("/data/scopes").as_array().unwrap().contains(&json!(scope))
+    };
+    let graph = has(&token_path(&id)).await;
+    for scope in [
+        "User.Read",
+        "Mail.Read",
+        "Mail.Send",
+        "Calendars.Read",
+        "Chat.ReadWrite",
+        "ChatMessage.Send",
+        "OnlineMeetings.Read",
+        "OnlineMeetingTranscript.Read.All",
+        "Chat.ReadWrite.All",
+        "Files.Read.All",
+        "Sites.Read.All",
+    ] {
+        assert!(graph(scope), "{scope}");
+    }
+    let share_point = has(&format!("{}?resource=sharepoint", token_path(&id))).await;
+    for scope in ["AllSites.Read", "MyFiles.Read", "Sites.Search.All", "Sites.Selected", "User.Read.All"] {
+        assert!(share_point(&format!("https://contoso.sharepoint.com/{scope}")), "{scope}");
+    }
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod attacks;
 mod connecting;
+mod credentials;
 mod cycle;
 mod devices;
 mod hand_outs;

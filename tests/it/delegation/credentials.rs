@@ -88,7 +88,7 @@ async fn a_token_of_another_issuer_is_read_from_its_file_each_time() {
     app.user("alex").get(DELEGATION).await.expect(200);
 }
 
-fn issuer(token: &str) -> String {
+pub(crate) fn issuer(token: &str) -> String {
     let token = jsonwebtoken::dangerous::insecure_decode::<serde_json::Value>(token).expect("a JWT");
     let issuer = token.claims.get("iss").and_then(serde_json::Value::as_str);
     issuer.expect("it names its issuer").to_owned()

@@ -57,4 +57,10 @@ async fn a_token_is_had_by_whoever_has_the_private_key_and_plain_ones_are_not_gi
     let kind = Some("application/x-www-form-urlencoded");
     let refused = app.anonymous().send_raw(poem::http::Method::POST, "/oauth/token", kind, form).await;
     assert_eq!(refused.expect(400).at("/error"), json!("unauthorized_client"));
+    // The key's log calls it what it is.
+    app.app.turn_background().await.unwrap();
+    let uses = app.user("alex").get(&format!("/api/api-keys/{}/usage", key.id)).await.expect(200);
+    let uses = uses.at("/data");
+    let of_oauth = uses.as_array().unwrap().iter().find(|entry| entry["path"] == "/oauth/token").unwrap();
+    assert_eq!(of_oauth["outcome"], json!("encryption_required"));
 }

@@ -1500,7 +1500,7 @@ export interface components {
             method: string;
             /**
              * @description `allowed`, or why they were refused: `revoked`, `expired`, `ip_blocked`, `insufficient_scope`, `rate_limited`,
-             *     `suspended`.
+             *     `suspended`, `encryption_required`.
              */
             outcome: string;
             /** @description Their path; `*` where there were too many to keep them apart. */

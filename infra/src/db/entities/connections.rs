@@ -11,6 +11,9 @@ pub struct Model {
     pub tenant_id: Uuid,
     pub object_id: Uuid,
     pub email: Option<String>,
+    // What `email` is compared by, and nothing beside it.
+    #[serde(skip)]
+    pub folded_email: Option<String>,
     pub display_name: Option<String>,
     pub share_point_host: Option<String>,
     pub status: String,

@@ -190,7 +190,7 @@ impl std::fmt::Debug for Assertion {
 #[async_trait]
 impl ClientAssertion for Assertion {
     async fn secret(&self, _: Option<ClientMethodOptions<'_>>) -> azure_core::Result<String> {
-        match self.credential.proof(&self.endpoint, self.client_id, self.tenant).await {
+        match self.credential.proof(&self.endpoint, self.client_id, &self.endpoint.url(self.tenant)).await {
             Ok(Proof::Assertion(assertion)) => Ok(assertion.expose_secret().to_owned()),
             Ok(Proof::Secret(_)) => {
                 Err(azure_core::Error::with_message(ErrorKind::Credential, "a secret is no assertion"))

@@ -15,6 +15,7 @@ use azure_core::{
 };
 use azure_identity::{ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId};
 use secrecy::{ExposeSecret, SecretString};
+use url::Url;
 use uuid::Uuid;
 
 use super::{ClientCertificate, TokenEndpoint, endpoint::TokenFailure, pauses::Pauses, refusal::Meaning};
@@ -90,7 +91,7 @@ impl ManagedIdentity {
 }
 
 /// What goes into a request.
-pub(super) enum Proof {
+pub(in crate::entra) enum Proof {
     Secret(SecretString),
     Assertion(SecretString),
 }
@@ -106,17 +107,17 @@ impl ClientCredential {
         }
     }
 
-    /// A proof for the endpoint of a tenant; otherwise why there is none, in words for the log.
-    pub(super) async fn proof(
+    /// A proof for one address of the token endpoint; otherwise why there is none, in words for the log.
+    pub(in crate::entra) async fn proof(
         &self,
         endpoint: &TokenEndpoint,
         client_id: Uuid,
-        tenant: Uuid,
+        audience: &Url,
     ) -> Result<Proof, String> {
         match self {
             Self::Secret(secret) => Ok(Proof::Secret(secret.clone())),
             Self::Certificate(certificate) => certificate
-                .assertion(client_id, &endpoint.url(tenant), endpoint.clock(), endpoint.entropy())
+                .assertion(client_id, audience, endpoint.clock(), endpoint.entropy())
                 .map(Proof::Assertion)
                 .map_err(|error| error.to_string()),
             Self::FederatedFile(path) => {
@@ -136,7 +137,7 @@ impl ClientCredential {
 
 impl Proof {
     /// As members of the request's form.
-    pub(super) fn members(&self) -> Vec<(&'static str, &str)> {
+    pub(in crate::entra) fn members(&self) -> Vec<(&'static str, &str)> {
         match self {
             Self::Secret(secret) => vec![("client_secret", secret.expose_secret())],
             Self::Assertion(assertion) => vec![
@@ -149,7 +150,7 @@ impl Proof {
 
 /// The credentials of our application, in the order in which they are tried.
 pub struct Credentials {
-    pub(super) client_id: Uuid,
+    pub(in crate::entra) client_id: Uuid,
     list: Vec<Entry>,
     /// What the authority refused.
     refused: Pauses<(usize, Uuid)>,
@@ -179,7 +180,7 @@ impl Credentials {
 
     /// Those that may be tried for a tenant, in order. One that failed there a moment ago is passed over; it is a
     /// matter of the tenant too, since what one of them refuses must not take a credential away from the others.
-    pub(super) fn usable(
+    pub(in crate::entra) fn usable(
         &self,
         tenant: Uuid,
         endpoint: &TokenEndpoint,
@@ -195,7 +196,7 @@ impl Credentials {
     }
 
     /// Notes how an attempt with a credential ended, and says whether the next one is to be tried.
-    pub(super) fn is_to_blame<T>(
+    pub(in crate::entra) fn is_to_blame<T>(
         &self,
         index: usize,
         tenant: Uuid,
@@ -223,7 +224,13 @@ impl Credentials {
     }
 
     /// Notes that a credential gives no proof for now.
-    pub(super) fn gave_none(&self, index: usize, tenant: Uuid, endpoint: &TokenEndpoint, reason: &str) {
+    pub(in crate::entra) fn gave_none(
+        &self,
+        index: usize,
+        tenant: Uuid,
+        endpoint: &TokenEndpoint,
+        reason: &str,
+    ) {
         self.mute.pause((index, tenant), endpoint.clock().now(), PASSED_OVER);
         self.tell(index, reason);
     }
@@ -243,7 +250,7 @@ impl Credentials {
     /// Nothing was left to try. All of them are tried again soon: what failed a moment ago, in a tenant or for a moment
     /// here, must not be an outage of a minute. Where one gave no proof, that may have passed by then; that all were
     /// refused is said once, as an error, until something works again.
-    pub(super) fn exhausted(&self, tenant: Uuid, endpoint: &TokenEndpoint) -> TokenFailure {
+    pub(in crate::entra) fn exhausted(&self, tenant: Uuid, endpoint: &TokenEndpoint) -> TokenFailure {
         let now = endpoint.clock().now();
         let keys = (0..self.list.len()).map(|index| (index, tenant));
         for key in keys.clone() {

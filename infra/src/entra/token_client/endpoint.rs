@@ -20,7 +20,7 @@ use crate::http::retry_after;
 
 /// Why there is no answer.
 #[derive(Clone, Debug, thiserror::Error)]
-pub(super) enum TokenFailure {
+pub(in crate::entra) enum TokenFailure {
     #[error("the authority refused: {0}")]
     Refused(Box<Refusal>),
     #[error("the authority throttles")]

@@ -37,7 +37,7 @@ pub(super) async fn exchange(
 ) -> Result<Exchanged, TokenFailure> {
     let tenant = caller.tenant;
     for (index, credential) in credentials.usable(tenant, endpoint) {
-        let proof = match credential.proof(endpoint, credentials.client_id, tenant).await {
+        let proof = match credential.proof(endpoint, credentials.client_id, &endpoint.url(tenant)).await {
             Ok(proof) => proof,
             Err(reason) => {
                 credentials.gave_none(index, tenant, endpoint, &reason);

@@ -89,7 +89,7 @@ impl RefreshTokenGrants {
     ) -> Result<Granted, TokenFailure> {
         let (endpoint, credentials) = (&self.endpoint, &self.credentials);
         for (index, credential) in credentials.usable(tenant, endpoint) {
-            let proof = match credential.proof(endpoint, credentials.client_id, tenant).await {
+            let proof = match credential.proof(endpoint, credentials.client_id, &endpoint.url(tenant)).await {
                 Ok(proof) => proof,
                 Err(reason) => {
                     credentials.gave_none(index, tenant, endpoint, &reason);

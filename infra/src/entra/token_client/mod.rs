@@ -27,6 +27,8 @@ pub use endpoint::TokenEndpoint;
 pub use grants::RefreshTokenGrants;
 pub use shared::SharedTokens;
 
+pub(super) use credential::Proof;
+pub(super) use endpoint::TokenFailure;
 pub(super) use refusal::{Meaning, Refusal};
 
 #[cfg(test)]

@@ -87,6 +87,11 @@ impl Refusal {
         })
     }
 
+    /// Of a client that did not prove who it is, by the numbers of the refusal.
+    pub(in crate::entra) fn of_client(codes: Vec<u32>) -> Self {
+        Self { error: "invalid_client".to_owned(), suberror: None, codes, claims: None, trace_id: None }
+    }
+
     pub(in crate::entra) fn has(&self, codes: &[u32]) -> bool {
         self.codes.iter().any(|code| codes.contains(code))
     }

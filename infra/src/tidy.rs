@@ -4,7 +4,10 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{access::OrgScope, jobs::Forget, store::StoreError};
 
-use crate::db::{Database, before_scope, epochs, jobs, onboarding, store_error};
+use crate::{
+    connections::forget_ended_devices,
+    db::{Database, before_scope, epochs, jobs, onboarding, store_error},
+};
 
 /// How many rows one transaction deletes: few enough that nobody waits long behind it.
 const AT_ONCE: u64 = 1_000;
@@ -22,6 +25,13 @@ impl Forget for Database {
                 return Ok(all);
             }
         }
+    }
+
+    async fn device_sign_ins(&self, scope: &OrgScope, before: DateTime<Utc>) -> Result<u64, StoreError> {
+        let unit = self.unit(scope).await.map_err(store_error)?;
+        let deleted = forget_ended_devices(&unit, before).await.map_err(store_error)?;
+        unit.connection.commit().await.map_err(store_error)?;
+        Ok(deleted)
     }
 
     async fn epochs(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {

@@ -87,6 +87,7 @@ impl Hub {
             Arc::clone(&store),
             Arc::new(database.clone()),
             Arc::new(database.clone()),
+            Arc::new(SpawnedFlights::default()),
             device_codes(config, parts, keys)?,
             connecting.clone(),
             parts.ids(),

@@ -27,6 +27,13 @@ pub(crate) const PERMISSION_MARKER: &str = "permission:";
 /// A caller who has the permission `P`. As an argument it authenticates, authorizes and documents the operation.
 pub(crate) struct Caller<P: Proof>(Authorized<P>);
 
+impl<P: Proof> Caller<P> {
+    /// The proof by itself, for work that may outlast the request.
+    pub(crate) fn into_inner(self) -> Authorized<P> {
+        self.0
+    }
+}
+
 impl<P: Proof> Deref for Caller<P> {
     type Target = Authorized<P>;
 

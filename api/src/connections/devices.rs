@@ -141,7 +141,7 @@ impl DevicesApi {
         caller: Caller<Write>,
         #[oai(name = "deviceId")] id: Path<Id<DeviceSignInId>>,
     ) -> Result<Json<Data<DeviceView>>, ApiError> {
-        let sign_in = self.devices.look(&caller, id.0.0).await?;
+        let sign_in = self.devices.look(Arc::new(caller.into_inner()), id.0.0).await?;
         Ok(Json(Data { data: DeviceView::new(&sign_in, self.clock.now()) }))
     }
 }

@@ -45,6 +45,14 @@ impl From<DeviceError> for ApiError {
         };
         match error {
             DeviceError::NotFound => Self::not_found(),
+            DeviceError::NotForKey => {
+                Self::new(ErrorCode::Forbidden, "The API key may not see what would be connected")
+            }
+            DeviceError::TooMany => Self {
+                message: "Too many codes of yours wait to be typed; use one of those, or wait for their end"
+                    .into(),
+                ..Self::rate_limited(std::time::Duration::from_mins(1))
+            },
             DeviceError::NotConfigured => not_configured(NO_PUBLIC_CLIENT_STEP),
             DeviceError::OwnRegistration { codes } => {
                 tracing::warn!(?codes, "devices cannot sign in");
@@ -60,6 +68,22 @@ impl From<DeviceError> for ApiError {
             },
             DeviceError::Seal(error) => sealed(error),
             DeviceError::Store(error) => error.into(),
+            DeviceError::Shared(error) => match error.as_ref() {
+                DeviceError::Store(StoreError::Unavailable(_))
+                | DeviceError::Seal(SealError::Store(StoreError::Unavailable(_))) => {
+                    unreachable_store(&error)
+                }
+                DeviceError::Store(StoreError::Unexpected(_))
+                | DeviceError::Seal(_)
+                | DeviceError::NotFound
+                | DeviceError::NotForKey
+                | DeviceError::TooMany
+                | DeviceError::NotConfigured
+                | DeviceError::OwnRegistration { .. }
+                | DeviceError::Refused { .. }
+                | DeviceError::Unavailable { .. }
+                | DeviceError::Shared(_) => Self::internal(chain(error.as_ref())),
+            },
         }
     }
 }

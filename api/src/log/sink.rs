@@ -2,8 +2,8 @@
 //! request that reads memory as much as all its other work.
 //!
 //! What a reader would get wrong: no line is dropped. When the buffer is full, whoever logs writes it out and waits for
-//! that; a warning or an error writes it out at once, with what came before it. Only a process that is killed loses the
-//! last tenth of a second.
+//! that; a warning or an error writes it out at once, with what came before it. Only a process that does not end by
+//! itself loses the last tenth of a second.
 
 use std::{
     io::{self, Write},
@@ -17,6 +17,9 @@ use tracing_subscriber::fmt::MakeWriter;
 
 /// How long a line may wait.
 const WAIT: Duration = Duration::from_millis(100);
+/// How long an output that takes nothing at the moment is waited for, and how long between two tries.
+const FULL_FOR: Duration = Duration::from_secs(1);
+const FULL_PAUSE: Duration = Duration::from_millis(5);
 /// How many bytes may wait: some 200 lines.
 const MOST: usize = 64 * 1024;
 
@@ -88,7 +91,7 @@ impl<W: Write> Sink<W> {
         let mut output = self.inner.output.lock().unwrap_or_else(PoisonError::into_inner);
         let spare = std::mem::take(&mut output.spare);
         let mut lines = std::mem::replace(&mut self.waiting().lines, spare);
-        let _ = output.to.write_all(&lines).and_then(|()| output.to.flush());
+        let _ = write_whole(&mut output.to, &lines);
         lines.clear();
         // What one line of unusual length took is given back.
         lines.shrink_to(MOST);
@@ -125,6 +128,24 @@ impl<W: Write> Sink<W> {
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
         self.inner.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Writes all of it, also into a pipe that does not block and is full for a moment.
+fn write_whole(to: &mut impl Write, mut lines: &[u8]) -> io::Result<()> {
+    let mut patience = FULL_FOR.as_millis() / FULL_PAUSE.as_millis();
+    while !lines.is_empty() {
+        match to.write(lines) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => lines = lines.get(written..).unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && patience > 0 => {
+                patience -= 1;
+                thread::sleep(FULL_PAUSE);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    to.flush()
 }
 
 impl<W> Clone for Sink<W> {
@@ -203,6 +224,32 @@ mod tests {
         assert_eq!(heard.try_recv().unwrap(), b"c\n");
         sink.add(b"d\n", false);
         assert_eq!(heard.try_recv().unwrap(), b"d\n", "nobody would write it later");
+    }
+
+    #[test]
+    fn an_output_that_is_full_for_a_moment_gets_every_byte() {
+        /// Takes three bytes at a time, and nothing each other time.
+        struct Narrow(Vec<u8>, bool);
+
+        impl Write for Narrow {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                self.1 = !self.1;
+                if self.1 {
+                    return Err(io::ErrorKind::WouldBlock.into());
+                }
+                let some = bytes.len().min(3);
+                self.0.extend_from_slice(&bytes[..some]);
+                Ok(some)
+            }
+
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+
+        let mut narrow = Narrow(Vec::new(), false);
+        write_whole(&mut narrow, b"one line\nand another\n").unwrap();
+        assert_eq!(narrow.0, b"one line\nand another\n");
     }
 
     #[test]

@@ -174,6 +174,14 @@ pub struct ConnectionFilter {
     pub email: Option<String>,
 }
 
+/// A refresh token that is stored, and whose it is: the two were written together, and are good together only.
+#[derive(Clone, Debug)]
+pub struct StoredGrant {
+    pub refresh_token: Sealed,
+    /// The public client that it was given to; `None`: this service, which proves who it is.
+    pub public_client: Option<Uuid>,
+}
+
 /// An address for comparing, in which letters of either case are the same, whatever the alphabet. Databases have opinions
 /// of their own about that, so it is done here.
 pub fn folded(address: &str) -> String {
@@ -230,7 +238,7 @@ pub trait ConnectionReader: Send + Sync {
     async fn tokens(&self, id: ConnectionId) -> Result<Vec<StoredToken>, StoreError>;
 
     /// The refresh token; `None` when there is none.
-    async fn refresh_token(&self, id: ConnectionId) -> Result<Option<Sealed>, StoreError>;
+    async fn refresh_token(&self, id: ConnectionId) -> Result<Option<StoredGrant>, StoreError>;
 }
 
 /// The connections of one organization, for writing. What is cached of one is stale with each of these.

@@ -34,11 +34,12 @@ pub use connecting::{
 };
 pub use connection::{
     Connection, ConnectionFilter, ConnectionReader, ConnectionRepository, ConnectionStatus, NewGrant,
-    NewToken, StoredToken, folded,
+    NewToken, StoredGrant, StoredToken, folded,
 };
 pub use device::{
     BegunDevice, DeviceCode, DeviceCodeError, DeviceCodes, DeviceError, DeviceFailure, DeviceReader,
-    DeviceRepository, DeviceSignIn, DeviceState, DeviceTurns, Devices, NewDeviceSignIn, Polled,
+    DeviceRepository, DeviceSignIn, DeviceState, DeviceTurns, Devices, NewDeviceSignIn, Polled, TOLD_FOR,
+    Turn,
 };
 pub use hand_out::{HandOut, HandOutKey, HandOuts, Noted};
 pub use manage::{ConnectionError, Connections};

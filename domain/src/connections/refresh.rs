@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::{
     Connection, Flights, GrantError, GrantRefusal, Granted, Grants, Mint, RefreshLog, RefreshPolicy, Renewal,
-    ResourceNames, StoredToken, Trouble,
+    ResourceNames, StoredGrant, StoredToken, Trouble,
     refused::Refused,
     resource::{covers, scopes_to_ask},
     schedule::back_off,
@@ -461,27 +461,26 @@ impl Refresher {
             let reader = self.ports.store.read(scope).await?;
             Ok(reader.connections().refresh_token(connection.id).await?)
         };
-        let Some(sealed) = stored().await? else {
+        let Some(grant) = stored().await? else {
             let trouble = connection.trouble.unwrap_or(Trouble::Revoked);
             return Err(MintError::of_connection(connection, trouble));
         };
-        let refresh_token = self.ports.secrets.open(scope, &sealed).await?;
-        let redeem = async |refresh_token: &SecretString| {
-            let (tenant, client) = (connection.tenant_id, connection.public_client);
-            self.ports.grants.refresh(tenant, client, refresh_token, scopes).await
+        let redeem = async |grant: &StoredGrant| -> Result<_, MintError> {
+            let refresh_token = self.ports.secrets.open(scope, &grant.refresh_token).await?;
+            let (tenant, client) = (connection.tenant_id, grant.public_client);
+            Ok(self.ports.grants.refresh(tenant, client, &refresh_token, scopes).await)
         };
-        let redeemed = redeem(&refresh_token).await;
+        let redeemed = redeem(&grant).await?;
         if !matches!(redeemed, Err(GrantError::Refused(_))) {
             return Ok(redeemed);
         }
         match stored().await? {
-            Some(newer) if newer != sealed => {
+            Some(newer) if newer.refresh_token != grant.refresh_token => {
                 // Two requests may take as long as the lease.
                 if !self.ports.queue.renew(lease).await? {
                     return Err(MintError::Unavailable { retry_after: Duration::from_secs(1) });
                 }
-                let refresh_token = self.ports.secrets.open(scope, &newer).await?;
-                Ok(redeem(&refresh_token).await)
+                redeem(&newer).await
             }
             _ => Ok(redeemed),
         }

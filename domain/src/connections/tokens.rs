@@ -286,9 +286,9 @@ impl ConnectionTokens {
         if !is_member_let_in(reader.as_ref(), connection.user_id).await? {
             return Err(ConnectionTokenError::OwnerDisabled { id });
         }
-        let Some(sealed) = reader.connections().refresh_token(id).await? else { return Ok(None) };
+        let Some(stored) = reader.connections().refresh_token(id).await? else { return Ok(None) };
         drop(reader);
-        let secret = self.secrets.open(&scope, &sealed).await?;
+        let secret = self.secrets.open(&scope, &stored.refresh_token).await?;
         let hand_out = HandOut {
             connection_id: id,
             // One for each that Microsoft gave.

@@ -9,6 +9,7 @@ use super::{GIVEN_UP_KEPT, Outcome};
 use crate::{
     access::{Authorized, OrgScope, System},
     clock::Clock,
+    connections::TOLD_FOR,
     store::StoreError,
 };
 
@@ -31,6 +32,9 @@ const SESSIONS_KEPT: TimeDelta = TimeDelta::days(30);
 pub trait Forget: Send + Sync {
     /// Deletes the organization's idempotency keys whose time is over; how many.
     async fn idempotency_keys(&self, scope: &OrgScope, now: DateTime<Utc>) -> Result<u64, StoreError>;
+
+    /// Deletes the organization's sign-ins on devices whose codes ended before then; how many.
+    async fn device_sign_ins(&self, scope: &OrgScope, before: DateTime<Utc>) -> Result<u64, StoreError>;
 
     /// Deletes epochs that were last advanced before then; how many.
     async fn epochs(&self, before: DateTime<Utc>) -> Result<u64, StoreError>;
@@ -60,7 +64,8 @@ impl Tidy {
     pub async fn organization(&self, system: &Authorized<System>) -> Result<Outcome, StoreError> {
         let now = self.clock.now();
         let keys = self.forget.idempotency_keys(&system.scope(), now).await?;
-        tracing::debug!(keys, "an organization was tidied");
+        let devices = self.forget.device_sign_ins(&system.scope(), now - TOLD_FOR).await?;
+        tracing::debug!(keys, devices, "an organization was tidied");
         Ok(Outcome::Again(now + ORGANIZATION_EVERY))
     }
 

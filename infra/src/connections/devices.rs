@@ -9,7 +9,7 @@ use domain::{
     secret::{SealError, Sealed},
     store::StoreError,
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait, QueryFilter, sea_query::Expr};
+use sea_orm::{ActiveValue::Set, ColumnTrait, DbErr, PaginatorTrait, QueryFilter, sea_query::Expr};
 use uuid::Uuid;
 
 use crate::db::{Database, Unit, device_sign_ins, place, store_error};
@@ -41,6 +41,13 @@ impl DeviceReader for Unit {
         let rows = self.scoped().find::<Entity>().filter(Column::Id.eq(id.uuid()));
         let row = rows.one(&self.connection).await.map_err(store_error)?;
         row.as_ref().map(sign_in).transpose()
+    }
+
+    async fn waiting(&self, user: UserId, now: DateTime<Utc>) -> Result<u64, StoreError> {
+        use device_sign_ins::{Column, Entity};
+        let rows = self.scoped().find::<Entity>().filter(Column::UserId.eq(user.uuid()));
+        let rows = rows.filter(Column::State.eq(WAITING)).filter(Column::ExpiresAt.gt(now));
+        rows.count(&self.connection).await.map_err(store_error)
     }
 }
 
@@ -90,13 +97,6 @@ impl DeviceRepository for Unit {
             .map_err(store_error)?;
         Ok(())
     }
-
-    async fn remove_ended(&self, before: DateTime<Utc>) -> Result<(), StoreError> {
-        use device_sign_ins::{Column, Entity};
-        let ended = self.scoped().delete::<Entity>().filter(Column::ExpiresAt.lt(before));
-        ended.exec(&self.connection).await.map_err(store_error)?;
-        Ok(())
-    }
 }
 
 #[async_trait]
@@ -106,6 +106,7 @@ impl DeviceTurns for Database {
         scope: &OrgScope,
         sign_in: &DeviceSignIn,
         now: DateTime<Utc>,
+        until: DateTime<Utc>,
     ) -> Result<Option<Sealed>, StoreError> {
         use device_sign_ins::{Column, Entity};
         let unit = self.changing(scope).await?;
@@ -116,7 +117,7 @@ impl DeviceTurns for Database {
             .filter(Column::Id.eq(id))
             .filter(Column::State.eq(WAITING))
             .filter(Column::PollAt.lte(now))
-            .col_expr(Column::PollAt, Expr::value(now + sign_in.interval))
+            .col_expr(Column::PollAt, Expr::value(until))
             .exec(&unit.connection)
             .await
             .map_err(store_error)?;
@@ -130,7 +131,7 @@ impl DeviceTurns for Database {
         Ok(sealed.map(|bytes| Sealed::in_place(place, bytes)))
     }
 
-    async fn slow_down(
+    async fn give_back(
         &self,
         scope: &OrgScope,
         id: DeviceSignInId,
@@ -149,4 +150,11 @@ impl DeviceTurns for Database {
             .map_err(store_error)?;
         unit.commit_log().await
     }
+}
+
+/// Deletes an organization's that ended before then; how many.
+pub(crate) async fn forget_ended(unit: &Unit, before: DateTime<Utc>) -> Result<u64, DbErr> {
+    use device_sign_ins::{Column, Entity};
+    let ended = unit.scoped().delete::<Entity>().filter(Column::ExpiresAt.lt(before));
+    Ok(ended.exec(&unit.connection).await?.rows_affected)
 }

@@ -8,7 +8,7 @@ use std::{
 use async_trait::async_trait;
 use domain::{
     clock::Clock,
-    connections::{ConnectionCache, KnownToken, Seen, SeenCache, SeenKey},
+    connections::{Connection, ConnectionCache, KnownToken, Seen, SeenCache, SeenKey},
     id::{ConnectionId, OrgId},
 };
 use moka::{Expiry, future::Cache};
@@ -55,18 +55,26 @@ impl ConnectionMemory {
 
 /// In bytes, near enough.
 fn weight(key: &Key, known: &KnownToken) -> u32 {
-    let texts = |texts: &[String]| texts.iter().map(|text| text.len() + size_of::<String>()).sum::<usize>();
-    let connection = &known.connection;
     let bytes = size_of::<KnownToken>()
         + key.2.len()
         + known.token.secret.as_bytes().len()
         + known.token.resource.len()
-        + texts(&known.token.scopes)
-        + texts(&connection.scopes)
-        + connection.email.as_ref().map_or(0, String::len)
-        + connection.display_name.as_ref().map_or(0, String::len)
+        + weight_of(&known.token.scopes)
+        + weight_of_connection(&known.connection)
         + 128;
     u32::try_from(bytes).unwrap_or(u32::MAX)
+}
+
+fn weight_of_connection(connection: &Connection) -> usize {
+    size_of::<Connection>()
+        + weight_of(&connection.scopes)
+        + connection.email.as_ref().map_or(0, String::len)
+        + connection.display_name.as_ref().map_or(0, String::len)
+        + connection.claims.as_ref().map_or(0, |claims| claims.json().len())
+}
+
+fn weight_of(texts: &[String]) -> usize {
+    texts.iter().map(|text| text.len() + size_of::<String>()).sum()
 }
 
 #[async_trait]
@@ -87,21 +95,35 @@ impl ConnectionCache for ConnectionMemory {
     }
 }
 
-/// How many connections may be in what is remembered of who sees which.
-const MOST_SEEN: u64 = 20_000;
-/// How they are changes by itself, too: with time.
+/// How much memory what is seen may take.
+const MAX_SEEN_BYTES: u64 = 8 * 1024 * 1024;
+/// How connections are changes with time alone, too.
 const SEEN_FOR: Duration = Duration::from_mins(5);
 
-/// Remembers who sees which connections.
+/// Remembers who sees which connections, up to a number of bytes.
 pub struct SeenMemory(Cache<SeenKey, Arc<Seen>>);
 
 impl Default for SeenMemory {
     fn default() -> Self {
-        let weight = |_: &SeenKey, seen: &Arc<Seen>| {
-            u32::try_from(seen.connections.len()).unwrap_or(u32::MAX).saturating_add(1)
-        };
-        Self(Cache::builder().max_capacity(MOST_SEEN).weigher(weight).time_to_live(SEEN_FOR).build())
+        let cache = Cache::builder()
+            .max_capacity(MAX_SEEN_BYTES)
+            .weigher(|key: &SeenKey, seen: &Arc<Seen>| weight_of_seen(key, seen))
+            .time_to_live(SEEN_FOR)
+            .build();
+        Self(cache)
     }
+}
+
+/// In bytes, near enough.
+fn weight_of_seen(key: &SeenKey, seen: &Seen) -> u32 {
+    let listed = key.sight.users().map_or(0, <[_]>::len) + key.sight.connections().map_or(0, <[_]>::len);
+    let connections: usize = seen.connections.iter().map(|connection| weight_of_connection(connection)).sum();
+    let bytes = size_of::<SeenKey>()
+        + key.filter.email.as_ref().map_or(0, String::len)
+        + listed * size_of::<ConnectionId>()
+        + connections
+        + 128;
+    u32::try_from(bytes).unwrap_or(u32::MAX)
 }
 
 #[async_trait]

@@ -6,6 +6,7 @@ mod hosts;
 mod memory;
 mod store;
 
+pub(crate) use devices::forget_ended as forget_ended_devices;
 pub use flights::SpawnedFlights;
 pub use hosts::GraphHosts;
 pub use memory::{ConnectionMemory, SeenMemory};

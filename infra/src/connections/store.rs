@@ -6,7 +6,7 @@ use domain::{
     access::{OrgScope, Subject},
     connections::{
         Connection, ConnectionFilter, ConnectionReader, ConnectionRepository, ConnectionStatus, NewGrant,
-        NewToken, RefreshLog, Renewal, Sight, StoredToken, Trouble, folded,
+        NewToken, RefreshLog, Renewal, Sight, StoredGrant, StoredToken, Trouble, folded,
     },
     delegation::{ClaimsChallenge, SharePointHost},
     events::Event,
@@ -147,12 +147,15 @@ impl ConnectionReader for Unit {
         Ok(rows.into_iter().map(stored_token).collect())
     }
 
-    async fn refresh_token(&self, id: ConnectionId) -> Result<Option<Sealed>, StoreError> {
+    async fn refresh_token(&self, id: ConnectionId) -> Result<Option<StoredGrant>, StoreError> {
         use connections::{Column, Entity};
         let rows = self.scoped().find::<Entity>().filter(Column::Id.eq(id.uuid()));
         let row = rows.one(&self.connection).await.map_err(store_error)?;
         let place = place::<Entity>(Column::RefreshToken, id.uuid());
-        Ok(row.and_then(|row| row.refresh_token).map(|bytes| Sealed::in_place(place, bytes)))
+        Ok(row.and_then(|row| {
+            let refresh_token = Sealed::in_place(place, row.refresh_token?);
+            Some(StoredGrant { refresh_token, public_client: row.public_client_id })
+        }))
     }
 }
 
@@ -350,6 +353,9 @@ impl Unit {
                 .col_expr(Column::Status, Expr::value(status_of(None)))
                 .col_expr(Column::Trouble, nothing::<String>())
                 .col_expr(Column::Claims, nothing::<String>());
+        }
+        // What is remembered of it says so otherwise: that it is broken, or about to end.
+        if renewal.is_mended || connection.status(renewal.issued_at) != ConnectionStatus::Active {
             self.touch(Subject::Connection(connection.id));
         }
         let updated = update.exec(&self.connection).await.map_err(store_error)?;

@@ -7,6 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use domain::{
+    access::Rejection,
     clock::Clock,
     connections::{DeviceCode, DeviceCodeError, DeviceCodes, Polled},
     identity::RedemptionError,
@@ -191,22 +192,24 @@ impl DeviceCodes for EntraDeviceCodes {
             Answer::Success(body) => body,
             Answer::Refused(refusal) => return judged(refusal),
         };
-        let lost = || DeviceCodeError::Refused { error: "invalid_response".to_owned(), codes: Vec::new() };
         let tokens: CoreTokenResponse = serde_json::from_slice(&body).map_err(|_| {
             tracing::warn!("the authority's answer for a device is not a token response");
-            lost()
+            DeviceCodeError::Lost
         })?;
         match self.tokens.arrival(&tokens, None).await {
             Ok(arrival) => Ok(Polled::SignedIn(Box::new(arrival))),
             Err(error) => {
                 tracing::warn!(%error, "the identity of somebody who signed in on a device does not hold");
                 // The code was good once, whatever it is that failed.
-                match error {
+                Err(match error {
+                    RedemptionError::Rejected(Rejection::TenantNotAllowed) => {
+                        DeviceCodeError::TenantNotAllowed
+                    }
                     RedemptionError::Rejected(_)
                     | RedemptionError::Unavailable
                     | RedemptionError::Refused { .. }
-                    | RedemptionError::OwnCredential { .. } => Err(lost()),
-                }
+                    | RedemptionError::OwnCredential { .. } => DeviceCodeError::Lost,
+                })
             }
         }
     }

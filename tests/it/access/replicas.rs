@@ -117,7 +117,7 @@ async fn while_the_database_is_gone_hot_entries_serve_for_half_a_minute_and_then
     alex.get(ME).await.expect(200);
     set_connection_limit(&app.database, 0).await;
     app.database
-        .query(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {SERVICE}"))
+        .query(&format!("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {SERVICE}"))
         .await;
     app.advance(TimeDelta::seconds(29));
     alex.get(ME).await.expect(200);
@@ -143,7 +143,7 @@ async fn connections_that_the_server_cut_cost_nobody_an_error() {
     let _ = tokio::join!(annotations(), annotations(), annotations(), annotations());
     for _ in 0..3 {
         app.database
-            .query(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {SERVICE}"))
+            .query(&format!("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {SERVICE}"))
             .await;
         app.user("lee").get(ME).await.expect(200);
         let (one, other) = tokio::join!(annotations(), annotations());
@@ -151,7 +151,7 @@ async fn connections_that_the_server_cut_cost_nobody_an_error() {
         other.expect(200);
     }
     app.database
-        .query(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {SERVICE}"))
+        .query(&format!("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {SERVICE}"))
         .await;
     suspend(&adele, &id).await;
     assert_eq!(alex.get(ME).await.expect(403).code(), "USER_DISABLED");
@@ -252,8 +252,9 @@ async fn a_revocation_reaches_a_replica_whose_channel_is_cut_within_a_second() {
     let _tasks = (two.app.app.start_background(), two.replica.app.start_background());
     let cut = async || {
         both_listen(&two).await;
-        let cut =
-            format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {SERVICE} AND {LISTENS}");
+        let cut = format!(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {SERVICE} AND {LISTENS}"
+        );
         assert!(two.app.database.query(&cut).await.len() >= 2);
         // It is a signal to them, which they may see after the notification.
         let listening = format!("SELECT count(*) FROM pg_stat_activity WHERE {SERVICE} AND {LISTENS}");

@@ -1,14 +1,16 @@
 //! Connecting an account from a device without a browser.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use futures_util::future::join_all;
 use serde_json::json;
 use tests::{
     Actor, Response, TestApp,
-    emulator::{AppPatch, Endpoint, Fault, ids},
+    emulator::{AppPatch, Endpoint, Fault, FaultKind, RetryAfter, Rotation, ids},
 };
 
-use super::{alex, asked, builder, connect, count, path, person, start, token_path};
+use super::{alex, asked, builder, connect, count, key, path, person, start, token_path};
 
 const BEGIN: &str = "/api/connections/device";
 
@@ -166,10 +168,6 @@ async fn who_declines_or_takes_too_long_connects_nothing() {
     assert_eq!(expired.at("/data/status"), json!("EXPIRED"));
     assert_eq!(asked(&app), before, "that needs no question");
     assert_eq!(count(&app, "connections").await, 0);
-    // An hour after their ends they are forgotten.
-    app.clock.advance(TimeDelta::minutes(61));
-    begin(&person(&app, "alex")).await;
-    assert_eq!(count(&app, "device_sign_ins").await, 1);
 }
 
 #[tokio::test]
@@ -229,4 +227,102 @@ async fn an_outage_while_a_device_waits_changes_nothing() {
     assert!(down.header("retry-after").is_some());
     assert_eq!(asked(&app), before + 1, "it is not asked again at once");
     assert_eq!(look_later(&app, &alex, &id).await.at("/data/status"), json!("CONNECTED"));
+}
+
+#[tokio::test]
+async fn a_throttled_client_asks_no_earlier_than_it_was_told() {
+    let app = start().await;
+    let alex = person(&app, "alex");
+    let (id, _) = begin(&alex).await;
+    let throttled = Fault::new(Endpoint::Token, FaultKind::Throttle).retry_after(RetryAfter::seconds(60));
+    app.emulator.set_fault(throttled.times(1));
+    app.clock.advance(TimeDelta::seconds(5));
+    assert_eq!(look(&alex, &id).await.expect(503).header("retry-after"), Some("60"));
+    let before = asked(&app);
+    for _ in 0..3 {
+        assert_eq!(look_later(&app, &alex, &id).await.at("/data/status"), json!("WAITING"));
+    }
+    assert_eq!(asked(&app), before);
+    app.clock.advance(TimeDelta::seconds(60));
+    look(&alex, &id).await.expect(200);
+    assert_eq!(asked(&app), before + 1);
+}
+
+#[tokio::test]
+async fn a_client_that_hangs_up_loses_nothing_that_microsoft_gave() {
+    let app = start().await;
+    let alex = person(&app, "alex");
+    let (id, code) = begin(&alex).await;
+    app.browser().at_device(&code, "alex@contoso.com").await;
+    app.emulator.set_fault(Fault::latency(Endpoint::Token, Duration::from_millis(300)).times(1));
+    app.clock.advance(TimeDelta::seconds(5));
+    let hung_up = tokio::time::timeout(Duration::from_millis(100), look(&alex, &id)).await;
+    assert!(hung_up.is_err(), "it takes longer");
+    let mut shown = look(&alex, &id).await.expect(200);
+    for _ in 0..1_000 {
+        if shown.at("/data/status") == json!("CONNECTED") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        shown = look(&alex, &id).await.expect(200);
+    }
+    let connection = shown.text_at("/data/connectionId");
+    assert_eq!(alex.get(&path(&connection)).await.expect(200).at("/data/status"), json!("ACTIVE"));
+}
+
+#[tokio::test]
+async fn a_sign_in_that_cannot_be_proven_is_lost_and_not_called_a_refusal() {
+    let app = start().await;
+    let alex = person(&app, "alex");
+    let (id, code) = begin(&alex).await;
+    app.browser().at_device(&code, "alex@contoso.com").await;
+    app.emulator.rotate_keys(Rotation::default());
+    app.emulator.set_fault(Fault::status(Endpoint::Keys, 503));
+    let lost = look_later(&app, &alex, &id).await;
+    assert_eq!(lost.at("/data/status"), json!("FAILED"));
+    assert_eq!(lost.at("/data/reason"), json!("lost"));
+    assert_eq!(count(&app, "connections").await, 0);
+}
+
+#[tokio::test]
+async fn nobody_has_more_than_ten_codes_that_wait() {
+    let app = start().await;
+    let alex = person(&app, "alex");
+    for _ in 0..10 {
+        begin(&alex).await;
+    }
+    let before = app.emulator.requests(Endpoint::All);
+    let refused = alex.post(BEGIN, json!({})).await.expect(429);
+    assert_eq!(refused.code(), "RATE_LIMITED");
+    assert_eq!(app.emulator.requests(Endpoint::All), before, "Microsoft is not asked");
+    begin(&person(&app, "adele")).await;
+    app.clock.advance(TimeDelta::minutes(16));
+    begin(&person(&app, "alex")).await;
+}
+
+#[tokio::test]
+async fn a_key_that_sees_some_connections_only_begins_nothing() {
+    let app = start().await;
+    let (_, id) = alex(&app).await;
+    let scopes = json!(["connections:read", "connections:write"]);
+    let free = key(&app, json!({ "scopes": scopes })).await;
+    let (device, _) = begin(&free).await;
+    let listed = key(&app, json!({ "scopes": scopes, "allowedConnections": [id] })).await;
+    assert_eq!(listed.post(BEGIN, json!({})).await.expect(403).code(), "FORBIDDEN");
+    look(&listed, &device).await.expect(403);
+    look(&free, &device).await.expect(200);
+}
+
+#[tokio::test]
+async fn what_ended_is_told_for_an_hour_and_then_deleted() {
+    let app = start().await;
+    let (id, _) = begin(&person(&app, "alex")).await;
+    app.clock.advance(TimeDelta::minutes(70));
+    let ended = look(&person(&app, "alex"), &id).await.expect(200);
+    assert_eq!(ended.at("/data/status"), json!("EXPIRED"));
+    app.clock.advance(TimeDelta::minutes(10));
+    look(&person(&app, "alex"), &id).await.expect(404);
+    app.clock.advance(TimeDelta::days(2));
+    app.app.worker().turn().await.expect("the worker turns");
+    assert_eq!(count(&app, "device_sign_ins").await, 0);
 }

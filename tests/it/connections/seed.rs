@@ -95,7 +95,7 @@ pub(crate) async fn multiply(
     let sealed = reader.connections().refresh_token(id).await.expect("the database").expect("a grant");
     drop(reader);
     let access_token = database.open(&scope, &token.secret).await.expect("it opens");
-    let refresh_token = database.open(&scope, &sealed).await.expect("it opens");
+    let refresh_token = database.open(&scope, &sealed.refresh_token).await.expect("it opens");
     for numbers in (0..number).collect::<Vec<_>>().chunks(AT_ONCE) {
         let tx = database.begin(&scope).await.expect("a transaction begins");
         for number in numbers {

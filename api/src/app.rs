@@ -25,7 +25,7 @@ use domain::{
     annotations::Taxonomies,
     api_keys::{ApiKeyDigests, ApiKeys},
     clock::{Clock, Pauses},
-    connections::HandOuts,
+    connections::{CallersTokens, HandOuts},
     delegation::DelegatedTokens,
     entropy::Entropy,
     id::{Ids, OrgId},
@@ -151,7 +151,8 @@ impl App {
         let needed = Needed { database: &database, parts: &parts, tokens: sources.app_only() };
         let customers = Customers::new(config, &needed)?;
         let hub = Hub::new(config, &parts, &database, sources.grants(), &keys)?;
-        let tokens = sources.delegated(config, &parts, Arc::new(epochs.clone()), shared);
+        let exchange = sources.delegated(config, &parts, Arc::new(epochs.clone()), shared);
+        let tokens = Arc::new(CallersTokens::new(exchange, hub.tokens.clone()));
         let tokens = Arc::new(Watched { tokens, onboarding: customers.onboarding.clone() });
         let cursors = Arc::new(SealedCursors::new(&ring, Arc::clone(&parts.entropy)));
         let has_credential = !sources.credentials().is_empty();

@@ -32,7 +32,8 @@ impl DelegationApi {
     ///
     /// Whether the service can ask Microsoft Graph on your behalf, and with which permissions. When it cannot, the
     /// refusal says what is missing: a client may call this first, and let the person sign in again or an administrator
-    /// consent before anything else is tried. It takes a person's own access token.
+    /// consent before anything else is tried. It takes a person's own access token, or a session whose person has connected
+    /// the account that they signed in with.
     #[oai(path = "/api/auth/me/delegation", method = "get", operation_id = "getMyDelegation")]
     async fn delegation(&self, caller: Delegated<SignedIn>) -> Result<Json<Data<Delegation>>, ApiError> {
         let token = self.tokens.token(caller.on_behalf_of(), &Resource::Graph).await?;

@@ -49,6 +49,7 @@ pub enum ErrorCode {
     InvalidState,
     MethodNotAllowed,
     Conflict,
+    ConnectionRequired,
     ConnectionUnusable,
     IdempotencyKeyReused,
     ResyncRequired,
@@ -92,7 +93,10 @@ impl ErrorCode {
             | Self::UserDisabled => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Conflict | Self::ConnectionUnusable | Self::IdempotencyKeyReused => StatusCode::CONFLICT,
+            Self::Conflict
+            | Self::ConnectionRequired
+            | Self::ConnectionUnusable
+            | Self::IdempotencyKeyReused => StatusCode::CONFLICT,
             Self::ResyncRequired => StatusCode::GONE,
             Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,

@@ -48,12 +48,22 @@ describe("what stands in the way of Microsoft 365", () => {
     obstacleOf(new TenantryError({ code, message: "", details }));
 
   it("is a matter of the sign-in, of consent, or of something else", () => {
-    expect(refusal("FORBIDDEN")).toEqual({ kind: "session" });
+    expect(refusal("FORBIDDEN")).toEqual({ kind: "other" });
+    expect(refusal("CONNECTION_REQUIRED", { connectUrl: "/x" })).toEqual({ kind: "connect" });
     expect(refusal("INTERACTION_REQUIRED", { claims: "{}", scopes: [] })).toEqual({ kind: "sign-in", claims: "{}" });
     expect(refusal("INTERACTION_REQUIRED")).toEqual({ kind: "sign-in" });
     expect(refusal("CONSENT_REQUIRED", { consentUrl: "https://c" })).toEqual({ kind: "consent", consentUrl: "https://c" });
     expect(refusal("UPSTREAM_ERROR")).toEqual({ kind: "other" });
     expect(obstacleOf(new Error("x"))).toEqual({ kind: "other" });
+  });
+
+  it("is a broken connection, with what mends it", () => {
+    const details = { connectionId: "c", status: "REAUTH_REQUIRED", reason: "revoked", nextStep: "Sign in.", canReconnect: true, claims: null };
+    const broken = { kind: "broken", connection: "c", reason: "revoked", step: "Sign in.", mends: true };
+    expect(refusal("CONNECTION_UNUSABLE", details)).toEqual(broken);
+    expect(refusal("CONNECTION_UNUSABLE", { ...details, claims: "{}" })).toEqual({ ...broken, claims: "{}" });
+    expect(refusal("CONNECTION_UNUSABLE", { ...details, canReconnect: false })).toEqual({ ...broken, mends: false });
+    expect(refusal("CONNECTION_UNUSABLE", { status: "CONFIG_ERROR" })).toEqual({ kind: "other" });
   });
 });
 

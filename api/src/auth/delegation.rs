@@ -11,14 +11,23 @@ use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, registry
 use serde_json::{Map, json};
 
 use super::{Caller, caller::BEARER};
-use crate::error::{ApiError, ErrorCode, INVALID_TOKEN};
+use crate::{
+    connections::{failed, unusable},
+    error::{ApiError, ErrorCode, INVALID_TOKEN},
+};
+
+/// Where a browser goes to connect an account; `return_to` says where it comes back to.
+const CONNECT_PATH: &str = "/api/oauth/microsoft/start?connect=true";
+/// What a person does there.
+const CONNECT_STEP: &str = "You are signed in, and nothing of yours at Microsoft 365 is open to this service yet. Open the connect address in \
+                            the same browser, choose the account that you signed in with, and agree.";
 
 /// Like the marker of permissions: the document's post-processing takes it out and adds the refusals that only such
 /// operations have.
 pub(crate) const DELEGATED_MARKER: &str = "delegated:";
 
-/// A [`Caller`] who is a person with an access token of theirs, so that a downstream resource can be asked in their
-/// name. Anybody else is refused.
+/// A [`Caller`] who is a person, with an access token of theirs or in a session, so that a downstream resource can be asked
+/// in their name. Anybody else is refused.
 pub(crate) struct Delegated<P: Permission> {
     caller: Caller<P>,
     on_behalf_of: OnBehalfOf,
@@ -66,7 +75,7 @@ impl From<NotDelegable> for ApiError {
     fn from(_: NotDelegable) -> Self {
         Self::new(
             ErrorCode::Forbidden,
-            "Only a person who calls with an access token of their own can do this",
+            "Only a person can do this, with an access token of their own or in a session",
         )
     }
 }
@@ -95,6 +104,16 @@ impl From<DelegationError> for ApiError {
                     "An administrator of your organization has to consent to what is asked of Microsoft 365",
                 )
             },
+            DelegationError::NotConnected => Self {
+                details: Some(json!({ "connectUrl": CONNECT_PATH, "nextStep": CONNECT_STEP })),
+                ..Self::new(
+                    ErrorCode::ConnectionRequired,
+                    "Connect the Microsoft account that you signed in with first",
+                )
+            },
+            DelegationError::Unusable { connection, trouble, claims } => {
+                unusable(connection, trouble, claims.as_ref())
+            }
             DelegationError::AssertionRejected => Self::unauthorized(INVALID_TOKEN),
             DelegationError::AccountBlocked => {
                 Self::new(ErrorCode::UserDisabled, "Your account is disabled in Microsoft Entra ID")
@@ -117,6 +136,7 @@ impl From<DelegationError> for ApiError {
             DelegationError::Timeout => {
                 Self::new(ErrorCode::UpstreamTimeout, "Microsoft Entra ID did not answer in time")
             }
+            DelegationError::Failed(failure) => failed(&failure.0),
         }
     }
 }
@@ -214,6 +234,7 @@ mod tests {
             (DelegationError::Throttled { retry_after: wait }, 503, "UNAVAILABLE"),
             (DelegationError::Unavailable { retry_after: wait }, 503, "UNAVAILABLE"),
             (DelegationError::Timeout, 504, "UPSTREAM_TIMEOUT"),
+            (DelegationError::NotConnected, 409, "CONNECTION_REQUIRED"),
         ] {
             let (seen, _, body) = told(error).await;
             assert_eq!((seen, &body["code"]), (status, &json!(code)));

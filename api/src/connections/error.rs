@@ -1,10 +1,9 @@
 //! What the client is told when there is no connection, or no token of it.
 
 use domain::{
-    connections::{
-        Connection, ConnectionError, ConnectionStatus, ConnectionTokenError, DeviceError, MintError, Trouble,
-    },
+    connections::{ConnectionError, ConnectionStatus, ConnectionTokenError, DeviceError, MintError, Trouble},
     delegation::ClaimsChallenge,
+    id::ConnectionId,
     secret::SealError,
     store::StoreError,
 };
@@ -114,7 +113,7 @@ impl From<ConnectionTokenError> for ApiError {
                 Self::invalid_field("scope", format!("makes no sense to Microsoft{}", numbers(&codes)))
             }
             ConnectionTokenError::Trouble { connection, trouble, claims } => {
-                unusable(&connection, trouble, claims.as_ref())
+                unusable(connection.id, trouble, claims.as_ref())
             }
             ConnectionTokenError::OwnRegistration => Self {
                 details: Some(json!({
@@ -132,25 +131,9 @@ impl From<ConnectionTokenError> for ApiError {
             }
             ConnectionTokenError::Seal(error) => sealed(error),
             ConnectionTokenError::Store(error) => error.into(),
-            ConnectionTokenError::Shared(error) => match error.as_ref() {
-                MintError::Store(StoreError::Unavailable(_))
-                | MintError::Seal(SealError::Store(StoreError::Unavailable(_))) => unreachable_store(&error),
-                MintError::Store(StoreError::Unexpected(_))
-                | MintError::Seal(_)
-                | MintError::NotFound
-                | MintError::Trouble { .. }
-                | MintError::NoSuchResource
-                | MintError::NotUnderstood { .. }
-                | MintError::OwnRegistration
-                | MintError::Unavailable { .. }
-                | MintError::TooShort { .. } => Self::internal(chain(error.as_ref())),
-            },
-            ConnectionTokenError::Unread(error) | ConnectionTokenError::Unwritten(error) => {
-                match error.as_ref() {
-                    StoreError::Unavailable(_) => unreachable_store(&error),
-                    StoreError::Unexpected(_) => Self::internal(chain(error.as_ref())),
-                }
-            }
+            error @ (ConnectionTokenError::Shared(_)
+            | ConnectionTokenError::Unread(_)
+            | ConnectionTokenError::Unwritten(_)) => failed(&error),
         }
     }
 }
@@ -164,15 +147,50 @@ fn sealed(error: SealError) -> ApiError {
     }
 }
 
+/// A failure of our own, which others may wait for too: the database that cannot be reached for now, or what nobody
+/// foresaw.
+pub(crate) fn failed(error: &ConnectionTokenError) -> ApiError {
+    let is_store = match error {
+        ConnectionTokenError::Store(error) | ConnectionTokenError::Seal(SealError::Store(error)) => {
+            matches!(error, StoreError::Unavailable(_))
+        }
+        ConnectionTokenError::Unread(error) | ConnectionTokenError::Unwritten(error) => {
+            matches!(error.as_ref(), StoreError::Unavailable(_))
+        }
+        ConnectionTokenError::Shared(error) => matches!(
+            error.as_ref(),
+            MintError::Store(StoreError::Unavailable(_))
+                | MintError::Seal(SealError::Store(StoreError::Unavailable(_)))
+        ),
+        ConnectionTokenError::Seal(_)
+        | ConnectionTokenError::NotFound
+        | ConnectionTokenError::ResourceNotAllowed
+        | ConnectionTokenError::RefreshTokenNotAllowed
+        | ConnectionTokenError::OwnerDisabled { .. }
+        | ConnectionTokenError::NoSuchResource
+        | ConnectionTokenError::NotUnderstood { .. }
+        | ConnectionTokenError::Trouble { .. }
+        | ConnectionTokenError::OwnRegistration
+        | ConnectionTokenError::Unavailable { .. }
+        | ConnectionTokenError::TooShort { .. } => false,
+    };
+    if is_store { unreachable_store(error) } else { ApiError::internal(chain(error)) }
+}
+
 /// The error is shared by all who waited for it, so it is told and not moved.
 fn unreachable_store(error: &(dyn std::error::Error + 'static)) -> ApiError {
     tracing::warn!(error = chain(error), "the database could not be reached");
     ApiError::unavailable(std::time::Duration::from_secs(2))
 }
 
-fn unusable(connection: &Connection, trouble: Trouble, claims: Option<&ClaimsChallenge>) -> ApiError {
+/// Microsoft gives no token, and what is to be done about it.
+pub(crate) fn unusable(
+    connection: ConnectionId,
+    trouble: Trouble,
+    claims: Option<&ClaimsChallenge>,
+) -> ApiError {
     let details = json!({
-        "connectionId": connection.id,
+        "connectionId": connection,
         "status": trouble.status().as_str(),
         "reason": trouble.as_str(),
         "nextStep": trouble.next_step(),

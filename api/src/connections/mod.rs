@@ -25,8 +25,11 @@ use poem_openapi::{
 use secrecy::ExposeSecret;
 use url::Url;
 
-pub(crate) use self::devices::DevicesApi;
 use self::view::{ConnectionView, Links};
+pub(crate) use self::{
+    devices::DevicesApi,
+    error::{failed, unusable},
+};
 use crate::{
     auth::Caller,
     error::ApiError,

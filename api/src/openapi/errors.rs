@@ -48,9 +48,11 @@ pub(super) fn write(
 }
 
 /// What only operations have that ask Microsoft 365 in the caller's name.
-const OF_DELEGATED: [ErrorCode; 5] = [
+const OF_DELEGATED: [ErrorCode; 7] = [
     ErrorCode::InteractionRequired,
     ErrorCode::ConsentRequired,
+    ErrorCode::ConnectionRequired,
+    ErrorCode::ConnectionUnusable,
     ErrorCode::NotFound,
     ErrorCode::UpstreamError,
     ErrorCode::UpstreamTimeout,
@@ -186,6 +188,9 @@ fn meaning(code: ErrorCode) -> &'static str {
         ErrorCode::NotFound => "there is no such thing, or it belongs to another organization.",
         ErrorCode::ValidationFailed => "`details` has the reasons for each field or parameter.",
         ErrorCode::MethodNotAllowed => "the path has other methods; `Allow` lists them.",
+        ErrorCode::ConnectionRequired => {
+            "a session alone opens nothing at Microsoft: the person connects their account first, at `details.connectUrl`."
+        }
         ErrorCode::ConnectionUnusable => {
             "Microsoft gives no token; `details` has the connection's state, the reason and the next step."
         }
@@ -220,6 +225,36 @@ fn connection_unusable() -> (&'static str, Option<Value>) {
     ("Microsoft gives no token for this connection", Some(details))
 }
 
+fn interaction_required() -> (&'static str, Option<Value>) {
+    (
+        "Sign in again: your organization asks for more before Microsoft 365 can be used",
+        Some(json!({
+            "claims": "{\"access_token\":{\"acrs\":{\"essential\":true,\"value\":\"c1\"}}}",
+            "scopes": ["https://graph.microsoft.com/.default"],
+        })),
+    )
+}
+
+fn consent_required() -> (&'static str, Option<Value>) {
+    (
+        "An administrator of your organization has to consent to what is asked of Microsoft 365",
+        Some(json!({
+            "scopes": ["https://graph.microsoft.com/.default"],
+            "consentUrl": "https://login.microsoftonline.com/…/v2.0/adminconsent?…",
+        })),
+    )
+}
+
+fn connection_required() -> (&'static str, Option<Value>) {
+    (
+        "Connect the Microsoft account that you signed in with first",
+        Some(json!({
+            "connectUrl": "/api/oauth/microsoft/start?connect=true",
+            "nextStep": "You are signed in, and nothing of yours at Microsoft 365 is open to this service yet. …",
+        })),
+    )
+}
+
 fn example(code: ErrorCode) -> Value {
     let (message, details) = match code {
         ErrorCode::Unauthorized => ("Invalid or expired access token", None),
@@ -228,20 +263,8 @@ fn example(code: ErrorCode) -> Value {
         ErrorCode::CsrfInvalid => {
             ("Send the value of the csrf-token cookie as X-CSRF-Token, from a page that may call", None)
         }
-        ErrorCode::InteractionRequired => (
-            "Sign in again: your organization asks for more before Microsoft 365 can be used",
-            Some(json!({
-                "claims": "{\"access_token\":{\"acrs\":{\"essential\":true,\"value\":\"c1\"}}}",
-                "scopes": ["https://graph.microsoft.com/.default"],
-            })),
-        ),
-        ErrorCode::ConsentRequired => (
-            "An administrator of your organization has to consent to what is asked of Microsoft 365",
-            Some(json!({
-                "scopes": ["https://graph.microsoft.com/.default"],
-                "consentUrl": "https://login.microsoftonline.com/…/v2.0/adminconsent?…",
-            })),
-        ),
+        ErrorCode::InteractionRequired => interaction_required(),
+        ErrorCode::ConsentRequired => consent_required(),
         ErrorCode::ApiKeyMissing => ("The API key is missing", None),
         ErrorCode::ApiKeyInvalid => ("The API key is not valid", None),
         ErrorCode::ApiKeyRevoked => ("The API key was revoked", None),
@@ -262,6 +285,7 @@ fn example(code: ErrorCode) -> Value {
         ErrorCode::UserDisabled => ("Your account is disabled", None),
         ErrorCode::NotFound => ("There is no such resource", None),
         ErrorCode::ValidationFailed => ("The request is not valid", Some(json!({ "name": ["is required"] }))),
+        ErrorCode::ConnectionRequired => connection_required(),
         ErrorCode::ConnectionUnusable => connection_unusable(),
         ErrorCode::Conflict => ("A taxonomy of this name exists", None),
         ErrorCode::PreconditionFailed => ("The resource has changed since you read it", None),

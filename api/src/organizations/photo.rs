@@ -94,7 +94,7 @@ impl IntoResponse for Picture {
         };
         let headers = response.headers_mut();
         // The same address has another picture for another caller.
-        headers.insert(header::VARY, HeaderValue::from_static("Authorization"));
+        headers.insert(header::VARY, HeaderValue::from_static("Authorization, Cookie"));
         headers.insert(
             header::CONTENT_SECURITY_POLICY,
             HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox"),

@@ -49,7 +49,8 @@ pub use jobs::{Claimed, Jobs, System};
 pub use key_rotation::{
     KeyRotation, KeyStatus, OrganizationIds, RetireError, RingKeyUsage, RotationProgress,
 };
-pub use on_behalf_of::{NotDelegable, OnBehalfOf};
+pub(crate) use on_behalf_of::SessionCaller;
+pub use on_behalf_of::{Assertion, NotDelegable, OnBehalfOf};
 pub use operator::Operator;
 pub use permission::{ALL_PERMISSIONS, Permission, SignedIn};
 pub(crate) use permission::{permission, sealed as permission_seal};

@@ -63,16 +63,11 @@ impl<P: Permission> Authorized<P> {
 
     /// The caller as somebody in whose name a downstream resource can be asked.
     pub fn on_behalf_of(&self) -> Result<OnBehalfOf, NotDelegable> {
-        let principal = self.principal();
-        let delegable = principal.delegable.ok_or(NotDelegable)?;
-        let assertion = self.holder.assertion().cloned().ok_or(NotDelegable)?;
-        Ok(OnBehalfOf {
-            org_id: principal.organization.id,
-            user_id: principal.user.id,
-            client_id: principal.client_id,
-            delegable,
-            assertion,
-        })
+        let principal = self.holder.principal();
+        match self.holder.assertion() {
+            Some(token) => OnBehalfOf::by_token(principal, token.clone()),
+            None => OnBehalfOf::by_session(principal, self.scope()),
+        }
     }
 
     /// The scope of the caller's own organization.

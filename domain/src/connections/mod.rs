@@ -13,6 +13,7 @@ mod device;
 mod due;
 mod hand_out;
 mod manage;
+mod own;
 mod ports;
 mod refresh;
 mod refused;
@@ -42,6 +43,7 @@ pub use device::{
 };
 pub use hand_out::{HandOut, HandOutKey, HandOuts, Noted};
 pub use manage::{ConnectionError, Connections};
+pub use own::CallersTokens;
 pub use ports::{
     ConnectionCache, Flight, Flights, GrantError, GrantRefusal, Granted, Grants, KnownToken, Mint,
     RefreshLog, Renewal, SharePointHosts,

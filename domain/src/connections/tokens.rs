@@ -17,7 +17,7 @@ use super::{
     standing::is_member_let_in,
 };
 use crate::{
-    access::{Authorized, Epochs, Mark, OrgScope, Permission, Principal, Subject},
+    access::{Authorized, Epochs, Mark, OnBehalfOf, OrgScope, Permission, Principal, SessionCaller, Subject},
     delegation::{ClaimsChallenge, SharePointHost},
     id::{ConnectionId, ConnectionTokenId, OrgId, TypedId},
     secret::{SealError, Secrets},
@@ -167,10 +167,13 @@ struct Found {
 
 /// What is asked, with what was found out about it.
 struct Asked<'a> {
+    principal: &'a Principal,
     scope: OrgScope,
     id: ConnectionId,
     request: &'a ResourceRequest,
     need: Need,
+    /// What the event is called that tells of it.
+    event: &'static str,
 }
 
 /// A token that may be handed out, and what the audit tells of it.
@@ -204,7 +207,7 @@ impl ConnectionTokens {
     ) -> Result<HandedToken, ConnectionTokenError> {
         let min_ttl = min_ttl.clamp(TimeDelta::zero(), LONGEST);
         let need = Need { min_ttl, is_use: true, ..Need::buffered(self.refresher.policy()) };
-        self.handed(caller, id, request, need).await
+        self.handed(asked(caller, id, request, need)).await
     }
 
     /// The same, of a token from after `issued_at`: the one from then was refused by the resource before its end.
@@ -217,7 +220,30 @@ impl ConnectionTokens {
     ) -> Result<HandedToken, ConnectionTokenError> {
         let issued_since = Some(issued_at + TimeDelta::microseconds(1));
         let need = Need { issued_since, is_use: true, ..Need::buffered(self.refresher.policy()) };
-        self.handed(caller, id, request, need).await
+        self.handed(asked(caller, id, request, need)).await
+    }
+
+    /// An access token of the caller's own connection: the one that they made themselves, of the very account that they
+    /// are signed in with. `newer_than` is the time of issue of one that the resource refused. That it is used is written
+    /// down before this comes back.
+    pub(super) async fn own(
+        &self,
+        person: &OnBehalfOf,
+        session: &SessionCaller,
+        target: Target,
+        newer_than: Option<DateTime<Utc>>,
+    ) -> Result<HandedToken, ConnectionTokenError> {
+        let reader = self.store.read(session.scope()).await?;
+        let (user, tenant, object_id) = (person.user_id(), person.tenant(), person.object_id());
+        let own = reader.connections().find_by_account(user, tenant, object_id).await?;
+        drop(reader);
+        let own = own.ok_or(ConnectionTokenError::NotFound)?;
+        let issued_since = newer_than.map(|issued_at| issued_at + TimeDelta::microseconds(1));
+        let need = Need { issued_since, is_use: true, ..Need::buffered(self.refresher.policy()) };
+        let request = ResourceRequest::all_of(target);
+        let (principal, scope) = (session.principal(), session.scope().clone());
+        let event = "connection.token.used";
+        self.handed(Asked { principal, scope, id: own.id, request: &request, need, event }).await
     }
 
     /// How long every token lasts at least that is handed out (`TOKEN_REFRESH_BUFFER`), unless it is longer than half
@@ -226,20 +252,13 @@ impl ConnectionTokens {
         self.refresher.policy().buffer
     }
 
-    async fn handed<P: MayUseTokens>(
-        &self,
-        caller: &Authorized<P>,
-        id: ConnectionId,
-        request: &ResourceRequest,
-        need: Need,
-    ) -> Result<HandedToken, ConnectionTokenError> {
-        let asked = Asked { scope: caller.scope(), id, request, need };
-        let Ready { access_token, hand_out } = self.ready::<P>(caller.principal(), &asked).await?;
+    async fn handed(&self, asked: Asked<'_>) -> Result<HandedToken, ConnectionTokenError> {
+        let Ready { access_token, hand_out } = self.ready(&asked).await?;
         let handed = HandedToken {
             access_token,
             expires_at: hand_out.expires_at,
             scopes: hand_out.scopes.clone(),
-            connection_id: id,
+            connection_id: asked.id,
             resource: hand_out.resource.clone(),
             token_id: hand_out.token_id,
             issued_at: hand_out.issued_at,
@@ -285,22 +304,18 @@ impl ConnectionTokens {
         Ok(Some(secret))
     }
 
-    async fn ready<P: MayUseTokens>(
-        &self,
-        principal: &Principal,
-        asked: &Asked<'_>,
-    ) -> Result<Ready, ConnectionTokenError> {
+    async fn ready(&self, asked: &Asked<'_>) -> Result<Ready, ConnectionTokenError> {
         let key = (asked.scope.org_id(), asked.id, remembered_as(asked.request));
         if let Some(known) = self.remembered(&key, asked).await {
-            self.check(principal, &known.connection, asked.request)?;
-            return self.open::<P>(&asked.scope, &known.token, asked.id).await;
+            self.check(asked.principal, &known.connection, asked.request)?;
+            return self.open(asked, &known.token).await;
         }
-        let looked = self.look(principal, asked).await?;
+        let looked = self.look(asked).await?;
         let Looked { mark, found: Some(Found { connection, is_member_let_in, token }) } = looked.as_ref()
         else {
             return Err(ConnectionTokenError::NotFound);
         };
-        let resource = self.check(principal, connection, asked.request)?;
+        let resource = self.check(asked.principal, connection, asked.request)?;
         if !is_member_let_in {
             return Err(ConnectionTokenError::OwnerDisabled { id: asked.id });
         }
@@ -311,7 +326,7 @@ impl ConnectionTokens {
                 && asked.need.is_met(token.issued_at, token.expires_at, now)
         });
         if let Some(token) = good {
-            let ready = self.open::<P>(&asked.scope, token, asked.id).await?;
+            let ready = self.open(asked, token).await?;
             let (connection, token) = (connection.clone(), token.clone());
             self.cache.put(key, Arc::new(KnownToken { connection, token, mark: *mark })).await;
             return Ok(ready);
@@ -331,23 +346,19 @@ impl ConnectionTokens {
             refresh_at: Some(minted.refresh_at),
             resource,
             scopes: minted.scopes.clone(),
-            event: P::EVENT,
+            event: asked.event,
         };
         Ok(Ready { access_token: minted.access_token.clone(), hand_out })
     }
 
     /// What is stored, read once for all who ask for it at the same time: a crowd costs no more of the database than one
     /// caller.
-    async fn look(
-        &self,
-        principal: &Principal,
-        asked: &Asked<'_>,
-    ) -> Result<Arc<Looked>, ConnectionTokenError> {
+    async fn look(&self, asked: &Asked<'_>) -> Result<Arc<Looked>, ConnectionTokenError> {
         let key = LookKey {
             org_id: asked.scope.org_id(),
             id: asked.id,
             resource: remembered_as(asked.request),
-            sight: Sight::of(principal),
+            sight: Sight::of(asked.principal),
         };
         for _ in 0..SHARED_LOOKS {
             let is_own = Arc::new(AtomicBool::new(false));
@@ -440,25 +451,29 @@ impl ConnectionTokens {
         uris.filter_map(|target| self.refresher.names().uri(&target, own_host)).any(|uri| uri == resource)
     }
 
-    async fn open<P: MayUseTokens>(
-        &self,
-        scope: &OrgScope,
-        token: &StoredToken,
-        id: ConnectionId,
-    ) -> Result<Ready, ConnectionTokenError> {
-        let access_token = self.secrets.open(scope, &token.secret).await?;
+    async fn open(&self, asked: &Asked<'_>, token: &StoredToken) -> Result<Ready, ConnectionTokenError> {
+        let access_token = self.secrets.open(&asked.scope, &token.secret).await?;
         let hand_out = HandOut {
-            connection_id: id,
+            connection_id: asked.id,
             token_id: token.id,
             issued_at: token.issued_at,
             expires_at: token.expires_at,
             refresh_at: Some(token.refresh_at),
             resource: token.resource.clone(),
             scopes: token.scopes.clone(),
-            event: P::EVENT,
+            event: asked.event,
         };
         Ok(Ready { access_token, hand_out })
     }
+}
+
+fn asked<'a, P: MayUseTokens>(
+    caller: &'a Authorized<P>,
+    id: ConnectionId,
+    request: &'a ResourceRequest,
+    need: Need,
+) -> Asked<'a> {
+    Asked { principal: caller.principal(), scope: caller.scope(), id, request, need, event: P::EVENT }
 }
 
 /// Under what a token is remembered: as it is asked for, since that is all that is known without the connection.

@@ -6,9 +6,14 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::{ClaimsChallenge, DelegatedToken, Resource};
-use crate::access::OnBehalfOf;
+use crate::{
+    access::OnBehalfOf,
+    connections::{ConnectionTokenError, Trouble},
+    id::ConnectionId,
+};
 
-/// Gives tokens for a resource in the name of a caller (OAuth 2.0 on-behalf-of).
+/// Gives tokens for a resource in the name of a caller: for their own token (OAuth 2.0 on-behalf-of), or, in a session,
+/// of their own connection.
 ///
 /// One source for all: concurrent calls for the same caller and resource cause one request, and what was had serves
 /// that caller, with that very assertion, until it expires or somebody it depends on is revoked. Failures are not
@@ -48,8 +53,8 @@ pub struct SignInPlace {
 
 /// Why there is no token. Decided by the members of the authority's error body; numbers in it only refine.
 ///
-/// Only `InteractionRequired`, `ConsentRequired`, `AssertionRejected` and the two `Blocked` ones say anything about
-/// the caller; nothing else may change what is known of a user.
+/// Only `InteractionRequired`, `ConsentRequired`, `NotConnected`, `Unusable`, `AssertionRejected` and the two `Blocked`
+/// ones say anything about the caller; nothing else may change what is known of a user.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DelegationError {
     /// A policy wants more of the person (a second factor, a newer sign-in). Their client signs in again, with the
@@ -59,6 +64,17 @@ pub enum DelegationError {
     /// Nobody has consented to what we ask of the resource.
     #[error("consent is missing")]
     ConsentRequired { scopes: Vec<String>, consent_url: String, sign_in: SignInPlace },
+    /// The caller is in a session, and has not connected the account that they signed in with.
+    #[error("the caller has not connected their account")]
+    NotConnected,
+    /// The caller's own connection gives no token; `trouble` says what is to be done.
+    #[error("the caller's connection gives no token: {}", .trouble.as_str())]
+    Unusable {
+        connection: ConnectionId,
+        trouble: Trouble,
+        /// What the next sign-in has to show.
+        claims: Option<ClaimsChallenge>,
+    },
     /// The caller's own token is not accepted any more: they must get a new one.
     #[error("the assertion was rejected")]
     AssertionRejected,
@@ -83,4 +99,20 @@ pub enum DelegationError {
     /// The authority did not answer in time.
     #[error("the authority did not answer in time")]
     Timeout,
+    /// A failure of this service while it looked for the caller's connection.
+    #[error(transparent)]
+    Failed(#[from] OwnFailure),
 }
+
+/// A failure of this service, for all who wait for it. It is equal to itself alone.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("the caller's connection could not be used")]
+pub struct OwnFailure(#[source] pub Arc<ConnectionTokenError>);
+
+impl PartialEq for OwnFailure {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for OwnFailure {}

@@ -14,7 +14,7 @@ import {
   Subtitle2,
   tokens,
 } from "@fluentui/react-components";
-import { ArrowSyncRegular, PlugConnectedRegular } from "@fluentui/react-icons";
+import { ArrowSyncRegular } from "@fluentui/react-icons";
 import { data } from "@tenantry/client";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
@@ -29,6 +29,7 @@ import { colorOf, nameOf, stepOf, type Connection } from "./connection";
 import { DeleteConnection } from "./delete-connection";
 import { FetchToken } from "./fetch-token";
 import { CONNECTIONS } from "./queries";
+import { Reconnect } from "./reconnect";
 
 const useStyles = makeStyles({
   status: { whiteSpace: "nowrap" },
@@ -70,7 +71,7 @@ export function ConnectionCard({ connection, withOwner = false }: ConnectionCard
       />
       {step !== null && <Body1>{step}</Body1>}
       <div className={styles.actions}>
-        {mayWrite && connection.canReconnect && <Reconnect connection={connection} />}
+        {mayWrite && connection.canReconnect && <Reconnect id={connection.id} />}
         {connection.consentUrl !== null && (
           <Button as="a" href={connection.consentUrl}>
             {text.connections.consent}
@@ -117,29 +118,6 @@ function Details({ connection, withOwner }: Required<ConnectionCardProps>) {
         [text.connections.scopes, scopes],
       ]}
     />
-  );
-}
-
-/** Leads to Microsoft by the connection's own link, which passes on what Microsoft wants to see. */
-function Reconnect({ connection }: { readonly connection: Connection }) {
-  const { text } = useWords();
-  const toasts = useToasts();
-  const leave = useMutation({
-    mutationFn: () => {
-      const params = { path: { connectionId: connection.id } };
-      return data(api.POST("/api/connections/{connectionId}/reconnect-link", { params }));
-    },
-    onSuccess: ({ data: { url } }) => {
-      const link = new URL(url);
-      link.searchParams.set("return_to", globalThis.location.pathname);
-      globalThis.location.assign(link);
-    },
-    onError: toasts.failed,
-  });
-  return (
-    <Button appearance="primary" icon={<PlugConnectedRegular />} disabledFocusable={leave.isPending} onClick={() => leave.mutate()}>
-      {text.connections.reconnect}
-    </Button>
   );
 }
 

@@ -1,13 +1,14 @@
-import { Badge, Body1, Button, Caption1, Card, makeStyles, MessageBar, MessageBarBody, MessageBarTitle, Subtitle2, tokens } from "@fluentui/react-components";
+import { Badge, Body1, Button, Caption1, Card, makeStyles, MessageBar, MessageBarBody, MessageBarTitle, Skeleton, SkeletonItem, Subtitle2, tokens } from "@fluentui/react-components";
 import { ArrowSyncRegular, CheckmarkCircleRegular, ErrorCircleRegular } from "@fluentui/react-icons";
 import { data, type components } from "@tenantry/client";
 import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useLayoutEffect, useRef } from "react";
 
 import { api } from "../lib/api";
 import { useMay } from "../lib/me";
+import { remember, remembered } from "../lib/remembered";
 import { useToasts } from "../lib/toast";
 import { Failure } from "../shell/failure";
-import { Loading } from "../shell/page";
 import { useWords } from "../text/text";
 
 type Status = components["schemas"]["OnboardingStatus"];
@@ -17,6 +18,12 @@ const statusQuery = queryOptions({
   queryFn: async () => (await data(api.GET("/api/onboarding/status"))).data,
 });
 
+/** How many permissions the service asks a tenant for, unless it is told otherwise. */
+const PERMISSIONS = 2;
+/** Where this browser keeps how high the card was, which depends on what is found and on the width. */
+const HEIGHT = "connection.height";
+const heightName = () => `${HEIGHT}.${Math.round(globalThis.innerWidth / 40)}`;
+
 const useStyles = makeStyles({
   head: { display: "flex", flexWrap: "wrap", alignItems: "center", gap: tokens.spacingHorizontalM },
   permissions: { display: "grid", gap: tokens.spacingVerticalS, listStyleType: "none", margin: 0, padding: 0 },
@@ -24,6 +31,10 @@ const useStyles = makeStyles({
   granted: { color: tokens.colorStatusSuccessForeground1, flexShrink: 0 },
   missing: { color: tokens.colorStatusDangerForeground1, flexShrink: 0 },
   quiet: { color: tokens.colorNeutralForeground3, overflowWrap: "anywhere" },
+  whole: { boxSizing: "border-box", overflow: "hidden" },
+  waiting: { width: "min(320px, 100%)", marginLeft: "auto" },
+  line: { height: "36px", display: "grid", alignContent: "space-evenly", "@media (max-width: 520px)": { height: "76px" } },
+  word: { width: "160px" },
   when: { display: "flex", flexWrap: "wrap", alignItems: "center", gap: tokens.spacingHorizontalS, marginLeft: "auto" },
 });
 
@@ -33,44 +44,75 @@ export function Connection() {
   const { text, moment } = useWords();
   const states: Readonly<Record<string, string>> = text.consent.states;
   const query = useQuery(statusQuery);
-  if (query.isPending) return <Loading rows={3} />;
+  const card = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    if (card.current !== null) remember(heightName(), String(card.current.offsetHeight));
+  }, [query.data]);
+  if (query.isPending) return <Waiting />;
   if (query.isError) return <Failure error={query.error} retry={() => void query.refetch()} />;
   const status = query.data;
   return (
-    <Card size="large">
+    <div ref={card}>
+      <Card size="large">
+        <div className={styles.head}>
+          <Subtitle2 as="h2">{text.connection.title}</Subtitle2>
+          <Badge appearance="tint" color={status.state === "active" ? "success" : "warning"}>
+            {states[status.state] ?? status.state}
+          </Badge>
+          <span className={styles.when}>
+            <Caption1>{status.checkedAt === null ? text.consent.never : text.consent.checked(moment(status.checkedAt))}</Caption1>
+            <Check />
+          </span>
+        </div>
+        <Finding status={status} />
+        <ul className={styles.permissions}>
+          {status.permissions.map((permission) => (
+            <li key={permission.name} className={styles.permission}>
+              {permission.granted ? (
+                <CheckmarkCircleRegular className={styles.granted} aria-label={text.consent.granted} />
+              ) : (
+                <ErrorCircleRegular className={styles.missing} aria-label={text.consent.missing} />
+              )}
+              <div>
+                <Body1 block>{permission.meaning}</Body1>
+                <Caption1 className={styles.quiet}>{permission.name}</Caption1>
+              </div>
+            </li>
+          ))}
+        </ul>
+        {status.state !== "active" && (
+          <div>
+            <Button as="a" href={status.consentUrl} appearance="primary">
+              {text.connection.consent}
+            </Button>
+          </div>
+        )}
+      </Card>
+    </div>
+  );
+}
+
+/** As high as what is on its way was the last time; else as its heading, and a line with its word for each permission. */
+function Waiting() {
+  const styles = useStyles();
+  const { text } = useWords();
+  const last = remembered(heightName());
+  return (
+    <Card size="large" className={styles.whole} {...(last === null ? {} : { style: { height: `${Number(last)}px` } })}>
       <div className={styles.head}>
         <Subtitle2 as="h2">{text.connection.title}</Subtitle2>
-        <Badge appearance="tint" color={status.state === "active" ? "success" : "warning"}>
-          {states[status.state] ?? status.state}
-        </Badge>
-        <span className={styles.when}>
-          <Caption1>{status.checkedAt === null ? text.consent.never : text.consent.checked(moment(status.checkedAt))}</Caption1>
-          <Check />
-        </span>
+        <Skeleton className={styles.waiting} aria-label={text.list.loading}>
+          <SkeletonItem size={24} />
+        </Skeleton>
       </div>
-      <Finding status={status} />
-      <ul className={styles.permissions}>
-        {status.permissions.map((permission) => (
-          <li key={permission.name} className={styles.permission}>
-            {permission.granted ? (
-              <CheckmarkCircleRegular className={styles.granted} aria-label={text.consent.granted} />
-            ) : (
-              <ErrorCircleRegular className={styles.missing} aria-label={text.consent.missing} />
-            )}
-            <div>
-              <Body1 block>{permission.meaning}</Body1>
-              <Caption1 className={styles.quiet}>{permission.name}</Caption1>
-            </div>
-          </li>
+      <Skeleton className={styles.permissions} aria-hidden>
+        {Array.from({ length: PERMISSIONS }, (_, row) => (
+          <div key={row} className={styles.line}>
+            <SkeletonItem size={16} />
+            <SkeletonItem size={12} className={styles.word} />
+          </div>
         ))}
-      </ul>
-      {status.state !== "active" && (
-        <div>
-          <Button as="a" href={status.consentUrl} appearance="primary">
-            {text.connection.consent}
-          </Button>
-        </div>
-      )}
+      </Skeleton>
     </Card>
   );
 }

@@ -4,20 +4,27 @@ import { detail } from "../lib/detail";
 
 /** What stands between a person and Microsoft 365. */
 export type Obstacle =
-  | { readonly kind: "session" }
+  | { readonly kind: "connect" }
+  | { readonly kind: "broken"; readonly connection: string; readonly reason: string; readonly step: string; readonly mends: boolean; readonly claims?: string }
   | { readonly kind: "sign-in"; readonly claims?: string }
   | { readonly kind: "consent"; readonly consentUrl: string }
   | { readonly kind: "other" };
 
 export function obstacleOf(error: unknown): Obstacle {
   if (!(error instanceof TenantryError)) return { kind: "other" };
+  const claims = detail(error, "claims");
+  const asked = claims === undefined ? {} : { claims };
   switch (error.code) {
-    case "FORBIDDEN":
-      return { kind: "session" };
-    case "INTERACTION_REQUIRED": {
-      const claims = detail(error, "claims");
-      return claims === undefined ? { kind: "sign-in" } : { kind: "sign-in", claims };
+    case "CONNECTION_REQUIRED":
+      return { kind: "connect" };
+    case "CONNECTION_UNUSABLE": {
+      const connection = detail(error, "connectionId");
+      if (connection === undefined) return { kind: "other" };
+      const mends = flag(error, "canReconnect");
+      return { kind: "broken", connection, reason: detail(error, "reason") ?? "", step: detail(error, "nextStep") ?? error.message, mends, ...asked };
     }
+    case "INTERACTION_REQUIRED":
+      return { kind: "sign-in", ...asked };
     case "CONSENT_REQUIRED": {
       const consentUrl = detail(error, "consentUrl");
       return consentUrl === undefined ? { kind: "other" } : { kind: "consent", consentUrl };
@@ -25,4 +32,9 @@ export function obstacleOf(error: unknown): Obstacle {
     default:
       return { kind: "other" };
   }
+}
+
+function flag(error: TenantryError, name: string): boolean {
+  const { details } = error;
+  return typeof details === "object" && details !== null && Reflect.get(details, name) === true;
 }

@@ -1,8 +1,11 @@
-import { Body1, Button, Link } from "@fluentui/react-components";
-import { LockClosedRegular, PersonKeyRegular, PlugDisconnectedRegular } from "@fluentui/react-icons";
+import { Body1, Button } from "@fluentui/react-components";
+import { LockClosedRegular, PersonKeyRegular, PlugConnectedAddRegular, PlugDisconnectedRegular } from "@fluentui/react-icons";
 
+import { stepOf } from "../connections/connection";
+import { connectUrl } from "../connections/queries";
+import { Reconnect } from "../connections/reconnect";
 import { Copyable } from "../lib/copyable";
-import { signInUrl } from "../lib/me";
+import { signInUrl, useMe } from "../lib/me";
 import { Failure } from "../shell/failure";
 import { Empty } from "../shell/page";
 import { useWords } from "../text/text";
@@ -11,18 +14,25 @@ import { obstacleOf } from "./obstacle";
 /** Why Microsoft 365 could not be asked, and what to do about it. */
 export function Unreachable({ error, retry }: { readonly error: unknown; readonly retry: () => void }) {
   const { text } = useWords();
+  const me = useMe();
   const words = text.sharepoint.reach;
   const obstacle = obstacleOf(error);
   switch (obstacle.kind) {
-    case "session":
-      return (
-        <Empty
-          icon={<PlugDisconnectedRegular />}
-          title={words.sessionTitle}
-          lead={`${words.sessionLead} ${words.anotherWay}`}
-          action={<Link href="/docs">{words.docs}</Link>}
-        />
+    case "connect": {
+      const { pathname, search } = globalThis.location;
+      const action = (
+        <Button as="a" appearance="primary" icon={<PlugConnectedAddRegular />} href={connectUrl(pathname + search)}>
+          {words.connect}
+        </Button>
       );
+      const lead = words.connectLead(me.email ?? words.ownAccount);
+      return <Empty icon={<PlugConnectedAddRegular />} title={words.connectTitle} lead={lead} action={action} />;
+    }
+    case "broken": {
+      const step = stepOf({ reason: obstacle.reason, nextStep: obstacle.step, status: "REAUTH_REQUIRED" }, text.connections);
+      const action = obstacle.mends && <Reconnect id={obstacle.connection} claims={obstacle.claims} />;
+      return <Empty icon={<PlugDisconnectedRegular />} title={words.brokenTitle} lead={step ?? obstacle.step} action={action} />;
+    }
     case "sign-in": {
       const { pathname, search } = globalThis.location;
       const href = signInUrl(pathname + search, obstacle.claims === undefined ? {} : { claims: obstacle.claims });

@@ -32,7 +32,7 @@ const useStyles = makeStyles({
     borderRadius: tokens.borderRadiusXLarge,
   },
   icon: { fontSize: "40px", color: tokens.colorBrandForeground1, lineHeight: 1 },
-  quiet: { color: tokens.colorNeutralForeground3 },
+  words: { color: tokens.colorNeutralForeground3, textAlign: "center", maxWidth: "64ch" },
   rows: { display: "grid", gap: tokens.spacingVerticalM },
 });
 
@@ -81,7 +81,7 @@ export function Empty({ icon, title, lead, action, isAlone = false }: EmptyProps
         {icon}
       </span>
       <Subtitle1 as={isAlone ? "h1" : "h2"}>{title}</Subtitle1>
-      <Body1 className={styles.quiet}>{lead}</Body1>
+      <Body1 className={styles.words}>{lead}</Body1>
       {action}
     </div>
   );

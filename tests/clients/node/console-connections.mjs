@@ -1,14 +1,16 @@
 // Connections in the console, from a cold start: an account is connected, a key made, and a token fetched with the line
-// that was copied, which Microsoft Graph takes. Then Microsoft ends the grant, and the person mends it.
+// that was copied, which Microsoft Graph takes; a file is found and annotated. Then Microsoft ends the grant, which is told
+// where the files would be, too, and the person mends it.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 
 import { check, done } from "./lib/check.mjs";
-import { launch, opened, picture, shown, signedIn, unexpected } from "./lib/console.mjs";
+import { disconnected, launch, opened, picture, shown, signedIn, throughMicrosoft, unexpected } from "./lib/console.mjs";
 import { api, ask } from "./lib/places.mjs";
 
 await ask("/reset", {});
+await disconnected();
 const browser = await launch();
 const { page, context, complaints } = await opened(browser);
 const dialog = page.getByRole("dialog");
@@ -17,26 +19,7 @@ const goTo = async (name) => {
   await menu.getByRole("link", { name, exact: true }).click();
   await shown(page, name);
 };
-/** Goes through Microsoft's pages, whichever come, until the browser is back. */
-async function throughMicrosoft() {
-  const button = (name) => page.getByRole("button", { name });
-  const back = page.getByText("The account is connected");
-  for (let left = 100; left > 0; left -= 1) {
-    if (await back.isVisible()) return;
-    // A page may go away while it is looked at; then the next one is looked at.
-    const step = { timeout: 2_000 };
-    const taken = (async () => {
-      if (await page.getByLabel("Password").isVisible()) {
-        await page.getByLabel("Password").fill("emulator", step);
-        await button("Sign in").click(step);
-      } else if (await button("Adele Vance").isVisible()) await button("Adele Vance").click(step);
-      else if (await button("Accept").isVisible()) await button("Accept").click(step);
-    })();
-    await taken.catch(() => {});
-    await page.waitForTimeout(200);
-  }
-  throw new Error(`the way through Microsoft does not end: ${page.url()}`);
-}
+const connected = () => throughMicrosoft(page, page.getByText("The account is connected"));
 
 let id;
 await check("connections: an account is connected, from a cold start", async () => {
@@ -44,7 +27,7 @@ await check("connections: an account is connected, from a cold start", async () 
   await page.getByRole("heading", { name: "No account is connected yet" }).waitFor();
   await picture(page, "connections-empty");
   await page.getByRole("link", { name: "Connect an account" }).click();
-  await throughMicrosoft();
+  await connected();
   id = new URL(page.url()).searchParams.get("connection");
   await page.getByText("Works", { exact: true }).waitFor();
   await picture(page, "connections");
@@ -70,6 +53,19 @@ await check("connections: a key is made, and its line fetches a token that Micro
   assert.equal((await me.json()).displayName, "Adele Vance");
 });
 
+await check("connections: with the account connected, a file is found and annotated by the session alone", async () => {
+  await goTo("SharePoint");
+  await page.getByRole("searchbox", { name: "Search sites" }).fill("Marketing");
+  await page.keyboard.press("Enter");
+  await page.getByRole("link", { name: "Marketing" }).click();
+  await page.getByRole("link", { name: "Documents" }).click();
+  await page.getByRole("link", { name: "Welcome.txt", exact: true }).click();
+  await dialog.getByRole("textbox", { name: "Note" }).fill("Start here.");
+  await dialog.getByRole("button", { name: "Annotate" }).click();
+  await dialog.getByRole("article").getByText("Start here.").waitFor();
+  await page.keyboard.press("Escape");
+});
+
 await check("connections: an administrator sees everybody's, and finds one by its address", async () => {
   await goTo("Connections");
   await page.getByRole("button", { name: "Details" }).click();
@@ -87,8 +83,22 @@ await check("connections: a grant that Microsoft ended is told in plain words, a
   await page.getByText(/Reconnect the account\./).waitFor();
   await picture(page, "connection-broken");
   await page.getByRole("button", { name: "Reconnect" }).click();
-  await throughMicrosoft();
+  await connected();
   assert.equal(new URL(page.url()).searchParams.get("connection"), id);
+  await page.getByText("Works", { exact: true }).waitFor();
+});
+
+await check("connections: where the files would be, a broken one is mended in place", async () => {
+  await ask("/users/adele", { revoke: "sessions" });
+  await page.getByRole("button", { name: "Check now" }).click();
+  await page.getByText(/Reconnect the account\./).waitFor();
+  await goTo("SharePoint");
+  await page.getByRole("heading", { name: "Your connected account needs you" }).waitFor();
+  await picture(page, "sharepoint-broken");
+  await page.getByRole("button", { name: "Reconnect" }).click();
+  await throughMicrosoft(page, page.getByRole("link", { name: "Project 20" }));
+  assert.equal(new URL(page.url()).pathname, "/organization/sharepoint");
+  await goTo("My connections");
   await page.getByText("Works", { exact: true }).waitFor();
 });
 

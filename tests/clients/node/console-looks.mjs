@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
 import { check, done } from "./lib/check.mjs";
-import { launch, opened, picture, shown, signedIn, unexpected } from "./lib/console.mjs";
+import { disconnected, launch, opened, picture, shown, signedIn, throughMicrosoft, unexpected } from "./lib/console.mjs";
 import { api, ask } from "./lib/places.mjs";
 
 const axe = readFileSync(new URL("node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
@@ -16,10 +16,10 @@ const MOST_BYTES = 250_000;
 const SLOWEST_PAINT = 1_000;
 
 await ask("/reset", {});
+await disconnected();
 const browser = await launch();
 const { page, context, complaints } = await opened(browser);
 const { access_token: token } = await ask("/tokens", { user: "adele" });
-const withToken = (route) => route.continue({ headers: { ...route.request().headers(), authorization: `Bearer ${token}` } });
 
 async function called(path, body) {
   const headers = { authorization: `Bearer ${token}`, ...(body && { "content-type": "application/json" }) };
@@ -43,7 +43,12 @@ async function made() {
 }
 
 const { key, place, file } = await made();
-/** The screens by name: where they are, and what they show when they are whole. */
+/** The screens by name: where they are, and what they show when they are whole. First those that say what to do. */
+const before = {
+  connect: ["/organization/sharepoint", "Connect your account to see your files"],
+  "connections-empty": ["/organization/connections", "Nobody has connected an account yet"],
+  "my-connections-empty": ["/me/connections", "No account is connected yet"],
+};
 const screens = {
   overview: ["/organization", "Connection to Microsoft 365"],
   members: ["/organization/members", "Adele Vance"],
@@ -56,8 +61,8 @@ const screens = {
   "api-keys": ["/organization/api-keys", "nightly"],
   "api-key": [`/organization/api-keys/${key}`, "Not used yet"],
   settings: ["/organization/settings", "Export everything"],
-  connections: ["/organization/connections", "Nobody has connected an account yet"],
-  "my-connections": ["/me/connections", "No account is connected yet"],
+  connections: ["/organization/connections", "Works"],
+  "my-connections": ["/me/connections", "Works"],
   profile: ["/me/profile", "adele@contoso.com"],
   sessions: ["/me/sessions", "This one"],
   "not-found": ["/nowhere", "There is no such page"],
@@ -104,10 +109,39 @@ await check("looks: little is fetched before the first screen, and it is there w
   assert.ok(paint <= SLOWEST_PAINT, `${paint} ms`);
 });
 
-await page.route("**/api/sharepoint/**", withToken);
-await page.route("**/api/annotations?*", withToken);
+await check("looks: nothing moves on the overview while it is loaded", async () => {
+  await page.addInitScript(() => {
+    globalThis.shift = 0;
+    const add = (list) => list.getEntries().forEach(({ value }) => (globalThis.shift += value));
+    new PerformanceObserver(add).observe({ type: "layout-shift", buffered: true });
+  });
+  const slow = /\/api\/(auth\/organization|onboarding\/status)$/;
+  const open = [];
+  for (const width of [1280, 360]) {
+    await page.setViewportSize({ width, height: 1_200 });
+    // Once before: how high it was is what a browser knows of how high it will be.
+    await page.unroute(slow);
+    await page.goto(`${api}/organization`);
+    await rested("Connection to Microsoft 365");
+    await page.route(slow, (route) => void open.push(route));
+    await page.goto(`${api}/organization`);
+    await page.getByRole("heading", { name: "Connection to Microsoft 365" }).waitFor();
+    while (open.length < 2) await page.waitForTimeout(50);
+    const height = () => page.evaluate(() => document.getElementById("main").firstElementChild.getBoundingClientRect().height);
+    const waiting = await height();
+    await picture(page, `look-overview-waiting-${width}`);
+    await Promise.all(open.splice(0).map((route) => route.continue()));
+    await rested("Connection to Microsoft 365");
+    const [whole, shift] = [await height(), await page.evaluate(() => globalThis.shift)];
+    console.log(`# the overview at ${width} px: ${waiting} px high, then ${whole} px; layout shift ${shift.toFixed(4)}`);
+    assert.ok(shift < 0.01, `${shift}`);
+    assert.ok(Math.abs(whole - waiting) <= 2, `${waiting} px, then ${whole} px at ${width} px`);
+  }
+  await page.unroute(slow);
+});
 
-for (const [name, [path, words]] of Object.entries(screens)) {
+/** A screen in each look. */
+async function looked(name, [path, words]) {
   await check(`looks: ${name}, light and dark and narrow`, async () => {
     const found = [];
     for (const [look, colorScheme, width] of [["light", "light", 1280], ["dark", "dark", 1280], ["narrow", "light", 360]]) {
@@ -123,6 +157,13 @@ for (const [name, [path, words]] of Object.entries(screens)) {
     assert.deepEqual(found, []);
   });
 }
+
+for (const [name, screen] of Object.entries(before)) await looked(name, screen);
+await check("looks: an account is connected", async () => {
+  await page.getByRole("link", { name: "Connect an account" }).click();
+  await throughMicrosoft(page, page.getByText("Works", { exact: true }));
+});
+for (const [name, screen] of Object.entries(screens)) await looked(name, screen);
 
 await check("looks: a dialog with a long form, narrow and wide", async () => {
   await page.goto(`${api}/organization/api-keys`);

@@ -3,10 +3,11 @@
 import assert from "node:assert/strict";
 
 import { check, done } from "./lib/check.mjs";
-import { launch, opened, picture, shown, signedIn, unexpected } from "./lib/console.mjs";
+import { disconnected, launch, opened, picture, shown, signedIn, throughMicrosoft, unexpected } from "./lib/console.mjs";
 import { api, ask } from "./lib/places.mjs";
 
 await ask("/reset", {});
+await disconnected();
 const browser = await launch();
 const { page, context, complaints } = await opened(browser);
 const { access_token: token } = await ask("/tokens", { user: "adele" });
@@ -24,19 +25,17 @@ for (const label of ["Notice period", "Liability"]) await made(`/api/taxonomies/
 const panel = page.getByRole("dialog");
 const toast = (words) => page.getByText(words, { exact: true });
 
-await check("sharepoint: who only signed in is told what is missing, and how to get it", async () => {
+await check("sharepoint: who only signed in connects the account in place, and comes back to the files", async () => {
   await signedIn(page, "adele@contoso.com", "/organization/sharepoint");
   await shown(page, "SharePoint");
-  await page.getByRole("heading", { name: "Files need more than your sign-in" }).waitFor();
-  await picture(page, "sharepoint-unreachable");
+  await page.getByRole("heading", { name: "Connect your account to see your files" }).waitFor();
+  await picture(page, "sharepoint-connect");
+  await page.getByRole("link", { name: "Connect the account" }).click();
+  await throughMicrosoft(page, page.getByRole("link", { name: "Project 20" }));
+  assert.equal(new URL(page.url()).pathname, "/organization/sharepoint");
 });
 
 await check("sharepoint: sites, libraries and folders, each with its place in the address", async () => {
-  // A session alone cannot be acted for, so here the person's own token goes along.
-  const withToken = (route) => route.continue({ headers: { ...route.request().headers(), authorization: `Bearer ${token}` } });
-  await page.route("**/api/sharepoint/**", withToken);
-  await page.route("**/api/annotations?*", withToken);
-  await page.reload();
   await page.getByRole("link", { name: "Project 20" }).waitFor();
   await picture(page, "sharepoint-sites");
   await page.getByRole("button", { name: "Show more" }).click();

@@ -152,11 +152,13 @@ async fn api_key(app: &TestApp, admin: &Actor, word: &str) -> (Actor, String) {
     (actor, id(&made))
 }
 
-/// Somebody who is signed in, with two accounts connected; the second one is their own.
+/// Somebody who is signed in, with two accounts connected; the second one is their own, and has been used: the first time
+/// a token is had it is written down, whatever was asked with it.
 async fn connected(app: &TestApp, who: &str, other: &str) -> (Actor, String) {
     let browser = app.signed_in(who).await;
     connect(&browser, other).await;
     let connection = connect(&browser, who).await;
+    browser.get("/api/sharepoint/lists?resource=sharepoint").await.expect(200);
     (browser.actor(), connection)
 }
 

@@ -10,6 +10,7 @@ mod lists;
 mod paging;
 mod photo;
 mod segments;
+mod session;
 mod upstream;
 
 use serde_json::Value;

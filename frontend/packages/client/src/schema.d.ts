@@ -271,7 +271,8 @@ export interface paths {
          * Get what may be done in your name
          * @description Whether the service can ask Microsoft Graph on your behalf, and with which permissions. When it cannot, the
          *     refusal says what is missing: a client may call this first, and let the person sign in again or an administrator
-         *     consent before anything else is tried. It takes a person's own access token.
+         *     consent before anything else is tried. It takes a person's own access token, or a session whose person has connected
+         *     the account that they signed in with.
          */
         get: operations["getMyDelegation"];
         put?: never;
@@ -2059,7 +2060,7 @@ export interface components {
          * @description Every code there is. Codes are stable, messages are not; `docs/errors.md` explains each.
          * @enum {string}
          */
-        ErrorCode: "UNAUTHORIZED" | "INVALID_REFRESH_TOKEN" | "SESSION_REVOKED" | "INTERACTION_REQUIRED" | "CONSENT_REQUIRED" | "API_KEY_MISSING" | "API_KEY_INVALID" | "API_KEY_REVOKED" | "API_KEY_EXPIRED" | "API_KEY_IP_BLOCKED" | "API_KEY_INSUFFICIENT_SCOPE" | "FORBIDDEN" | "CSRF_INVALID" | "TENANT_NOT_ONBOARDED" | "ORGANIZATION_SUSPENDED" | "ORGANIZATION_DELETED" | "USER_DISABLED" | "NOT_FOUND" | "VALIDATION_FAILED" | "ONBOARDING_LINK_INVALID" | "INVALID_STATE" | "METHOD_NOT_ALLOWED" | "CONFLICT" | "CONNECTION_UNUSABLE" | "IDEMPOTENCY_KEY_REUSED" | "RESYNC_REQUIRED" | "PRECONDITION_FAILED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "RANGE_NOT_SATISFIABLE" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "RATE_LIMITED" | "UPSTREAM_ERROR" | "UPSTREAM_TIMEOUT" | "OAUTH_TOKEN_EXCHANGE_FAILED" | "OAUTH_NOT_CONFIGURED" | "UNAVAILABLE" | "INTERNAL";
+        ErrorCode: "UNAUTHORIZED" | "INVALID_REFRESH_TOKEN" | "SESSION_REVOKED" | "INTERACTION_REQUIRED" | "CONSENT_REQUIRED" | "API_KEY_MISSING" | "API_KEY_INVALID" | "API_KEY_REVOKED" | "API_KEY_EXPIRED" | "API_KEY_IP_BLOCKED" | "API_KEY_INSUFFICIENT_SCOPE" | "FORBIDDEN" | "CSRF_INVALID" | "TENANT_NOT_ONBOARDED" | "ORGANIZATION_SUSPENDED" | "ORGANIZATION_DELETED" | "USER_DISABLED" | "NOT_FOUND" | "VALIDATION_FAILED" | "ONBOARDING_LINK_INVALID" | "INVALID_STATE" | "METHOD_NOT_ALLOWED" | "CONFLICT" | "CONNECTION_REQUIRED" | "CONNECTION_UNUSABLE" | "IDEMPOTENCY_KEY_REUSED" | "RESYNC_REQUIRED" | "PRECONDITION_FAILED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "RANGE_NOT_SATISFIABLE" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "RATE_LIMITED" | "UPSTREAM_ERROR" | "UPSTREAM_TIMEOUT" | "OAUTH_TOKEN_EXCHANGE_FAILED" | "OAUTH_NOT_CONFIGURED" | "UNAVAILABLE" | "INTERNAL";
         /**
          * ErrorResponse
          * @description The body of every answer that is not a success.
@@ -3631,6 +3632,8 @@ export interface operations {
             /**
              * @description - `CONFLICT`: the present state forbids it; the message says why.
              *     - `IDEMPOTENCY_KEY_REUSED`: the `Idempotency-Key` was used for another request; take a new one.
+             *     - `CONNECTION_REQUIRED`: a session alone opens nothing at Microsoft: the person connects their account first, at `details.connectUrl`.
+             *     - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step.
              */
             409: {
                 headers: {
@@ -6088,6 +6091,23 @@ export interface operations {
             };
             /** @description - `REQUEST_TIMEOUT`: the request did not arrive, or was not answered, in time. */
             408: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `CONNECTION_REQUIRED`: a session alone opens nothing at Microsoft: the person connects their account first, at `details.connectUrl`.
+             *     - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step.
+             */
+            409: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -12889,6 +12909,23 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
+            /**
+             * @description - `CONNECTION_REQUIRED`: a session alone opens nothing at Microsoft: the person connects their account first, at `details.connectUrl`.
+             *     - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step.
+             */
+            409: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
             /** @description - `RESYNC_REQUIRED`: too much has changed since the cursor was given; begin without one. */
             410: {
                 headers: {
@@ -13093,6 +13130,23 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
+            /**
+             * @description - `CONNECTION_REQUIRED`: a session alone opens nothing at Microsoft: the person connects their account first, at `details.connectUrl`.
+             *     - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step.
+             */
+            409: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
             /** @description - `RATE_LIMITED`: too many requests; wait for as long as `Retry-After` says. */
             429: {
                 headers: {
@@ -13271,6 +13325,23 @@ export interface operations {
             };
             /** @description - `REQUEST_TIMEOUT`: the request did not arrive, or was not answered, in time. */
             408: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `CONNECTION_REQUIRED`: a session alone opens nothing at Microsoft: the person connects their account first, at `details.connectUrl`.
+             *     - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step.
+             */
+            409: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -13466,6 +13537,23 @@ export interface operations {
             };
             /** @description - `REQUEST_TIMEOUT`: the request did not arrive, or was not answered, in time. */
             408: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `CONNECTION_REQUIRED`: a session alone opens nothing at Microsoft: the person connects their account first, at `details.connectUrl`.
+             *     - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step.
+             */
+            409: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -13717,6 +13805,23 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
+            /**
+             * @description - `CONNECTION_REQUIRED`: a session alone opens nothing at Microsoft: the person connects their account first, at `details.connectUrl`.
+             *     - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step.
+             */
+            409: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
             /** @description - `RANGE_NOT_SATISFIABLE`: the file has no bytes in that `Range`. */
             416: {
                 headers: {
@@ -13923,6 +14028,23 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
+            /**
+             * @description - `CONNECTION_REQUIRED`: a session alone opens nothing at Microsoft: the person connects their account first, at `details.connectUrl`.
+             *     - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step.
+             */
+            409: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
             /** @description - `RATE_LIMITED`: too many requests; wait for as long as `Retry-After` says. */
             429: {
                 headers: {
@@ -14099,6 +14221,23 @@ export interface operations {
             };
             /** @description - `REQUEST_TIMEOUT`: the request did not arrive, or was not answered, in time. */
             408: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `CONNECTION_REQUIRED`: a session alone opens nothing at Microsoft: the person connects their account first, at `details.connectUrl`.
+             *     - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step.
+             */
+            409: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -14297,6 +14436,23 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
+            /**
+             * @description - `CONNECTION_REQUIRED`: a session alone opens nothing at Microsoft: the person connects their account first, at `details.connectUrl`.
+             *     - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step.
+             */
+            409: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
             /** @description - `RATE_LIMITED`: too many requests; wait for as long as `Retry-After` says. */
             429: {
                 headers: {
@@ -14475,6 +14631,23 @@ export interface operations {
             };
             /** @description - `REQUEST_TIMEOUT`: the request did not arrive, or was not answered, in time. */
             408: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `CONNECTION_REQUIRED`: a session alone opens nothing at Microsoft: the person connects their account first, at `details.connectUrl`.
+             *     - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step.
+             */
+            409: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];

@@ -26,9 +26,12 @@ export const sharepoint = {
   annotations: "Annotations",
   way: "Where you are",
   reach: {
-    sessionTitle: "Files need more than your sign-in",
-    sessionLead:
-      "You are signed in, but Microsoft 365 is asked in your name only with an access token of yours: signing in here tells the service who you are, and nothing more.",
+    connectTitle: "Connect your account to see your files",
+    connectLead: (account: string) =>
+      `You are signed in, and Microsoft 365 shows your files here once you agree to it. Connect ${account}, and you come back to this page.`,
+    ownAccount: "the account that you signed in with",
+    connect: "Connect the account",
+    brokenTitle: "Your connected account needs you",
     signInTitle: "Microsoft wants you to sign in once more",
     signInLead: "Your organization asks for more before its files are shown, such as a second factor.",
     signIn: "Sign in again",
@@ -36,7 +39,5 @@ export const sharepoint = {
     consentLead: "Your organization has not allowed the service to read SharePoint in your name.",
     consent: "Consent as an administrator",
     share: "If you are no administrator, send them this address:",
-    anotherWay: "An application with sign-in of its own can reach SharePoint today: it sends your access token with each request. The sample app with MSAL.js shows how.",
-    docs: "API documentation",
   },
 } as const;

@@ -28,9 +28,12 @@ export const sharepoint: Translation["sharepoint"] = {
   annotations: "Annotazioni",
   way: "Dove sei",
   reach: {
-    sessionTitle: "Per i file non basta il tuo accesso",
-    sessionLead:
-      "Hai eseguito l'accesso, ma Microsoft 365 viene interrogato a tuo nome solo con un tuo token di accesso: l'accesso qui dice al servizio chi sei, e niente altro.",
+    connectTitle: "Collega il tuo account per vedere i tuoi file",
+    connectLead: (account) =>
+      `Hai eseguito l'accesso, e Microsoft 365 mostra qui i tuoi file appena dai il consenso. Collega ${account} e tornerai a questa pagina.`,
+    ownAccount: "l'account con cui hai eseguito l'accesso",
+    connect: "Collega l'account",
+    brokenTitle: "Il tuo account collegato ha bisogno di te",
     signInTitle: "Microsoft chiede di accedere ancora una volta",
     signInLead: "La tua organizzazione chiede qualcosa in più prima di mostrare i suoi file, per esempio un secondo fattore.",
     signIn: "Accedi di nuovo",
@@ -38,7 +41,5 @@ export const sharepoint: Translation["sharepoint"] = {
     consentLead: "La tua organizzazione non ha permesso al servizio di leggere SharePoint a tuo nome.",
     consent: "Acconsenti come amministratore",
     share: "Se non sei amministratore, manda loro questo indirizzo:",
-    anotherWay: "Un'applicazione con un accesso proprio può già raggiungere SharePoint: manda il tuo token di accesso con ogni richiesta. L'app di esempio con MSAL.js mostra come.",
-    docs: "Documentazione dell'API",
   },
 };

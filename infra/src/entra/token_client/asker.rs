@@ -20,15 +20,17 @@ pub(super) struct Asker {
     pub assertion_expires_at: DateTime<Utc>,
 }
 
-impl From<&OnBehalfOf> for Asker {
-    fn from(caller: &OnBehalfOf) -> Self {
-        Self {
+impl Asker {
+    /// `None` for a caller without a token that could be exchanged.
+    pub(super) fn of(caller: &OnBehalfOf) -> Option<Self> {
+        let assertion = caller.assertion()?;
+        Some(Self {
             tenant: caller.tenant(),
             org_id: caller.org_id(),
             user_id: caller.user_id(),
-            handles_claims: caller.handles_claims(),
-            assertion: caller.assertion().clone(),
-            assertion_expires_at: caller.assertion_expires_at(),
-        }
+            handles_claims: assertion.handles_claims(),
+            assertion: assertion.secret().clone(),
+            assertion_expires_at: assertion.expires_at(),
+        })
     }
 }

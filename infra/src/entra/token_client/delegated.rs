@@ -157,7 +157,7 @@ impl DelegatedTokens for DelegatedTokenSource {
         caller: &OnBehalfOf,
         resource: &Resource,
     ) -> Result<Arc<DelegatedToken>, DelegationError> {
-        self.get(&caller.into(), resource).await
+        self.get(&asker(caller)?, resource).await
     }
 
     async fn refused(
@@ -167,8 +167,13 @@ impl DelegatedTokens for DelegatedTokenSource {
         token: &DelegatedToken,
         challenge: Option<&ClaimsChallenge>,
     ) -> Result<Arc<DelegatedToken>, DelegationError> {
-        self.get_after(&caller.into(), resource, token, challenge).await
+        self.get_after(&asker(caller)?, resource, token, challenge).await
     }
+}
+
+/// Who has no token to exchange is another source's to serve.
+fn asker(caller: &OnBehalfOf) -> Result<Asker, DelegationError> {
+    Asker::of(caller).ok_or(DelegationError::AssertionRejected)
 }
 
 impl DelegatedTokenSource {
@@ -254,6 +259,8 @@ fn is_about_the_caller(error: &DelegationError) -> bool {
     match error {
         DelegationError::InteractionRequired { .. }
         | DelegationError::ConsentRequired { .. }
+        | DelegationError::NotConnected
+        | DelegationError::Unusable { .. }
         | DelegationError::AssertionRejected
         | DelegationError::AccountBlocked
         | DelegationError::BlockedByPolicy
@@ -261,6 +268,7 @@ fn is_about_the_caller(error: &DelegationError) -> bool {
         DelegationError::Misconfigured
         | DelegationError::Throttled { .. }
         | DelegationError::Unavailable { .. }
+        | DelegationError::Failed(_)
         | DelegationError::Timeout => false,
     }
 }

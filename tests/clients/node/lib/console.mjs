@@ -2,7 +2,7 @@
 
 import { chromium } from "playwright-core";
 
-import { api } from "./places.mjs";
+import { api, ask } from "./places.mjs";
 
 export function launch() {
   return chromium.launch({
@@ -42,6 +42,40 @@ export async function signedIn(page, user, path = "/") {
   await page.goto(`${api}${path}`);
   await page.getByRole("link", { name: "Sign in with Microsoft" }).click();
   await fillIn(page, user);
+}
+
+/** A start at which nobody of Adele's organization has connected an account, whatever others have left. */
+export async function disconnected() {
+  const { access_token: token } = await ask("/tokens", { user: "adele" });
+  const headers = { authorization: `Bearer ${token}` };
+  const { data } = await (await fetch(`${api}/api/connections?limit=200`, { headers })).json();
+  for (const { id } of data) {
+    const gone = await fetch(`${api}/api/connections/${id}`, { method: "DELETE", headers });
+    if (gone.status !== 204) throw new Error(`${id}: ${gone.status}`);
+  }
+}
+
+/** Goes through Microsoft's pages, whichever come, until the browser is back and shows something. */
+export async function throughMicrosoft(page, back, { name: person, address } = { name: "Adele Vance", address: "adele@contoso.com" }) {
+  const button = (name) => page.getByRole("button", { name });
+  for (let left = 100; left > 0; left -= 1) {
+    if (await back.isVisible()) return;
+    // A page may go away while it is looked at; then the next one is looked at.
+    const step = { timeout: 2_000 };
+    const taken = (async () => {
+      if (await page.getByLabel("Email address").isVisible()) {
+        await page.getByLabel("Email address").fill(address, step);
+        await button("Next").click(step);
+      } else if (await page.getByLabel("Password").isVisible()) {
+        await page.getByLabel("Password").fill("emulator", step);
+        await button("Sign in").click(step);
+      } else if (await button(person).isVisible()) await button(person).click(step);
+      else if (await button("Accept").isVisible()) await button("Accept").click(step);
+    })();
+    await taken.catch(() => {});
+    await page.waitForTimeout(200);
+  }
+  throw new Error(`the way through Microsoft does not end: ${page.url()}`);
 }
 
 export const shown = (page, name) => page.getByRole("heading", { name, level: 1 }).waitFor();

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{
     Connection, ConnectionFilter, ConnectionStatus, ConnectionTokenError, ConnectionTokens, ReadTokens,
-    ResourceRequest, Sight, Target,
+    ResourceRequest, Sight, Target, folded,
 };
 use crate::{
     access::{ApiKeyIdentity, Authorized, Epochs, Mark, OrgScope, Subject},
@@ -183,7 +183,7 @@ impl CompatibleTokens {
         if let (Reach::Own, Some(email)) = (identity.key.reach, &filter.email) {
             let owner = caller.principal().user().profile.email.as_deref();
             let is_own =
-                owner.is_some_and(|own| own.eq_ignore_ascii_case(email)) || !seen.connections.is_empty();
+                owner.is_some_and(|own| folded(own) == folded(email)) || !seen.connections.is_empty();
             if !is_own {
                 return Err(CompatibleError::Forbidden);
             }

@@ -74,6 +74,12 @@ impl Process {
         Duration::from_millis(10 * ticks.sum::<u64>())
     }
 
+    /// Whether it has not ended: one that has is a zombie, since nobody has waited for it.
+    fn runs(&self) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap_or_default();
+        stat.rsplit_once(')').is_some_and(|(_, fields)| !fields.trim_start().starts_with('Z'))
+    }
+
     /// Ends it at once, as `kill -9` does.
     pub fn kill(&mut self) {
         self.child.kill().expect("it can be killed");
@@ -95,6 +101,7 @@ impl Process {
                 if let Some(line) = whole.lines().find(|line| line.contains(what)) {
                     return line.to_owned();
                 }
+                assert!(self.runs(), "it ended before it said {what}: {text}{}", self.text("stderr"));
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };

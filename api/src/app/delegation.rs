@@ -97,7 +97,7 @@ impl TokenSources {
 
 fn end(credential: &ClientCredential, config: &Config) -> Option<CredentialEnd> {
     let at = match credential {
-        ClientCredential::Certificate(certificate) => Some(certificate.expires_at()),
+        ClientCredential::Certificate(certificate) => certificate.expires_at(),
         ClientCredential::Secret(_) => config.delegation.secret_expires_at,
         ClientCredential::FederatedFile(_) | ClientCredential::ManagedIdentity(_) => None,
     };

@@ -253,7 +253,10 @@ impl MicrosoftOAuth {
 /// Where the person goes, with the connection's id.
 fn landing(return_to: &str, id: Uuid) -> String {
     let Ok(mut url) = Url::parse(return_to) else { return return_to.to_owned() };
-    url.query_pairs_mut().append_pair("connection", &id.to_string());
+    // The page may have been landed on before.
+    let others: Vec<(String, String)> =
+        url.query_pairs().into_owned().filter(|(name, _)| name != "connection").collect();
+    url.query_pairs_mut().clear().extend_pairs(others).append_pair("connection", &id.to_string());
     url.into()
 }
 

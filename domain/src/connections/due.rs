@@ -23,7 +23,10 @@ impl Refresher {
     /// looked at again.
     pub async fn run(&self, job: &Job, system: &Authorized<System>) -> Result<Outcome, JobError> {
         let outcome = self.work(job, system).await?;
-        self.tell_if_expiring(&system.scope(), ConnectionId::from_uuid(job.key)).await?;
+        // What was done is done.
+        if let Err(error) = self.tell_if_expiring(&system.scope(), ConnectionId::from_uuid(job.key)).await {
+            tracing::warn!(%error, "that a connection is about to end is told another time");
+        }
         Ok(outcome)
     }
 

@@ -4,7 +4,7 @@
 //! The one thing a reader would get wrong: of a session only the connection serves that the very person made, of the very
 //! account that they are signed in with. What they may see besides, as an administrator perhaps, is never used for them.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
@@ -13,6 +13,9 @@ use crate::{
     access::{OnBehalfOf, SessionCaller},
     delegation::{ClaimsChallenge, DelegatedToken, DelegatedTokens, DelegationError, OwnFailure, Resource},
 };
+
+/// After how long a token may be had that lasts.
+const TOO_SHORT: Duration = Duration::from_secs(5);
 
 /// The one source of tokens in callers' names.
 #[derive(Clone)]
@@ -65,15 +68,15 @@ impl CallersTokens {
     ) -> Result<Arc<DelegatedToken>, DelegationError> {
         let own = |newer_than| self.connections.own(caller, session, target(resource), newer_than);
         let now = own(None).await.map_err(refusal)?;
+        // Of many requests with one token each comes here; a token that was had since is good enough.
+        if now.expires_at != refused.expires_at {
+            return Ok(delegated(now));
+        }
         if let Some(claims) = challenge {
             // What the resource wants to see a new sign-in has to show; the connection itself works elsewhere.
             let trouble = Trouble::Interaction;
             let claims = Some(claims.clone());
             return Err(DelegationError::Unusable { connection: now.connection_id, trouble, claims });
-        }
-        // Of many requests with one token each comes here; a token that was had since is good enough.
-        if now.expires_at != refused.expires_at {
-            return Ok(delegated(now));
         }
         own(Some(now.issued_at)).await.map(delegated).map_err(refusal)
     }
@@ -101,13 +104,16 @@ fn refusal(error: ConnectionTokenError) -> DelegationError {
         // The caller was suspended a moment ago.
         ConnectionTokenError::OwnerDisabled { .. } => DelegationError::AccountBlocked,
         ConnectionTokenError::NoSuchResource => DelegationError::NoSuchResource,
-        ConnectionTokenError::OwnRegistration => DelegationError::Misconfigured,
+        // What is asked for is made of the service's own settings.
+        ConnectionTokenError::OwnRegistration | ConnectionTokenError::NotUnderstood { .. } => {
+            DelegationError::Misconfigured
+        }
+        // Clocks differ between replicas, or Microsoft gives none that lasts.
+        ConnectionTokenError::TooShort { .. } => DelegationError::Unavailable { retry_after: TOO_SHORT },
         ConnectionTokenError::Unavailable { retry_after } => DelegationError::Unavailable { retry_after },
         // These are about API keys and about what callers ask for themselves; or it is our own failure.
         error @ (ConnectionTokenError::ResourceNotAllowed
         | ConnectionTokenError::RefreshTokenNotAllowed
-        | ConnectionTokenError::NotUnderstood { .. }
-        | ConnectionTokenError::TooShort { .. }
         | ConnectionTokenError::Seal(_)
         | ConnectionTokenError::Store(_)
         | ConnectionTokenError::Shared(_)

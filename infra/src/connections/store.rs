@@ -269,7 +269,10 @@ impl ConnectionRepository for Unit {
         status: ConnectionStatus,
     ) -> Result<bool, StoreError> {
         use connections::{Column, Entity};
-        let update = self.edit_version::<Entity>(connection.id, connection.version);
+        // No new version: a refresh that is under way is not overtaken by what is told of the connection.
+        let update = self.scoped().update::<Entity>().filter(Column::Id.eq(connection.id.uuid()));
+        let update = update.filter(Column::Version.eq(connection.version));
+        let update = update.filter(Column::Status.ne(status.as_str()));
         let update = update.col_expr(Column::Status, Expr::value(status.as_str()));
         let updated = update.exec(&self.connection).await.map_err(store_error)?;
         Ok(updated.rows_affected > 0)

@@ -127,9 +127,10 @@ impl GraphClient {
         let lane = self.lane(call.caller, call.resource);
         let mut patience = Patience::new();
         self.wait_for_the_end_of_throttling(&lane, &mut patience).await?;
-        // All places are taken for as long as one request may take: Microsoft is slow.
-        let place = lane.enter(self.timeout).await.ok_or(GraphError::TimedOut)?;
+        // Before there is a place: whoever waits for a token keeps nobody else of the tenant from theirs.
         let mut token = self.ports.tokens.token(call.caller, call.resource).await?;
+        // All places are taken for as long as one request may take: Microsoft is slow.
+        let mut place = lane.enter(self.timeout).await.ok_or(GraphError::TimedOut)?;
         let mut is_renewed = false;
         loop {
             // Others may have been throttled while this one waited: for its place, for its token, or between attempts.
@@ -145,7 +146,9 @@ impl GraphClient {
                 }
             };
             if refusal.is_about_the_token() {
+                drop(place);
                 token = self.renewed(call, &token, refusal, &mut is_renewed).await?;
+                place = lane.enter(self.timeout).await.ok_or(GraphError::TimedOut)?;
             } else if refusal.is_passing() {
                 self.close_if_throttled(&lane, &refusal);
                 self.pause_or(&mut patience, refusal.retry_after, refusal.error()).await?;

@@ -111,7 +111,8 @@ await check("annotations: deleted and brought back, then deleted, which leaving 
   const before = await count();
   await page.getByRole("button", { name: "Delete" }).click();
   await toast("See page 4.").waitFor({ state: "detached" });
-  await page.getByRole("button", { name: "Undo" }).last().click();
+  // What was said before may still be on its way out, with an Undo of its own.
+  await page.locator(".fui-Toast").filter({ hasText: "The annotation is deleted" }).getByRole("button", { name: "Undo" }).click();
   await toast("See page 4.").waitFor();
   assert.equal(await count(), before);
   await page.getByRole("button", { name: "Delete" }).click();

@@ -79,22 +79,31 @@ async fn a_rotation_that_is_killed_goes_on_where_it_was_while_the_service_answer
     let seen = format!("{left} rows are to be sealed again");
     assert!(is_ok && status.contains(&seen), "{seen}: {status}");
     let (is_ok, refusal) = keys(&app, &["retire", "default"], &turned).await;
-    assert!(!is_ok, "an API key hangs on it: {refusal}");
+    assert!(!is_ok, "there are rows that it opens: {refusal}");
     caller.get(&token).await.expect(200);
 
     // The next one does what is left, and nothing twice.
     let mut process = app.process(&["keys", "rotate"], &[("TOKEN_KEYS", &turned), ("TOKEN_KEY", "")]);
     let alex = app.user("alex");
+    let mut written = 0;
     let meanwhile = async {
         loop {
             alex.get(&token).await.expect(200);
-            alex.post("/api/api-keys", json!({ "name": "k", "scopes": ["tokens:read"] })).await.expect(201);
+            let body = json!({ "name": "k", "scopes": ["tokens:read"] });
+            let made = alex.post("/api/api-keys", body).await;
+            // Who waits longer than SQLite lets anybody wait is told to come again; that is no loss.
+            if made.status.as_u16() != 503 {
+                made.expect(201);
+                written += 1;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
     let status = tokio::select! {
         status = process.ended() => status,
         () = meanwhile => unreachable!("it never ends"),
     };
+    assert!(written > 0, "others write meanwhile");
     let output = process.text("stdout");
     assert!(status.success() && output.contains("Done."), "{output}");
     let told = format!("{left} rows sealed again, 0 failed");

@@ -24,7 +24,7 @@ pub struct ClientCertificate {
     key: EncodingKey,
     /// `x5t#S256`.
     thumbprint: String,
-    expires_at: DateTime<Utc>,
+    expires_at: Option<DateTime<Utc>>,
 }
 
 /// The text is not a certificate with its key.
@@ -47,9 +47,10 @@ impl ClientCertificate {
         let der = STANDARD.decode(certificate).map_err(|_| CertificateError::NoCertificate)?;
         let key =
             private_key(key.map_or(text, ExposeSecret::expose_secret)).ok_or(CertificateError::NoKey)?;
-        let (_, parsed) = X509Certificate::from_der(&der).map_err(|_| CertificateError::NoCertificate)?;
-        let end = parsed.validity().not_after.timestamp();
-        let expires_at = DateTime::from_timestamp(end, 0).ok_or(CertificateError::NoCertificate)?;
+        // What cannot be read here may well be a certificate to Entra ID.
+        let parsed = X509Certificate::from_der(&der).ok();
+        let expires_at = parsed
+            .and_then(|(_, parsed)| DateTime::from_timestamp(parsed.validity().not_after.timestamp(), 0));
         let certificate =
             Self { expires_at, key, thumbprint: URL_SAFE_NO_PAD.encode(digest(&SHA256, &der).as_ref()) };
         // A key that is no RSA key shows itself now and not with the first request.
@@ -57,8 +58,8 @@ impl ClientCertificate {
         Ok(certificate)
     }
 
-    /// When it ends; Entra ID refuses it from then on.
-    pub fn expires_at(&self) -> DateTime<Utc> {
+    /// When it ends, where that can be read; Entra ID refuses it from then on.
+    pub fn expires_at(&self) -> Option<DateTime<Utc>> {
         self.expires_at
     }
 

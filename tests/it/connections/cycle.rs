@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use super::{alex, asked, count, seed::multiply, start};
 
-/// Measured once with 10,000 (docs/performance.md).
+/// As many as a test has time for.
 const CONNECTIONS: usize = 120;
 /// They become due in so many steps, which together are shorter than a cycle.
 const STEPS: usize = 4;

@@ -1,6 +1,6 @@
 //! The keys that seal tokens are replaced while the service runs, by a process that may die at any moment.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use serde_json::json;
@@ -13,6 +13,8 @@ const NEW: &str = "2027:a new key for tests that is long enough to be one";
 
 /// Each has two secrets, of which 500 are sealed again in one transaction.
 const CONNECTIONS: usize = 600;
+/// What is measured, by hand: 100,000 secrets.
+const MEASURED: usize = 50_000;
 
 /// How many secrets are sealed with data keys that the new key wrapped from the beginning.
 async fn sealed_again(app: &TestApp) -> i64 {
@@ -44,12 +46,31 @@ async fn keys(app: &TestApp, arguments: &[&str], ring: &str) -> (bool, String) {
 
 #[tokio::test]
 async fn a_rotation_that_is_killed_goes_on_where_it_was_while_the_service_answers() {
+    a_rotation_of(CONNECTIONS).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a measurement: cargo nextest run --run-ignored only --no-capture rotation_of_many, with and without tests/with-postgres"]
+async fn a_rotation_of_many_is_measured() {
+    println!("{}", a_rotation_of(MEASURED).await);
+}
+
+/// How long requests took.
+fn in_words(mut times: Vec<Duration>) -> String {
+    times.sort_unstable();
+    let at = |part: usize| times.get((times.len() - 1) * part / 100).copied().unwrap_or_default();
+    format!("{}: {:.1?} (p50), {:.1?} (p99), {:.1?} (longest)", times.len(), at(50), at(99), at(100))
+}
+
+/// The keys of so many connections are rotated, by a process that is killed half-way and one that goes on; gives what was
+/// seen in words.
+async fn a_rotation_of(connections: usize) -> String {
     let app = builder().set("TOKEN_KEYS", &format!("{OLD},{NEW}")).set("TOKEN_KEY", "").start().await;
     app.emulator.set_token_lifetime(75 * 60);
     let (_, id) = alex(&app).await;
     let caller = key(&app, json!({})).await;
     let later = app.clock.peek() + TimeDelta::hours(1);
-    multiply(&app, &id, CONNECTIONS, |_| later).await;
+    multiply(&app, &id, connections, |_| later).await;
     let token = token_path(&id);
     caller.get(&token).await.expect(200);
     let all = secrets(&app).await;
@@ -58,13 +79,15 @@ async fn a_rotation_that_is_killed_goes_on_where_it_was_while_the_service_answer
     // Killed in the middle of a transaction, when one table is done and the other one is not.
     linger::begin(&app, "connection_tokens").await;
     let mut process = app.process(&["keys", "rotate"], &[("TOKEN_KEYS", &turned), ("TOKEN_KEY", "")]);
-    let grants = i64::try_from(CONNECTIONS + 1).unwrap();
+    let grants = i64::try_from(connections + 1).unwrap();
+    let begun = Instant::now();
     let half = async {
         while sealed_again(&app).await < grants {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(Duration::from_mins(3), half).await.expect("it does the first table");
+    tokio::time::timeout(Duration::from_mins(9), half).await.expect("it does the first table");
+    let first = begun.elapsed();
     linger::has_begun(&app, &process).await;
     caller.get(&token).await.expect(200);
     process.kill();
@@ -85,16 +108,20 @@ async fn a_rotation_that_is_killed_goes_on_where_it_was_while_the_service_answer
     // The next one does what is left, and nothing twice.
     let mut process = app.process(&["keys", "rotate"], &[("TOKEN_KEYS", &turned), ("TOKEN_KEY", "")]);
     let alex = app.user("alex");
-    let mut written = 0;
+    let begun = Instant::now();
+    let (mut read, mut written) = (Vec::new(), Vec::new());
     let meanwhile = async {
         loop {
+            let since = Instant::now();
             alex.get(&token).await.expect(200);
+            read.push(since.elapsed());
             let body = json!({ "name": "k", "scopes": ["tokens:read"] });
+            let since = Instant::now();
             let made = alex.post("/api/api-keys", body).await;
             // Who waits longer than SQLite lets anybody wait is told to come again; that is no loss.
             if made.status.as_u16() != 503 {
                 made.expect(201);
-                written += 1;
+                written.push(since.elapsed());
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -103,7 +130,9 @@ async fn a_rotation_that_is_killed_goes_on_where_it_was_while_the_service_answer
         status = process.ended() => status,
         () = meanwhile => unreachable!("it never ends"),
     };
-    assert!(written > 0, "others write meanwhile");
+    let rest = begun.elapsed();
+    let reports = process.text("stdout").lines().filter(|line| line.contains("sealed again")).count();
+    assert!(!written.is_empty(), "others write meanwhile");
     let output = process.text("stdout");
     assert!(status.success() && output.contains("Done."), "{output}");
     let told = format!("{left} rows sealed again, 0 failed");
@@ -118,8 +147,12 @@ async fn a_rotation_that_is_killed_goes_on_where_it_was_while_the_service_answer
     let (is_ok, status) = keys(&app, &["status"], NEW).await;
     assert!(is_ok && status.contains("2027  seals"), "{status}");
     app.app.turn_background().await.unwrap();
-    for number in [0, CONNECTIONS / 2, CONNECTIONS - 1] {
+    for number in [0, connections / 2, connections - 1] {
         let one = super::seed::id(number).to_string();
         app.user("alex").get(&token_path(&one)).await.expect(200);
     }
+    let (read, written) = (in_words(read), in_words(written));
+    format!(
+        "{all} secrets: {done} in {first:.1?}, {left} in {rest:.1?} with {reports} reports; meanwhile reads {read}, writes {written}"
+    )
 }

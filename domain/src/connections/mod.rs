@@ -36,7 +36,7 @@ pub use connecting::{
 };
 pub use connection::{
     Connection, ConnectionFilter, ConnectionReader, ConnectionRepository, ConnectionStatus, NewGrant,
-    NewToken, StoredGrant, StoredToken, folded,
+    NewToken, StoredGrant, StoredToken,
 };
 pub use consent_link::ConsentLink;
 pub use device::{

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Delete, Export, Organization, OrganizationStatus};
 use crate::{
@@ -82,7 +82,7 @@ impl Leaving {
         confirmation: &str,
     ) -> Result<Organization, LeavingError> {
         let tx = self.store.begin(&caller.scope()).await?;
-        delete(tx, self.clock.as_ref(), confirmation, None).await
+        delete(tx, self.clock.as_ref(), confirmation, None, json!({ "reason": null })).await
     }
 
     /// The job that makes it final. One that was restored meanwhile stays.
@@ -111,12 +111,13 @@ impl Leaving {
     }
 }
 
-/// Deletes the organization of a unit of work.
+/// Deletes the organization of a unit of work. The event tells what `told` has, and when it is purged.
 pub(crate) async fn delete(
     tx: Box<dyn OrgTx>,
     clock: &dyn Clock,
     confirmation: &str,
-    why: Option<&str>,
+    reason: Option<&str>,
+    mut told: Value,
 ) -> Result<Organization, LeavingError> {
     tx.organization().lock().await?;
     let organization = tx.organization().get().await?.ok_or(LeavingError::NotFound)?;
@@ -126,11 +127,11 @@ pub(crate) async fn delete(
     if confirmation.trim() != organization.name {
         return Err(LeavingError::NotConfirmed);
     }
-    tx.organization().set_status(OrganizationStatus::Deleted).await?;
+    tx.organization().set_status(OrganizationStatus::Deleted, reason).await?;
     let organization = tx.organization().get().await?.ok_or(LeavingError::NotFound)?;
     let purge_at = organization.deleted_at.unwrap_or_else(|| clock.now()) + PURGE_AFTER;
     tx.jobs().schedule(Kind::OrganizationPurge, organization.id.uuid(), purge_at).await?;
-    let data = json!({ "reason": why, "purgeAt": purge_at });
-    tx.commit(Event::new("organization.deleted", data).into()).await?;
+    told["purgeAt"] = json!(purge_at);
+    tx.commit(Event::new("organization.deleted", told).into()).await?;
     Ok(organization)
 }

@@ -18,6 +18,9 @@ const useStyles = makeStyles({
   warning: { color: tokens.colorStatusWarningForeground1 },
   error: { color: tokens.colorStatusDangerForeground1 },
   words: { overflowWrap: "anywhere", display: "grid", gap: tokens.spacingVerticalXS, justifyItems: "start" },
+  head: { display: "flex", flexWrap: "wrap", alignItems: "center", gap: tokens.spacingHorizontalS },
+  // The service says things without a capital, as lines of a report.
+  sentence: { display: "block", "::first-letter": { textTransform: "uppercase" } },
   quiet: { color: tokens.colorNeutralForeground3 },
 });
 
@@ -86,13 +89,17 @@ function OneFinding({ finding: { name, state, message, fix } }: { readonly findi
           <Icon className={styles[state]} aria-hidden />
         </span>
         <div className={styles.words}>
-          <Subtitle2 as="h2">{name}</Subtitle2>
-          {state !== "ok" && (
-            <Badge appearance="tint" color={COLORS[state]}>
-              {text.operator.findingStates[state]}
-            </Badge>
-          )}
-          <Body1>{message}</Body1>
+          <span className={styles.head}>
+            <Subtitle2 as="h2" className={styles.sentence}>
+              {name}
+            </Subtitle2>
+            {state !== "ok" && (
+              <Badge appearance="tint" color={COLORS[state]}>
+                {text.operator.findingStates[state]}
+              </Badge>
+            )}
+          </span>
+          <Body1 className={styles.sentence}>{message}</Body1>
           {fix !== null && <Caption1 className={styles.quiet}>{text.operator.fix(fix)}</Caption1>}
         </div>
       </div>

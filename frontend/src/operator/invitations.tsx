@@ -149,7 +149,7 @@ function InvitationRow({ invitation }: { readonly invitation: Invitation }) {
 function Maker({ by }: { readonly by: string | null }) {
   const { text } = useWords();
   const makers: Readonly<Record<string, string>> = text.operator.makers;
-  return by === null ? text.operator.unknownMaker : (makers[by] ?? text.operator.account(by));
+  return by === null ? text.operator.unknownMaker : (makers[by] ?? text.operator.account(by.slice(-8)));
 }
 
 function Withdraw({ invitation }: { readonly invitation: Invitation }) {

@@ -76,7 +76,7 @@ export const operator = {
   ends: "Ends",
   until: (date: string) => `Until ${date}`,
   makers: { secret: "With the secret", command_line: "On the command line" },
-  account: (id: string) => `Account ${id.slice(0, 8)}`,
+  account: (id: string) => `Account ${id}`,
   unknownMaker: "Nobody knows by whom",
   withdraw: "Withdraw",
   withdrawn: (note: string) => `The link for ${note} is good no more`,

@@ -61,7 +61,13 @@ struct Inspection {
     config: Config,
     parts: Parts,
     dependencies: Arc<Dependencies>,
-    last: Mutex<Option<(DateTime<Utc>, Arc<Vec<Finding>>)>>,
+    last: Mutex<Option<Found>>,
+}
+
+/// What was found, and when.
+struct Found {
+    at: DateTime<Utc>,
+    findings: Arc<Vec<Finding>>,
 }
 
 impl Inspection {
@@ -90,14 +96,14 @@ impl Inspector for Inspection {
     async fn findings(&self) -> Arc<Vec<Finding>> {
         let mut last = self.last.lock().await;
         let now = self.parts.clock.now();
-        if let Some((at, found)) = last.as_ref()
-            && now - *at < REMEMBER
+        if let Some(found) = last.as_ref()
+            && now - found.at < REMEMBER
         {
-            return Arc::clone(found);
+            return Arc::clone(&found.findings);
         }
-        let found = Arc::new(self.look().await);
-        *last = Some((now, Arc::clone(&found)));
-        found
+        let findings = Arc::new(self.look().await);
+        *last = Some(Found { at: now, findings: Arc::clone(&findings) });
+        findings
     }
 }
 

@@ -7,7 +7,7 @@ use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::{AccountScope, Actor, Authenticated, Forbidden, OrgScope, Origin};
@@ -265,7 +265,7 @@ impl Operator {
         if tx.account().set_operator(is_operator).await? {
             let name = if is_operator { "operator.granted" } else { "operator.revoked" };
             let mut data = self.told(Some(reason));
-            data["accountId"] = json!(account.id);
+            data.insert("accountId".to_owned(), json!(account.id));
             tx.commit(Event::new(name, data).into()).await?;
             self.log(name, account.id);
         }
@@ -310,8 +310,9 @@ impl Operator {
     }
 
     /// For an event: why, and who it was.
-    fn told(&self, reason: Option<&str>) -> Value {
-        json!({ "reason": reason, "operator": self.staff.to_string() })
+    fn told(&self, reason: Option<&str>) -> Map<String, Value> {
+        let told = [("reason", json!(reason)), ("operator", json!(self.staff.to_string()))];
+        told.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
     async fn set_status(

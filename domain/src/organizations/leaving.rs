@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{Delete, Export, Organization, OrganizationStatus};
 use crate::{
@@ -81,8 +81,9 @@ impl Leaving {
         caller: &RecentlySignedIn<'_, Delete>,
         confirmation: &str,
     ) -> Result<Organization, LeavingError> {
+        let told = Map::from_iter([("reason".to_owned(), Value::Null)]);
         let tx = self.store.begin(&caller.scope()).await?;
-        delete(tx, self.clock.as_ref(), confirmation, None, json!({ "reason": null })).await
+        delete(tx, self.clock.as_ref(), confirmation, None, told).await
     }
 
     /// The job that makes it final. One that was restored meanwhile stays.
@@ -117,7 +118,7 @@ pub(crate) async fn delete(
     clock: &dyn Clock,
     confirmation: &str,
     reason: Option<&str>,
-    mut told: Value,
+    mut told: Map<String, Value>,
 ) -> Result<Organization, LeavingError> {
     tx.organization().lock().await?;
     let organization = tx.organization().get().await?.ok_or(LeavingError::NotFound)?;
@@ -131,7 +132,7 @@ pub(crate) async fn delete(
     let organization = tx.organization().get().await?.ok_or(LeavingError::NotFound)?;
     let purge_at = organization.deleted_at.unwrap_or_else(|| clock.now()) + PURGE_AFTER;
     tx.jobs().schedule(Kind::OrganizationPurge, organization.id.uuid(), purge_at).await?;
-    told["purgeAt"] = json!(purge_at);
+    told.insert("purgeAt".to_owned(), json!(purge_at));
     tx.commit(Event::new("organization.deleted", told).into()).await?;
     Ok(organization)
 }

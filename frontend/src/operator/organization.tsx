@@ -1,6 +1,6 @@
 import { Card, makeStyles, MessageBar, MessageBarBody, tokens } from "@fluentui/react-components";
 import { ArrowLeftRegular, BuildingRegular } from "@fluentui/react-icons";
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 
 import { Copyable } from "../lib/copyable";
@@ -26,7 +26,7 @@ export function OneOrganization() {
   const styles = useStyles();
   const { text } = useWords();
   const { organizationId } = route.useParams();
-  const query = useQuery(tenantQuery(organizationId));
+  const query = useQuery(tenantQuery(useQueryClient(), organizationId));
   const tenant = query.data;
   return (
     <Page

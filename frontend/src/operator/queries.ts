@@ -13,12 +13,13 @@ export type Finding = components["schemas"]["HealthFinding"];
 export const TENANTS = ["operator", "organizations"];
 export const INVITATIONS = ["operator", "invitations"];
 
+const LISTS = [...TENANTS, "lists"];
 const LOOKS = ["operator", "looks"];
 
 /** A page of the organizations that fit. */
 export const tenantsQuery = (filter: string, page: number) =>
   queryOptions({
-    queryKey: [...TENANTS, filter, page],
+    queryKey: [...LISTS, filter, page],
     queryFn: () => {
       const query = { limit: PAGE_SIZE, offset: offsetOf(page), ...(filter === "" ? {} : { filter }) };
       return data(api.GET("/api/admin/tenants", { params: { query } }));
@@ -26,14 +27,21 @@ export const tenantsQuery = (filter: string, page: number) =>
     placeholderData: keepPreviousData,
   });
 
+/** What the lists that were shown say of an organization, so that it is there at once. */
+function listed(queries: QueryClient, id: string): Tenant | undefined {
+  const lists = queries.getQueriesData<components["schemas"]["TenantList"]>({ queryKey: LISTS });
+  return lists.flatMap(([, list]) => list?.items ?? []).find((tenant) => tenant.id === id);
+}
+
 /** What the list says of one organization; `null` where there is none. No look into it, so it needs no reason. */
-export const tenantQuery = (id: string) =>
+export const tenantQuery = (queries: QueryClient, id: string) =>
   queryOptions({
     queryKey: [...TENANTS, "one", id],
     queryFn: async () => {
       const { items } = await data(api.GET("/api/admin/tenants", { params: { query: { limit: 1, filter: id } } }));
       return items.find((tenant) => tenant.id === id) ?? null;
     },
+    placeholderData: () => listed(queries, id),
   });
 
 /** A look into one organization, which is written down there with the reason; so it is made once, and not by itself. */
@@ -49,7 +57,7 @@ export const lookQuery = (organizationId: string, reason: string) =>
 
 /** Shows a change wherever the organization is shown, without another look into it. */
 export async function changed(queries: QueryClient, tenant: Tenant, suspendedReason: string | null): Promise<void> {
-  queries.setQueryData(tenantQuery(tenant.id).queryKey, tenant);
+  queries.setQueryData(tenantQuery(queries, tenant.id).queryKey, tenant);
   queries.setQueriesData<TenantDetail>({ queryKey: [...LOOKS, tenant.id] }, (detail) => detail && { ...detail, ...tenant, suspendedReason });
   await queries.invalidateQueries({ queryKey: TENANTS });
 }

@@ -1,4 +1,4 @@
-import { Body1, Button, Field, Input, makeStyles, tokens } from "@fluentui/react-components";
+import { Body1, Button, Field, Input, makeStyles, MessageBar, MessageBarBody, tokens } from "@fluentui/react-components";
 import { ArrowUndoRegular, CheckmarkCircleRegular, DeleteRegular, ProhibitedRegular } from "@fluentui/react-icons";
 import { data } from "@tenantry/client";
 import { useQueryClient } from "@tanstack/react-query";
@@ -6,6 +6,7 @@ import { useState, type ReactElement } from "react";
 
 import { api } from "../lib/api";
 import { FormDialog } from "../lib/form";
+import { useMe } from "../lib/me";
 import { useToasts } from "../lib/toast";
 import { useWords } from "../text/text";
 import { changed, type Tenant } from "./queries";
@@ -40,12 +41,14 @@ interface ReasonedProps {
   /** What is said when it is done. */
   readonly done: string;
   readonly act: (reason: string) => Promise<Tenant>;
+  /** What else to think of, if it shuts the operator out, too. */
+  readonly warning?: string | undefined;
   /** Whether it is the organization's suspension that the reason is of. */
   readonly suspends?: boolean;
 }
 
 /** A button, and a dialog that asks why. */
-function Reasoned({ name, icon, title, lead, confirm, done, act, suspends = false }: ReasonedProps) {
+function Reasoned({ name, icon, title, lead, confirm, done, act, warning, suspends = false }: ReasonedProps) {
   const { text } = useWords();
   const toasts = useToasts();
   const queries = useQueryClient();
@@ -74,6 +77,11 @@ function Reasoned({ name, icon, title, lead, confirm, done, act, suspends = fals
       {(errors) => (
         <>
           <Body1>{lead}</Body1>
+          {warning !== undefined && (
+            <MessageBar intent="warning" layout="multiline">
+              <MessageBarBody>{warning}</MessageBarBody>
+            </MessageBar>
+          )}
           <Reason reason={reason} onChange={setReason} error={errors("reason")} />
           {confirm !== undefined && (
             <Field label={text.leaving.typeName(confirm)} validationMessage={errors("confirm") ?? null}>
@@ -86,6 +94,12 @@ function Reasoned({ name, icon, title, lead, confirm, done, act, suspends = fals
   );
 }
 
+/** An operator is shut out with everybody else of their own organization. */
+function useOwnWarning(id: string): string | undefined {
+  const { text } = useWords();
+  return useMe().organization.id === id ? text.operator.own : undefined;
+}
+
 function Suspend({ tenant: { id, name } }: { readonly tenant: Tenant }) {
   const { text } = useWords();
   return (
@@ -96,6 +110,7 @@ function Suspend({ tenant: { id, name } }: { readonly tenant: Tenant }) {
       lead={text.operator.suspendLead}
       done={text.operator.suspended(name)}
       act={(reason) => setActive(id, false, reason)}
+      warning={useOwnWarning(id)}
       suspends
     />
   );
@@ -134,6 +149,7 @@ function Delete({ tenant: { id, name } }: { readonly tenant: Tenant }) {
       confirm={name}
       done={text.leaving.gone(name)}
       act={act}
+      warning={useOwnWarning(id)}
     />
   );
 }

@@ -105,6 +105,9 @@ await check("operator: the customer's administrator connects by the link, and si
 });
 
 let organization;
+/** How often it was looked into: each time is written down there. */
+let looks = 0;
+page.on("request", (request) => (looks += Number(request.method() === "GET" && /tenants\/[^?]+\?reason=/.test(request.url()))));
 
 await check("operator: the invitation leads to the organization, which opens with a reason", async () => {
   await page.goto(`${api}/operator/invitations`);
@@ -142,6 +145,7 @@ await check("operator: it is let in again, and the member goes on", async () => 
   await dialog.getByRole("button", { name: "Reactivate" }).click();
   await page.getByText("Northwind is let in again").first().waitFor();
   await page.getByText("It was not paid for.").waitFor({ state: "detached" });
+  assert.equal(looks, 1);
   await customer.page.goto(`${api}/organization`);
   await shown(customer.page, "Overview");
 });
@@ -210,6 +214,16 @@ await check("operator: a look and a dialog, light and dark and narrow", async ()
     await restedOn(page, "to confirm");
   };
   assert.deepEqual(await faultsInEachLook(page, "look-operator-delete", organization, asked), []);
+});
+
+await check("operator: who would shut themselves out is warned", async () => {
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await page.goto(`${api}/operator/organizations?q=contoso.com`);
+  await page.getByRole("link", { name: /^contoso/i }).click();
+  await button("Suspend").click();
+  await dialog.getByText("This is your own organization").waitFor();
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "detached" });
 });
 
 await check("operator: by keyboard alone, a dialog takes the focus and gives it back", async () => {

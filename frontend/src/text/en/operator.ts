@@ -46,6 +46,7 @@ export const operator = {
   suspend: "Suspend",
   suspendTitle: (name: string) => `Suspend ${name}?`,
   suspendLead: "Everybody of it is refused from the next request on, and automations stop. Nothing is lost.",
+  own: "This is your own organization: you are shut out with everybody else, and only the command line brings it back.",
   suspended: (name: string) => `${name} is suspended`,
   reactivate: "Reactivate",
   reactivateTitle: (name: string) => `Let ${name} in again?`,

@@ -47,6 +47,7 @@ export const operator: Translation["operator"] = {
   suspend: "Sospendi",
   suspendTitle: (name) => `Sospendere ${name}?`,
   suspendLead: "Tutti i suoi membri vengono rifiutati dalla prossima richiesta e le automazioni si fermano. Niente va perso.",
+  own: "È la tua organizzazione: resti fuori con tutti gli altri, e solo la riga di comando la riporta.",
   suspended: (name) => `${name} è sospesa`,
   reactivate: "Riattiva",
   reactivateTitle: (name) => `Far rientrare ${name}?`,

@@ -74,10 +74,8 @@ impl Event {
     fn of(row: &BTreeMap<String, Value>) -> Self {
         let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
         // SQLite keeps JSON as text.
-        let data = match &row["data"] {
-            Value::String(text) => serde_json::from_str(text).expect("JSON"),
-            other => other.clone(),
-        };
+        let data = &row["data"];
+        let data = data.as_str().map_or(data.clone(), |text| serde_json::from_str(text).expect("JSON"));
         Self { org_id: text("org_id"), actor: text("actor_kind"), request_id: text("request_id"), data }
     }
 }

@@ -48,7 +48,7 @@ impl Server {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.expect("it is there");
         let status = answer.get(9..12).and_then(|status| status.parse().ok());
-        (status.unwrap_or_else(|| panic!("no answer: {answer}")), answer)
+        (status.expect("an answer has a status"), answer)
     }
 
     async fn ping(&self, lines: &[&str]) -> (u16, String) {

@@ -92,11 +92,6 @@ pub struct CachedPrincipal {
 }
 
 impl CachedPrincipal {
-    /// When it must not be used any more.
-    pub fn expires_at(&self) -> DateTime<Utc> {
-        self.expires_at
-    }
-
     /// Its size in memory, in bytes, near enough to bound a cache by.
     pub fn weight(&self) -> u32 {
         let principal = &self.principal;

@@ -103,7 +103,7 @@ fn principal(
     role: Option<super::Role>,
 ) -> Principal {
     Principal {
-        organization: Arc::new(organization.into()),
+        organization: Arc::new((&organization).into()),
         user: Arc::new(user),
         role,
         permissions: permissions_of(role),

@@ -6,6 +6,7 @@ import { ErrorCircleRegular } from "@fluentui/react-icons";
 import { annotationSearch } from "./annotations/search";
 import { ButtonLink } from "./lib/link";
 import { meQuery } from "./lib/me";
+import { useTitle } from "./lib/title";
 import { unhide } from "./lib/unhide";
 import { sharePointSearch } from "./sharepoint/search";
 import { Failure } from "./shell/failure";
@@ -101,6 +102,7 @@ const screens = [
   screen("/organization/api-keys/$keyId", lazyRouteComponent(() => import("./api-keys/api-key"), "OneApiKey")),
   screen("/organization/settings", lazyRouteComponent(() => import("./organization/settings"), "Settings")),
   screen("/organization/taxonomies", lazyRouteComponent(() => import("./annotations/taxonomies"), "Taxonomies")),
+  createRoute({ getParentRoute: () => signedIn, path: "$", component: NoSuchPage }),
 ] as const;
 
 export function makeRouter(queries: QueryClient) {
@@ -122,17 +124,27 @@ declare module "@tanstack/react-router" {
 
 const useStyles = makeStyles({ page: { maxWidth: "640px", margin: "0 auto", padding: tokens.spacingHorizontalXXL } });
 
-function NotFound() {
+/** What is shown at an address where there is nothing. */
+function NoSuchPage() {
   const styles = useStyles();
   const { text } = useWords();
+  useTitle(text.failure.notFound);
   const home = (
     <ButtonLink to="/" appearance="primary">
       {text.failure.home}
     </ButtonLink>
   );
   return (
-    <main className={styles.page}>
+    <div className={styles.page}>
       <Empty icon={<ErrorCircleRegular />} title={text.failure.notFound} lead={text.failure.notFoundLead} action={home} isAlone />
+    </div>
+  );
+}
+
+function NotFound() {
+  return (
+    <main>
+      <NoSuchPage />
     </main>
   );
 }

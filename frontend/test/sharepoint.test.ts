@@ -63,6 +63,7 @@ describe("what stands in the way of Microsoft 365", () => {
     expect(refusal("CONNECTION_UNUSABLE", details)).toEqual(broken);
     expect(refusal("CONNECTION_UNUSABLE", { ...details, claims: "{}" })).toEqual({ ...broken, claims: "{}" });
     expect(refusal("CONNECTION_UNUSABLE", { ...details, canReconnect: false })).toEqual({ ...broken, mends: false });
+    expect(refusal("CONNECTION_UNUSABLE", { ...details, consentUrl: "https://c" })).toEqual({ ...broken, consentUrl: "https://c" });
     expect(refusal("CONNECTION_UNUSABLE", { status: "CONFIG_ERROR" })).toEqual({ kind: "other" });
   });
 });

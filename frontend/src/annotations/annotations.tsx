@@ -17,6 +17,7 @@ const route = getRouteApi("/signed-in/organization/annotations");
 
 const useStyles = makeStyles({
   filters: { display: "flex", flexWrap: "wrap", alignItems: "end", gap: tokens.spacingHorizontalM, marginBottom: tokens.spacingVerticalL },
+  filter: { maxWidth: "100%", gridTemplateColumns: "minmax(0, max-content)" },
   list: { display: "grid", gap: tokens.spacingVerticalL, listStyleType: "none", margin: 0, padding: 0 },
   notes: { display: "grid", gap: tokens.spacingVerticalM, listStyleType: "none", margin: 0, padding: 0 },
   icon: { fontSize: "24px", color: tokens.colorBrandForeground1 },
@@ -78,7 +79,7 @@ function Filters({ filter }: { readonly filter: AnnotationFilter }) {
   return (
     <div className={styles.filters}>
       {hasTerms && (
-        <Field label={text.annotations.filterTerm}>
+        <Field className={styles.filter} label={text.annotations.filterTerm}>
           <Select value={termId ?? ""} onChange={(_, { value }) => go(value === "" ? file : { ...file, termId: value })}>
             <option value="">{text.annotations.anyTerm}</option>
             {vocabulary.taxonomies.map(({ taxonomy, terms }) => (

@@ -1,4 +1,4 @@
-import { Button, Card, CardHeader, Caption1, Field, Input, makeStyles, Tag, TagGroup, Textarea, tokens } from "@fluentui/react-components";
+import { Body1, Button, Card, CardHeader, Caption1, Field, Input, makeStyles, Tag, TagGroup, Textarea, tokens } from "@fluentui/react-components";
 import { AddRegular, TagMultipleRegular } from "@fluentui/react-icons";
 import { data } from "@tenantry/client";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
@@ -16,6 +16,8 @@ import { TAXONOMIES, type Taxonomy } from "./queries";
 const useStyles = makeStyles({
   grid: { display: "grid", gap: tokens.spacingVerticalL, gridTemplateColumns: "repeat(auto-fill, minmax(min(100%, 320px), 1fr))" },
   add: { alignSelf: "start" },
+  name: { overflowWrap: "anywhere" },
+  term: { maxWidth: "100%", height: "auto", minHeight: "24px", "& > span": { whiteSpace: "normal", overflowWrap: "anywhere" } },
   terms: { flexWrap: "wrap", rowGap: tokens.spacingVerticalXS },
 });
 
@@ -83,8 +85,8 @@ function TaxonomyCard({ taxonomy }: { readonly taxonomy: Taxonomy }) {
   return (
     <Card>
       <CardHeader
-        header={<strong>{taxonomy.name}</strong>}
-        description={<Caption1>{taxonomy.description ?? ""}</Caption1>}
+        header={<strong className={styles.name}>{taxonomy.name}</strong>}
+        description={<Caption1 className={styles.name}>{taxonomy.description ?? ""}</Caption1>}
         action={mayManage ? <Remove taxonomy={taxonomy} /> : null}
       />
       <List
@@ -97,7 +99,7 @@ function TaxonomyCard({ taxonomy }: { readonly taxonomy: Taxonomy }) {
         {(terms) => (
           <TagGroup className={styles.terms} aria-label={text.taxonomies.terms}>
             {terms.map((term) => (
-              <Tag key={term.id} size="small">
+              <Tag key={term.id} size="small" className={styles.term}>
                 {term.label}
               </Tag>
             ))}
@@ -142,7 +144,6 @@ function Remove({ taxonomy }: { readonly taxonomy: Taxonomy }) {
   const remove = useMutation({
     mutationFn: () => data(api.DELETE("/api/taxonomies/{taxonomyId}", { params: { path: { taxonomyId: taxonomy.id } } })),
     onSuccess: () => toasts.done(text.taxonomies.deleted(taxonomy.name)),
-    onError: toasts.failed,
     onSettled: () => queries.invalidateQueries({ queryKey: TAXONOMIES }),
   });
   const trigger = (open: () => void) => (
@@ -151,8 +152,8 @@ function Remove({ taxonomy }: { readonly taxonomy: Taxonomy }) {
     </Button>
   );
   return (
-    <FormDialog title={text.taxonomies.confirm(taxonomy.name)} trigger={trigger} submit={async () => void (await remove.mutateAsync())}>
-      {() => <Caption1>{taxonomy.description ?? ""}</Caption1>}
+    <FormDialog title={text.taxonomies.confirm(taxonomy.name)} trigger={trigger} submit={async () => void (await remove.mutateAsync())} save={text.form.remove}>
+      {() => <Body1>{text.taxonomies.deleteLead}</Body1>}
     </FormDialog>
   );
 }

@@ -1,10 +1,11 @@
-import { Badge, Card, makeStyles, Subtitle2, tokens } from "@fluentui/react-components";
+import { Card, makeStyles, Subtitle2, tokens } from "@fluentui/react-components";
 import { ArrowLeftRegular } from "@fluentui/react-icons";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
 
 import { memberQuery } from "../annotations/queries";
+import { Badges } from "../lib/badges";
 import { ButtonLink } from "../lib/link";
 import { Facts } from "../shell/facts";
 import { Failure } from "../shell/failure";
@@ -21,7 +22,6 @@ const route = getRouteApi("/signed-in/organization/api-keys/$keyId");
 
 const useStyles = makeStyles({
   back: { marginBottom: tokens.spacingVerticalS, marginLeft: `calc(-1 * ${tokens.spacingHorizontalMNudge})` },
-  words: { display: "flex", flexWrap: "wrap", gap: tokens.spacingHorizontalXS },
   log: { marginTop: tokens.spacingVerticalXXL, display: "grid", gap: tokens.spacingVerticalM },
 });
 
@@ -61,21 +61,9 @@ export function OneApiKey() {
 }
 
 function KeyFacts({ apiKey }: { readonly apiKey: ApiKey }) {
-  const styles = useStyles();
   const { text, day, moment } = useWords();
   const { data: owner } = useQuery(memberQuery(apiKey.ownerId));
-  const words = (all: readonly string[] | null, none: string) =>
-    all === null || all.length === 0 ? (
-      none
-    ) : (
-      <span className={styles.words}>
-        {all.map((word) => (
-          <Badge key={word} appearance="tint">
-            {word}
-          </Badge>
-        ))}
-      </span>
-    );
+  const words = (all: readonly string[] | null, none: string) => <Badges words={all ?? []} none={none} />;
   return (
     <Facts
       facts={[

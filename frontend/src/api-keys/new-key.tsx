@@ -20,6 +20,7 @@ import { api } from "../lib/api";
 import { FormDialog } from "../lib/form";
 import { Group } from "../lib/group";
 import { useMe } from "../lib/me";
+import { Permission } from "../lib/permission";
 import { useWords } from "../text/text";
 import { BLANK, bodyOf, isComplete, type Ending, type KeyDraft } from "./draft";
 import { Limits } from "./limits";
@@ -29,7 +30,7 @@ import { API_KEYS } from "./queries";
 const ENDINGS: readonly Ending[] = ["30", "90", "365", "day", "never"];
 
 const useStyles = makeStyles({
-  scopes: { display: "grid", gridTemplateColumns: "repeat(auto-fill, minmax(min(100%, 220px), 1fr))" },
+  scopes: { display: "grid", alignItems: "start", gridTemplateColumns: "repeat(auto-fill, minmax(min(100%, 220px), 1fr))" },
   limits: { display: "grid", gap: tokens.spacingVerticalM },
   header: { marginLeft: `calc(-1 * ${tokens.spacingHorizontalMNudge})` },
 });
@@ -85,7 +86,7 @@ export function NewKey({ onMade }: { readonly onMade: (made: ApiKey) => void }) 
               {scopesToGive(me.permissions).map((scope) => (
                 <Checkbox
                   key={scope}
-                  label={scope}
+                  label={<Permission name={scope} />}
                   checked={draft.scopes.includes(scope)}
                   onChange={(_, { checked }) =>
                     change({ scopes: checked === true ? [...draft.scopes, scope] : draft.scopes.filter((each) => each !== scope) })

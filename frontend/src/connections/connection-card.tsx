@@ -20,6 +20,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { memberQuery } from "../annotations/queries";
 import { api } from "../lib/api";
+import { Badges } from "../lib/badges";
 import { Copyable } from "../lib/copyable";
 import { useMay } from "../lib/me";
 import { useToasts } from "../lib/toast";
@@ -35,7 +36,6 @@ const useStyles = makeStyles({
   status: { whiteSpace: "nowrap" },
   actions: { display: "flex", flexWrap: "wrap", gap: tokens.spacingHorizontalS },
   quiet: { color: tokens.colorNeutralForeground3 },
-  words: { display: "flex", flexWrap: "wrap", gap: tokens.spacingHorizontalXS },
   more: { marginLeft: `calc(-1 * ${tokens.spacingHorizontalMNudge})` },
 });
 
@@ -96,18 +96,8 @@ export function ConnectionCard({ connection, withOwner = false }: ConnectionCard
 }
 
 function Details({ connection, withOwner }: Required<ConnectionCardProps>) {
-  const styles = useStyles();
   const { text } = useWords();
   const { data: owner } = useQuery({ ...memberQuery(connection.userId), enabled: withOwner });
-  const scopes = (
-    <span className={styles.words}>
-      {connection.scopes.map((scope) => (
-        <Badge key={scope} appearance="tint">
-          {scope}
-        </Badge>
-      ))}
-    </span>
-  );
   return (
     <Facts
       facts={[
@@ -115,7 +105,7 @@ function Details({ connection, withOwner }: Required<ConnectionCardProps>) {
         [text.connections.id, <Copyable label={text.connections.id} value={connection.id} />],
         [text.profile.tenant, connection.tenantId],
         [text.connections.sharepoint, connection.sharepointHost ?? text.connections.noSharePoint],
-        [text.connections.scopes, scopes],
+        [text.connections.scopes, <Badges words={connection.scopes} none={text.profile.none} />],
       ]}
     />
   );

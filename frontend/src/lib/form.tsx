@@ -20,7 +20,7 @@ interface FormDialogProps {
   readonly children: (errors: FieldErrors) => ReactNode;
 }
 
-const useStyles = makeStyles({ fields: { display: "grid", gap: tokens.spacingVerticalM } });
+const useStyles = makeStyles({ fields: { display: "grid", gridTemplateColumns: "minmax(0, 1fr)", gap: tokens.spacingVerticalM } });
 
 /** A form in a dialog. Nothing that was typed is lost when it cannot be saved. */
 export function FormDialog({ title, trigger, submit, save, isComplete = true, failure, children }: FormDialogProps) {

@@ -1,13 +1,14 @@
-import { Avatar, Badge, Card, makeStyles, Subtitle1, tokens } from "@fluentui/react-components";
+import { Avatar, Card, makeStyles, Subtitle1, tokens } from "@fluentui/react-components";
 
+import { Badges } from "../lib/badges";
 import { useMe } from "../lib/me";
+import { Permissions } from "../lib/permission";
 import { Facts } from "../shell/facts";
 import { Page } from "../shell/page";
 import { useWords } from "../text/text";
 
 const useStyles = makeStyles({
   person: { display: "flex", alignItems: "center", gap: tokens.spacingHorizontalL, marginBottom: tokens.spacingVerticalL },
-  badges: { display: "flex", flexWrap: "wrap", gap: tokens.spacingHorizontalXS },
 });
 
 /** Who one is here. */
@@ -17,18 +18,6 @@ export function Profile() {
   const me = useMe();
   const name = me.displayName ?? me.email ?? me.id;
   const roles: Readonly<Record<string, string>> = text.roles;
-  const badges = (words: readonly string[]) =>
-    words.length === 0 ? (
-      text.profile.none
-    ) : (
-      <span className={styles.badges}>
-        {words.map((word) => (
-          <Badge key={word} appearance="tint">
-            {word}
-          </Badge>
-        ))}
-      </span>
-    );
   return (
     <Page title={text.profile.title}>
       <Card size="large">
@@ -42,8 +31,8 @@ export function Profile() {
             [text.profile.organization, me.organization.name],
             [text.profile.tenant, me.organization.azureTenantId ?? text.profile.none],
             [text.profile.id, me.id],
-            [text.profile.roles, badges(me.roles.map((role) => roles[role] ?? role))],
-            [text.profile.permissions, badges(me.permissions)],
+            [text.profile.roles, <Badges words={me.roles.map((role) => roles[role] ?? role)} none={text.profile.none} />],
+            [text.profile.permissions, <Permissions names={me.permissions} />],
           ]}
         />
       </Card>

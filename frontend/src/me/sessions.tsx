@@ -19,6 +19,7 @@ const useStyles = makeStyles({
   list: { display: "grid", gap: tokens.spacingVerticalM, listStyleType: "none", margin: 0, padding: 0 },
   row: { display: "flex", flexWrap: "wrap", alignItems: "center", justifyContent: "space-between", gap: tokens.spacingHorizontalL },
   what: { display: "grid", minWidth: 0, overflowWrap: "anywhere" },
+  name: { display: "flex", flexWrap: "wrap", alignItems: "center", gap: tokens.spacingHorizontalS },
   quiet: { color: tokens.colorNeutralForeground3 },
 });
 
@@ -69,8 +70,9 @@ function SessionRow({ session }: { readonly session: Session }) {
   return (
     <div className={styles.row}>
       <div className={styles.what}>
-        <Subtitle2 title={session.userAgent ?? ""}>
+        <Subtitle2 title={session.userAgent ?? ""} className={styles.name}>
           {agent === undefined ? text.sessions.unknown : agent.system === undefined ? agent.program : text.sessions.on(agent.program, agent.system)}
+          {session.current && <Badge appearance="tint">{text.sessions.current}</Badge>}
         </Subtitle2>
         <Caption1 className={styles.quiet}>
           {text.sessions.active(moment(session.lastActiveAt))}
@@ -78,10 +80,7 @@ function SessionRow({ session }: { readonly session: Session }) {
         </Caption1>
       </div>
       {session.current ? (
-        <>
-          <Badge appearance="tint">{text.sessions.current}</Badge>
-          <Button onClick={signOut}>{text.signOut}</Button>
-        </>
+        <Button onClick={signOut}>{text.signOut}</Button>
       ) : (
         <Button disabled={end.isPending} onClick={() => end.mutate()}>
           {text.sessions.end}

@@ -65,21 +65,24 @@ export function Connection() {
           </span>
         </div>
         <Finding status={status} />
-        <ul className={styles.permissions}>
-          {status.permissions.map((permission) => (
-            <li key={permission.name} className={styles.permission}>
-              {permission.granted ? (
-                <CheckmarkCircleRegular className={styles.granted} aria-label={text.consent.granted} />
-              ) : (
-                <ErrorCircleRegular className={styles.missing} aria-label={text.consent.missing} />
-              )}
-              <div>
-                <Body1 block>{permission.meaning}</Body1>
-                <Caption1 className={styles.quiet}>{permission.name}</Caption1>
-              </div>
-            </li>
-          ))}
-        </ul>
+        {status.state === "pending" && status.finding === null && <Body1>{text.connection.pending}</Body1>}
+        {status.permissions.length > 0 && (
+          <ul className={styles.permissions}>
+            {status.permissions.map((permission) => (
+              <li key={permission.name} className={styles.permission}>
+                {permission.granted ? (
+                  <CheckmarkCircleRegular className={styles.granted} aria-label={text.consent.granted} />
+                ) : (
+                  <ErrorCircleRegular className={styles.missing} aria-label={text.consent.missing} />
+                )}
+                <div>
+                  <Body1 block>{permission.meaning}</Body1>
+                  <Caption1 className={styles.quiet}>{permission.name}</Caption1>
+                </div>
+              </li>
+            ))}
+          </ul>
+        )}
         {status.state !== "active" && (
           <div>
             <Button as="a" href={status.consentUrl} appearance="primary">

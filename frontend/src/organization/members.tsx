@@ -6,10 +6,11 @@ import {
   Table,
   TableBody,
   TableCell,
-  TableCellLayout,
   TableHeader,
   TableHeaderCell,
   TableRow,
+  Text,
+  tokens,
 } from "@fluentui/react-components";
 import { PeopleRegular } from "@fluentui/react-icons";
 import { data, type components } from "@tenantry/client";
@@ -32,9 +33,12 @@ const NARROW = "@media (max-width: 640px)";
 
 const useStyles = makeStyles({
   wide: { [NARROW]: { display: "none" } },
-  status: { width: "92px" },
+  narrow: { "@media (min-width: 641px)": { display: "none" } },
+  status: { width: "92px", [NARROW]: { display: "none" } },
+  name: { display: "grid", gap: tokens.spacingVerticalXXS, justifyItems: "start", overflowWrap: "anywhere", paddingBlock: tokens.spacingVerticalXS },
+  quiet: { color: tokens.colorNeutralForeground3 },
+  person: { display: "flex", alignItems: "center", gap: tokens.spacingHorizontalM, minWidth: 0 },
   change: { width: "110px" },
-  since: { whiteSpace: "normal" },
 });
 
 /** Everybody of the organization, and who is shut out. */
@@ -69,13 +73,18 @@ export function Members() {
               {members.map((member) => (
                 <TableRow key={member.id}>
                   <TableCell>
-                    <TableCellLayout
-                      truncate
-                      media={<Avatar className={styles.wide} name={nameOf(member, text.members.unnamed)} aria-hidden />}
-                      description={<span className={styles.since}>{text.overview.since(day(member.createdAt))}</span>}
-                    >
-                      {nameOf(member, text.members.unnamed)}
-                    </TableCellLayout>
+                    <div className={styles.person}>
+                      <Avatar className={styles.wide} name={nameOf(member, text.members.unnamed)} aria-hidden />
+                      <div className={styles.name}>
+                        {nameOf(member, text.members.unnamed)}
+                        <Text size={200} className={styles.quiet}>
+                          {text.overview.since(day(member.createdAt))}
+                        </Text>
+                        <span className={styles.narrow}>
+                          <Status member={member} />
+                        </span>
+                      </div>
+                    </div>
                   </TableCell>
                   <TableCell className={styles.wide}>{roles[member.role ?? ""] ?? member.role ?? "–"}</TableCell>
                   <TableCell className={styles.status}>

@@ -17,8 +17,8 @@ import { organizationQuery, type Organization } from "./queries";
 import { configOf, draftOf, isConfig } from "./settings-draft";
 
 const useStyles = makeStyles({
-  all: { display: "grid", gap: tokens.spacingVerticalXL, maxWidth: "720px" },
-  form: { display: "grid", gap: tokens.spacingVerticalM },
+  all: { display: "grid", gridTemplateColumns: "minmax(0, 1fr)", gap: tokens.spacingVerticalXL, maxWidth: "720px" },
+  form: { display: "grid", gridTemplateColumns: "minmax(0, 1fr)", gap: tokens.spacingVerticalM },
   code: { "& textarea": { fontFamily: tokens.fontFamilyMonospace, minHeight: "120px" } },
   save: { justifySelf: "start" },
 });

@@ -5,7 +5,7 @@ import { detail } from "../lib/detail";
 /** What stands between a person and Microsoft 365. */
 export type Obstacle =
   | { readonly kind: "connect" }
-  | { readonly kind: "broken"; readonly connection: string; readonly reason: string; readonly step: string; readonly mends: boolean; readonly claims?: string }
+  | { readonly kind: "broken"; readonly connection: string; readonly reason: string; readonly step: string; readonly mends: boolean; readonly claims?: string; readonly consentUrl?: string }
   | { readonly kind: "sign-in"; readonly claims?: string }
   | { readonly kind: "consent"; readonly consentUrl: string }
   | { readonly kind: "other" };
@@ -21,7 +21,9 @@ export function obstacleOf(error: unknown): Obstacle {
       const connection = detail(error, "connectionId");
       if (connection === undefined) return { kind: "other" };
       const mends = flag(error, "canReconnect");
-      return { kind: "broken", connection, reason: detail(error, "reason") ?? "", step: detail(error, "nextStep") ?? error.message, mends, ...asked };
+      const consentUrl = detail(error, "consentUrl");
+      const consent = consentUrl === undefined ? {} : { consentUrl };
+      return { kind: "broken", connection, reason: detail(error, "reason") ?? "", step: detail(error, "nextStep") ?? error.message, mends, ...asked, ...consent };
     }
     case "INTERACTION_REQUIRED":
       return { kind: "sign-in", ...asked };

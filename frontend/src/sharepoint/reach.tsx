@@ -5,7 +5,7 @@ import { stepOf } from "../connections/connection";
 import { connectUrl } from "../connections/queries";
 import { Reconnect } from "../connections/reconnect";
 import { Copyable } from "../lib/copyable";
-import { signInUrl, useMe } from "../lib/me";
+import { signInUrl, useMay, useMe } from "../lib/me";
 import { Failure } from "../shell/failure";
 import { Empty } from "../shell/page";
 import { useWords } from "../text/text";
@@ -30,8 +30,19 @@ export function Unreachable({ error, retry }: { readonly error: unknown; readonl
     }
     case "broken": {
       const step = stepOf({ reason: obstacle.reason, nextStep: obstacle.step, status: "REAUTH_REQUIRED" }, text.connections);
-      const action = obstacle.mends && <Reconnect id={obstacle.connection} claims={obstacle.claims} />;
-      return <Empty icon={<PlugDisconnectedRegular />} title={words.brokenTitle} lead={step ?? obstacle.step} action={action} />;
+      const reconnect = obstacle.mends && <Reconnect id={obstacle.connection} claims={obstacle.claims} />;
+      const lead = step ?? obstacle.step;
+      if (obstacle.consentUrl === undefined) {
+        return <Empty icon={<PlugDisconnectedRegular />} title={words.brokenTitle} lead={lead} action={reconnect} />;
+      }
+      const action = (
+        <>
+          <Consent url={obstacle.consentUrl} />
+          {reconnect && <Body1>{words.afterwards}</Body1>}
+          {reconnect}
+        </>
+      );
+      return <Empty icon={<LockClosedRegular />} title={words.consentTitle} lead={lead} action={action} />;
     }
     case "sign-in": {
       const { pathname, search } = globalThis.location;
@@ -44,18 +55,28 @@ export function Unreachable({ error, retry }: { readonly error: unknown; readonl
       return <Empty icon={<PersonKeyRegular />} title={words.signInTitle} lead={words.signInLead} action={action} />;
     }
     case "consent": {
-      const action = (
-        <>
-          <Button as="a" appearance="primary" href={obstacle.consentUrl}>
-            {words.consent}
-          </Button>
-          <Body1>{words.share}</Body1>
-          <Copyable value={new URL(obstacle.consentUrl, globalThis.location.origin).href} label={words.consent} />
-        </>
-      );
+      const action = <Consent url={obstacle.consentUrl} />;
       return <Empty icon={<LockClosedRegular />} title={words.consentTitle} lead={words.consentLead} action={action} />;
     }
     case "other":
       return <Failure error={error} retry={retry} />;
   }
+}
+
+/** The consent, for who can give it; for everybody else, what to send to whom. */
+function Consent({ url }: { readonly url: string }) {
+  const { text } = useWords();
+  const words = text.sharepoint.reach;
+  const isAdministrator = useMay("organization:manage");
+  return (
+    <>
+      {isAdministrator && (
+        <Button as="a" appearance="primary" href={url}>
+          {words.consent}
+        </Button>
+      )}
+      <Body1>{isAdministrator ? words.share : words.ask}</Body1>
+      <Copyable value={new URL(url, globalThis.location.origin).href} label={words.consent} />
+    </>
+  );
 }

@@ -9,6 +9,7 @@ import {
 } from "@fluentui/react-components";
 import type { ReactNode } from "react";
 
+import { useTitle } from "../lib/title";
 import { useWords } from "../text/text";
 
 const useStyles = makeStyles({
@@ -21,7 +22,8 @@ const useStyles = makeStyles({
     gap: tokens.spacingHorizontalL,
     marginBottom: tokens.spacingVerticalXL,
   },
-  lead: { color: tokens.colorNeutralForeground3, marginTop: tokens.spacingVerticalXS, display: "block" },
+  title: { minWidth: 0 },
+  lead: { overflowWrap: "anywhere", color: tokens.colorNeutralForeground3, marginTop: tokens.spacingVerticalXS, display: "block" },
   empty: {
     display: "grid",
     justifyItems: "center",
@@ -31,6 +33,7 @@ const useStyles = makeStyles({
     border: `1px dashed ${tokens.colorNeutralStroke2}`,
     borderRadius: tokens.borderRadiusXLarge,
   },
+  what: { textAlign: "center" },
   icon: { fontSize: "40px", color: tokens.colorBrandForeground1, lineHeight: 1 },
   words: { color: tokens.colorNeutralForeground3, textAlign: "center", maxWidth: "64ch" },
   rows: { display: "grid", gap: tokens.spacingVerticalM },
@@ -45,14 +48,15 @@ interface PageProps {
   readonly children: ReactNode;
 }
 
-/** A screen: its title, what it is for, what one can do, and the rest. */
+/** A screen: its title, which the browser shows too, what it is for, what one can do, and the rest. */
 export function Page({ title, lead, actions, above, children }: PageProps) {
   const styles = useStyles();
+  useTitle(title);
   return (
     <div className={styles.page}>
       {above}
       <div className={styles.head}>
-        <div>
+        <div className={styles.title}>
           <Title2 as="h1">{title}</Title2>
           {lead !== undefined && <Body1 className={styles.lead}>{lead}</Body1>}
         </div>
@@ -80,7 +84,7 @@ export function Empty({ icon, title, lead, action, isAlone = false }: EmptyProps
       <span className={styles.icon} aria-hidden>
         {icon}
       </span>
-      <Subtitle1 as={isAlone ? "h1" : "h2"}>{title}</Subtitle1>
+      <Subtitle1 as={isAlone ? "h1" : "h2"} className={styles.what}>{title}</Subtitle1>
       <Body1 className={styles.words}>{lead}</Body1>
       {action}
     </div>

@@ -14,7 +14,7 @@ const MenuDrawer = lazy(async () => ({ default: (await import("./menu-drawer")).
 const WIDE = "@media (min-width: 800px)";
 
 const useStyles = makeStyles({
-  frame: { display: "grid", gridTemplateRows: "auto 1fr", height: "100%", backgroundColor: tokens.colorNeutralBackground2 },
+  frame: { display: "grid", gridTemplateRows: "auto 1fr", gridTemplateColumns: "minmax(0, 1fr)", height: "100%", backgroundColor: tokens.colorNeutralBackground2 },
   skip: {
     position: "absolute",
     left: tokens.spacingHorizontalM,

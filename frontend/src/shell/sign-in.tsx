@@ -3,6 +3,7 @@ import { PersonKeyRegular } from "@fluentui/react-icons";
 import { useSearch } from "@tanstack/react-router";
 
 import { signInUrl } from "../lib/me";
+import { useTitle } from "../lib/title";
 import { useWords } from "../text/text";
 
 const useStyles = makeStyles({
@@ -22,6 +23,7 @@ const useStyles = makeStyles({
 export function SignIn() {
   const styles = useStyles();
   const { text } = useWords();
+  useTitle(text.signIn.title);
   const { to } = useSearch({ from: "/sign-in" });
   return (
     <main className={styles.page}>

@@ -144,6 +144,15 @@ await check("looks: nothing moves on the overview while it is loaded", async () 
   await page.unroute(slow);
 });
 
+/** What goes beyond the screen: of the page, or of what scrolls in it. */
+async function tooWide(width) {
+  const [page_, hidden] = await page.evaluate(() => {
+    const main = document.getElementById("main");
+    return [document.documentElement.scrollWidth, main.scrollWidth - main.clientWidth];
+  });
+  return [...(page_ > width ? [`${page_} px wide`] : []), ...(hidden > 0 ? [`${hidden} px are out of sight`] : [])];
+}
+
 /** A screen in each look. */
 async function looked(name, [path, words]) {
   await check(`looks: ${name}, light and dark and narrow`, async () => {
@@ -155,8 +164,9 @@ async function looked(name, [path, words]) {
       await rested(words);
       await picture(page, `look-${name}-${look}`);
       found.push(...(await faults()).map((fault) => `${look} ${fault}`));
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-      if (wide > width) found.push(`${look}: ${wide} px wide`);
+      found.push(...(await tooWide(width)).map((fault) => `${look} ${fault}`));
+      const title = await page.title();
+      if (!/^.+ – Tenantry$/.test(title)) found.push(`${look}: the title is ${title}`);
     }
     assert.deepEqual(found, []);
   });
@@ -168,6 +178,42 @@ await check("looks: an account is connected", async () => {
   await throughMicrosoft(page, page.getByText("Works", { exact: true }));
 });
 for (const [name, screen] of Object.entries(screens)) await looked(name, screen);
+
+/** A name without a space, as people who come from elsewhere may have. */
+const ENDLESS = "Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichenverordnung";
+
+await check("looks: names without an end fit a telephone", async () => {
+  const topics = await called("/api/taxonomies", { name: ENDLESS, description: ENDLESS });
+  await called(`/api/taxonomies/${topics.id}/terms`, { label: ENDLESS });
+  const named = await called("/api/api-keys", {
+    name: ENDLESS,
+    serviceId: ENDLESS,
+    scopes: ["annotations:read"],
+    allowedResources: [`https://${"vault".repeat(12)}.example`],
+  });
+  await page.route("**/api/auth/me", async (route) => {
+    const response = await route.fetch();
+    const body = await response.json();
+    await route.fulfill({ response, json: { ...body, data: { ...body.data, organization: { ...body.data.organization, name: ENDLESS } } } });
+  });
+  await page.setViewportSize({ width: 360, height: 800 });
+  const found = [];
+  for (const [path, words] of [
+    [screens.overview[0], "Connection to Microsoft 365"],
+    [screens.taxonomies[0], "Notice period"],
+    [screens.annotations[0], "See page 4."],
+    [screens.settings[0], "Export everything"],
+    [screens["api-keys"][0], "nightly"],
+    [`/organization/api-keys/${named.id}`, "Not used yet"],
+    [screens.profile[0], "adele@contoso.com"],
+  ]) {
+    await page.goto(api + path);
+    await rested(words);
+    found.push(...(await tooWide(360)).map((fault) => `${path}: ${fault}`));
+  }
+  await page.unroute("**/api/auth/me");
+  assert.deepEqual(found, []);
+});
 
 await check("looks: a dialog with a long form, narrow and wide", async () => {
   await page.goto(`${api}/organization/api-keys`);

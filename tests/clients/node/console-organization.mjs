@@ -99,9 +99,9 @@ await check("members: people are brought in from Microsoft, and who is suspended
   await page.getByText("Everybody was brought in").waitFor();
   const nestor = page.getByRole("row", { name: /Nestor Wilke/ });
   await nestor.getByRole("button", { name: "Suspend" }).click();
-  await nestor.getByText("Suspended").waitFor();
+  await nestor.getByRole("cell", { name: "Suspended", exact: true }).waitFor();
   await page.getByRole("button", { name: "Undo" }).click();
-  await nestor.getByText("Active").waitFor();
+  await nestor.getByRole("cell", { name: "Active", exact: true }).waitFor();
   await picture(page, "members-imported");
 });
 

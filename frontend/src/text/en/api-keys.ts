@@ -59,6 +59,7 @@ export const apiKeys = {
     allowed: "Allowed",
     revoked: "Refused: revoked",
     expired: "Refused: ended",
+    encryption_required: "Refused: not encrypted",
     ip_blocked: "Refused: address",
     insufficient_scope: "Refused: no right to it",
     rate_limited: "Refused: too often",

@@ -38,6 +38,8 @@ export const sharepoint = {
     consentTitle: "An administrator has to consent",
     consentLead: "Your organization has not allowed the service to read SharePoint in your name.",
     consent: "Consent as an administrator",
-    share: "If you are no administrator, send them this address:",
+    share: "If Microsoft does not let you, send this address to somebody who administers your Microsoft 365:",
+    ask: "Ask an administrator of your organization. Send them this address, where they agree for everybody:",
+    afterwards: "Once that is done, reconnect your account.",
   },
 } as const;

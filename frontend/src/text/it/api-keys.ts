@@ -61,6 +61,7 @@ export const apiKeys: Translation["apiKeys"] = {
     allowed: "Permessa",
     revoked: "Rifiutata: revocata",
     expired: "Rifiutata: scaduta",
+    encryption_required: "Rifiutata: non cifrata",
     ip_blocked: "Rifiutata: indirizzo",
     insufficient_scope: "Rifiutata: senza diritto",
     rate_limited: "Rifiutata: troppo spesso",

@@ -40,6 +40,8 @@ export const sharepoint: Translation["sharepoint"] = {
     consentTitle: "Serve il consenso di un amministratore",
     consentLead: "La tua organizzazione non ha permesso al servizio di leggere SharePoint a tuo nome.",
     consent: "Acconsenti come amministratore",
-    share: "Se non sei amministratore, manda loro questo indirizzo:",
+    share: "Se Microsoft non te lo permette, manda questo indirizzo a chi amministra il tuo Microsoft 365:",
+    ask: "Chiedi a un amministratore della tua organizzazione. Mandagli questo indirizzo, dove acconsente per tutti:",
+    afterwards: "Quando è fatto, ricollega il tuo account.",
   },
 };

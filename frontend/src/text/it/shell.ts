@@ -1,6 +1,6 @@
 import type { Translation } from "../en";
 
-type Part = Pick<Translation, "product" | "nav" | "theme" | "language" | "signIn" | "signOut" | "failure" | "shutOut" | "list" | "form" | "profile" | "sessions" | "connection" | "overview" | "roles" | "members" | "taxonomies" | "annotations">;
+type Part = Pick<Translation, "product" | "nav" | "theme" | "language" | "signIn" | "signOut" | "failure" | "shutOut" | "list" | "form" | "profile" | "sessions" | "connection" | "overview" | "permissions" | "roles" | "members" | "taxonomies" | "annotations">;
 
 export const shell = {
   product: "Tenantry",
@@ -90,6 +90,7 @@ export const shell = {
   connection: {
     title: "Collegamento a Microsoft 365",
     consent: "Acconsenti per l'organizzazione",
+    pending: "Un amministratore acconsente una volta per tutti. Fino ad allora ognuno deve acconsentire da sé, e ciò che riguarda l'intera organizzazione non funziona.",
   },
   overview: {
     title: "Panoramica",
@@ -99,6 +100,29 @@ export const shell = {
     taxonomies: "Tassonomie",
     since: (date: string) => `Qui dal ${date}`,
     created: "Qui dal",
+  },
+  permissions: {
+    "annotations:moderate": "Modificare ed eliminare le annotazioni di tutti",
+    "annotations:read": "Leggere le annotazioni",
+    "annotations:write": "Scrivere annotazioni",
+    "api-keys:manage": "Vedere e terminare le chiavi API di tutti",
+    "api-keys:own": "Creare chiavi API",
+    "connections:manage": "Vedere e terminare i collegamenti di tutti",
+    "connections:read": "Vedere i collegamenti",
+    "connections:write": "Collegare account",
+    "members:import": "Portare qui le persone da Microsoft",
+    "members:manage": "Sospendere e riattivare i membri",
+    "members:read": "Vedere i membri",
+    "organization:delete": "Eliminare l'organizzazione",
+    "organization:export": "Esportare tutto",
+    "organization:manage": "Cambiare le impostazioni dell'organizzazione",
+    "organization:read": "Vedere l'organizzazione",
+    "proxy:graph": "Chiamare Microsoft Graph attraverso il proxy",
+    "proxy:sharepoint": "Chiamare SharePoint attraverso il proxy",
+    "sharepoint:read": "Sfogliare SharePoint",
+    "taxonomies:manage": "Cambiare le tassonomie",
+    "taxonomies:read": "Leggere le tassonomie",
+    "tokens:read": "Ottenere i token dei collegamenti",
   },
   roles: { member: "Membro", admin: "Amministratore" },
   members: {
@@ -129,6 +153,7 @@ export const shell = {
     emptyLead: "Creane una, per esempio «Temi», e aggiungi i termini con cui le persone annoteranno.",
     deleted: (name: string) => `${name} è eliminata`,
     confirm: (name: string) => `Eliminare ${name} e i suoi termini?`,
+    deleteLead: "Le annotazioni conservano le note e perdono questi termini. Non si può annullare.",
     terms: "Termini",
     newTerm: "Nuovo termine",
     noTerms: "Ancora nessun termine",

@@ -43,7 +43,7 @@ impl Authentication {
         let (organization, user) = self.members(&claims).await?;
         check_standing(&organization, &user)?;
         let role = user.role.max(session.role_granted_at(now));
-        Ok(Authenticated::without_assertion(Arc::new(principal(&session, organization, user, role))))
+        Ok(Authenticated::without_assertion(Arc::new(principal(&session, &organization, user, role))))
     }
 
     async fn load_session(&self, token: &str) -> Result<Arc<CachedPrincipal>, AuthenticationError> {
@@ -74,7 +74,7 @@ impl Authentication {
             _ => claims.expires_at,
         };
         let role = user.role.max(session.role_granted_at(now));
-        let principal = principal(&session, organization, user, role);
+        let principal = principal(&session, &organization, user, role);
         Ok(Arc::new(CachedPrincipal {
             principal: Arc::new(principal),
             not_before: None,
@@ -98,12 +98,12 @@ impl Authentication {
 
 fn principal(
     session: &Session,
-    organization: Organization,
+    organization: &Organization,
     user: User,
     role: Option<super::Role>,
 ) -> Principal {
     Principal {
-        organization: Arc::new((&organization).into()),
+        organization: Arc::new(organization.into()),
         user: Arc::new(user),
         role,
         permissions: permissions_of(role),

@@ -59,7 +59,7 @@ async fn nobody_is_added_to_an_organization_that_was_shut_before_its_memory_was_
     app.user("alex").get(ME).await.expect(200);
     // As another replica may have left it a moment ago.
     app.database.execute("UPDATE organizations SET status = 'suspended'").await;
-    app.user("sam").get(ME).await.expect(403);
+    app.user("lee").get(ME).await.expect(403);
     app.database.execute("UPDATE organizations SET status = 'active'").await;
-    app.user("sam").get(ME).await.expect(200);
+    app.user("lee").get(ME).await.expect(200);
 }

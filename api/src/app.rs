@@ -1,6 +1,7 @@
 //! The composition root: the one place where the ports of `domain` meet their implementations, and the only one that
 //! may build what makes principals and scopes.
 
+mod administration;
 mod connections;
 mod credential_ends;
 mod delegation;
@@ -19,7 +20,7 @@ use std::{
 use bytes::Bytes;
 use domain::{
     access::{
-        ApiKeyPorts, ApiKeyUses, Authentication, AuthenticationPorts, Jobs, KeyRotation, Operator,
+        ApiKeyPorts, ApiKeyUses, Authentication, AuthenticationPorts, Jobs, KeyRotation, Operator, Operators,
         PrincipalCache, Sessions,
     },
     annotations::Taxonomies,
@@ -168,6 +169,19 @@ impl App {
             sources: &sources,
         };
         let microsoft = sign_in::microsoft(config, &parts, &shared)?;
+        let clock = Arc::clone(&parts.clock);
+        let credential_ends = CredentialEnds::new(sources.ends().to_vec(), Arc::clone(&clock));
+        let credential_ends = Arc::new(credential_ends);
+        let dependencies = Dependencies {
+            database: database.clone(),
+            keys: Arc::clone(&keys),
+            epochs: epochs.clone(),
+            clock: Arc::clone(&clock),
+            credential_ends: Arc::clone(&credential_ends),
+        };
+        let dependencies = Arc::new(dependencies);
+        let operators = Operators::new(Arc::clone(&store), Arc::new(database.clone()), clock);
+        let admin = administration::gate(config, &gate, &operators);
         let behind = Behind {
             ids: parts.ids(),
             cursors,
@@ -179,20 +193,10 @@ impl App {
             api_keys: api_keys(&store, &ring, &parts)?,
             hub: &hub,
             handing: token_hub::Handing::new(config, &parts, &database, &hub.tokens)?,
+            administration: administration::api(config, &parts, &dependencies, &customers.onboarding),
             parts: &parts,
         };
         let service = api(Arc::clone(&store), behind);
-        let clock = Arc::clone(&parts.clock);
-        let credential_ends = CredentialEnds::new(sources.ends().to_vec(), Arc::clone(&clock));
-        let credential_ends = Arc::new(credential_ends);
-        let dependencies = Dependencies {
-            database: database.clone(),
-            keys: Arc::clone(&keys),
-            epochs: epochs.clone(),
-            clock,
-            credential_ends: Arc::clone(&credential_ends),
-        };
-        let dependencies = Arc::new(dependencies);
         let draining = Draining::default();
         let ready = Readyz::new(Arc::clone(&dependencies) as _, draining.clone());
         let mut beside = sign_in::mount(Beside::default(), microsoft, signer);
@@ -202,7 +206,7 @@ impl App {
             beside = docs::mount(beside, config, openapi::document::<Api>);
         }
         beside = steps::mount(beside, customers.browser(config, &parts, &ring));
-        let routes = Console::around(routes(beside, service, gate), Arc::clone(&parts.entropy));
+        let routes = Console::around(routes(beside, service, gate).data(admin), Arc::clone(&parts.entropy));
         let trusted_proxies = config.process.trusted_proxies.clone().into();
         let limits = rate_limits(config, &parts, redis);
         let edge = Edge::new(&config.http, Arc::clone(&limits));
@@ -217,7 +221,7 @@ impl App {
         let endpoint = edge.outside(outermost).boxed();
         Ok(Self {
             endpoint: Arc::new(endpoint),
-            operator: Operator::new(Arc::clone(&store), Arc::clone(&parts.clock)),
+            operator: operators.at_command_line(),
             rotation: KeyRotation::new(
                 store,
                 Arc::new(database.clone()),
@@ -484,6 +488,7 @@ type Api = (
     AnnotationsApi,
     sharepoint::Microsoft365Api,
     onboarding::CustomersApi,
+    administration::AdministrationApi,
 );
 
 /// What the operations need besides the store.
@@ -498,6 +503,7 @@ struct Behind<'a> {
     api_keys: ApiKeys,
     hub: &'a Hub,
     handing: token_hub::Handing,
+    administration: administration::AdministrationApi,
     parts: &'a Parts,
 }
 
@@ -513,6 +519,7 @@ fn api(store: Arc<dyn Store>, behind: Behind<'_>) -> OpenApiService<Api, ()> {
         api_keys,
         hub,
         handing,
+        administration,
         parts,
     } = behind;
     let pages = PageQuery::new(cursors);
@@ -541,6 +548,7 @@ fn api(store: Arc<dyn Store>, behind: Behind<'_>) -> OpenApiService<Api, ()> {
         },
         microsoft_365.api(&pages),
         customers.api(),
+        administration,
     ))
 }
 

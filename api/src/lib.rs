@@ -1,5 +1,6 @@
 //! The HTTP API, the configuration and the life of the process.
 
+mod admin;
 mod annotations;
 mod api_keys;
 pub mod app;

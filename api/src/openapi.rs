@@ -23,6 +23,7 @@ use poem_openapi::{
 };
 use serde_json::{Map, Value, json};
 
+use crate::admin::OPERATOR;
 use crate::auth::{DELEGATED_MARKER, KEY_MARKER, PERMISSION_MARKER, RECENT_MARKER};
 
 pub(crate) use connector::connector;
@@ -49,6 +50,8 @@ pub(crate) enum Tag {
     Annotations,
     /// Sites, drives, files and lists, as Microsoft shows them to the caller.
     SharePoint,
+    /// What the service's own staff may do.
+    Operator,
 }
 
 const DESCRIPTION: &str = "\
@@ -77,6 +80,8 @@ exist.
 are UUIDs.
 - An answer is `{\"data\": …}`. A list is `{\"data\": […], \"nextCursor\": …}`, newest first: send `nextCursor` as \
 `cursor`, with the same filters, until it is `null`.
+- What is below `/api/admin` is for the service's own staff. It answers without `data`, and its lists are \
+`{\"items\": […], \"total\": …}`: send `limit` and `offset`.
 - `PATCH` is JSON Merge Patch (RFC 7396): what is absent stays as it is, and `null` takes a value away.
 - Things that can be edited have an `ETag`. Send it as `If-Match` and a change that would undo somebody else's is \
 refused with `412`; without it the last write wins. Send it as `If-None-Match` with a `GET` and what you know already \
@@ -207,7 +212,12 @@ fn write_permission(operation: &mut Map<String, Value>) {
 /// Pages show no extensions, so the text says it too.
 fn say_permission(operation: &mut Map<String, Value>, permission: &Value) {
     let Some(word) = permission.as_str() else { return };
-    let needs = format!("Needs the permission `{word}`.");
+    let needs = if word == OPERATOR {
+        "For the service's own staff: a session of an account that is an operator, or the administration's secret."
+            .to_owned()
+    } else {
+        format!("Needs the permission `{word}`.")
+    };
     let known = operation.get("description").and_then(Value::as_str).unwrap_or_default();
     let text = if known.is_empty() { needs } else { format!("{known}\n\n{needs}") };
     operation.insert("description".to_owned(), json!(text));

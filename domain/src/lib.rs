@@ -27,3 +27,4 @@ pub mod sealed_text;
 pub mod secret;
 pub mod sharepoint;
 pub mod store;
+pub mod text;

@@ -20,6 +20,18 @@ impl AccountRepository for AccountUnit {
         insert.await.map(|_| ()).map_err(store_error)
     }
 
+    async fn set_operator(&self, is_operator: bool) -> Result<bool, StoreError> {
+        use accounts::{Column, Entity};
+        let since = is_operator.then(|| self.unit.ids.clock().now());
+        let differs =
+            if is_operator { Column::OperatorSince.is_null() } else { Column::OperatorSince.is_not_null() };
+        let update = self.scoped().update::<Entity>().filter(differs);
+        let update = update.col_expr(Column::OperatorSince, Expr::value(since));
+        let updated = update.exec(self.connection()).await.map_err(store_error)?;
+        self.unit.touch(Subject::Account(self.account_id()));
+        Ok(updated.rows_affected > 0)
+    }
+
     async fn add_identity_if_absent(&self, identity: &NewIdentity) -> Result<bool, StoreError> {
         let row = identities::ActiveModel {
             provider: Set(identity.key.provider.as_str().to_owned()),

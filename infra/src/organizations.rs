@@ -7,10 +7,11 @@ use domain::{
     access::{Directory, OrganizationIds, Subject},
     id::{OrgId, TaxonomyId, TypedId},
     organizations::{
-        Error, NameSource, NewOrganization, Organization, OrganizationOrigin, OrganizationReader,
-        OrganizationRepository, OrganizationStatus, onboarding::Consent,
+        Error, NameSource, NewOrganization, Organization, OrganizationCounts, OrganizationOrigin,
+        OrganizationReader, OrganizationRepository, OrganizationStatus, onboarding::Consent,
     },
     store::StoreError,
+    text::folded,
 };
 use sea_orm::{
     ActiveValue::Set,
@@ -20,9 +21,9 @@ use sea_orm::{
 };
 
 use crate::db::{
-    Constraint, Database, Unit, count_provisioned, insert_if_absent,
+    Constraint, Database, Unit, api_keys, connections, count_provisioned, insert_if_absent,
     organizations::{ActiveModel, Column, Entity, Model},
-    store_error, violated,
+    store_error, users, violated,
 };
 
 #[expect(clippy::disallowed_methods, reason = "the global table of organizations, by the unit's own id")]
@@ -40,6 +41,20 @@ impl Unit {
 }
 
 impl Unit {
+    /// Sets the domain that the tenant uses first. It is nothing that anybody edits, so the version stays.
+    pub(crate) async fn set_own_domain(&self, domain: Option<&str>) -> Result<(), DbErr> {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the global table of organizations, by the unit's own id"
+        )]
+        let update = Entity::update_many()
+            .filter(Column::Id.eq(self.org_id().uuid()))
+            .col_expr(Column::DefaultDomain, Expr::value(domain))
+            .col_expr(Column::FoldedDomain, Expr::value(domain.map(folded)));
+        update.exec(&self.connection).await?;
+        Ok(())
+    }
+
     /// Sets the state of consent; its time where it holds and none is known.
     pub(crate) async fn set_own_consent(&self, consent: Consent, now: DateTime<Utc>) -> Result<(), DbErr> {
         let mut update = self.update_own().col_expr(Column::Consent, Expr::value(consent.as_str()));
@@ -52,7 +67,7 @@ impl Unit {
     }
 }
 
-fn organization(row: Model) -> Result<Organization, StoreError> {
+pub(crate) fn organization(row: Model) -> Result<Organization, StoreError> {
     let unknown = |column: &str, word: &str| {
         StoreError::Unexpected(
             format!("organizations.{column} holds {word:?}, which this version does not know").into(),
@@ -65,6 +80,8 @@ fn organization(row: Model) -> Result<Organization, StoreError> {
         name_source: NameSource::parse(&row.name_source)
             .ok_or_else(|| unknown("name_source", &row.name_source))?,
         status: OrganizationStatus::parse(&row.status).ok_or_else(|| unknown("status", &row.status))?,
+        status_reason: row.status_reason,
+        default_domain: row.default_domain,
         consent: Consent::parse(&row.consent).ok_or_else(|| unknown("consent", &row.consent))?,
         consented_at: row.consented_at,
         deleted_at: row.deleted_at,
@@ -80,6 +97,17 @@ fn organization(row: Model) -> Result<Organization, StoreError> {
 impl OrganizationReader for Unit {
     async fn get(&self) -> Result<Option<Organization>, StoreError> {
         self.own().one(&self.connection).await.map_err(store_error)?.map(organization).transpose()
+    }
+
+    async fn counts(&self) -> Result<OrganizationCounts, StoreError> {
+        let members = self.scoped().find::<users::Entity>().count(&self.connection);
+        let members = members.await.map_err(store_error)?;
+        let connections = self.scoped().find::<connections::Entity>().count(&self.connection);
+        let connections = connections.await.map_err(store_error)?;
+        let live = api_keys::Column::IsActive.eq(true);
+        let api_keys = self.scoped().find::<api_keys::Entity>().filter(live).count(&self.connection);
+        let api_keys = api_keys.await.map_err(store_error)?;
+        Ok(OrganizationCounts { members, connections, api_keys })
     }
 }
 
@@ -97,8 +125,12 @@ impl OrganizationRepository for Unit {
             origin_key: Set(new.origin.key()),
             azure_tenant_id: Set(azure_tenant_id),
             name: Set(new.name.clone()),
+            folded_name: Set(folded(&new.name)),
             name_source: Set(new.name_source.as_str().to_owned()),
             status: Set(OrganizationStatus::Active.as_str().to_owned()),
+            status_reason: Set(None),
+            default_domain: Set(None),
+            folded_domain: Set(None),
             consented_at: Set(None),
             consent: Set(Consent::Pending.as_str().to_owned()),
             deleted_at: Set(None),
@@ -131,6 +163,7 @@ impl OrganizationRepository for Unit {
             .update_own()
             .filter(Column::Version.eq(organization.version))
             .col_expr(Column::Name, Expr::value(organization.name.clone()))
+            .col_expr(Column::FoldedName, Expr::value(folded(&organization.name)))
             .col_expr(Column::NameSource, Expr::value(organization.name_source.as_str()))
             .col_expr(
                 Column::DefaultTaxonomyId,
@@ -158,6 +191,7 @@ impl OrganizationRepository for Unit {
             .update_own()
             .filter(Column::NameSource.is_in(worse))
             .col_expr(Column::Name, Expr::value(name))
+            .col_expr(Column::FoldedName, Expr::value(folded(name)))
             .col_expr(Column::NameSource, Expr::value(source.as_str()))
             .exec(&self.connection)
             .await
@@ -169,11 +203,12 @@ impl OrganizationRepository for Unit {
         Ok(improved)
     }
 
-    async fn set_status(&self, status: OrganizationStatus) -> Result<bool, StoreError> {
+    async fn set_status(&self, status: OrganizationStatus, reason: Option<&str>) -> Result<bool, StoreError> {
         let deleted_at = (status == OrganizationStatus::Deleted).then(|| self.ids.clock().now());
         let updated = self
             .update_own()
             .col_expr(Column::Status, Expr::value(status.as_str()))
+            .col_expr(Column::StatusReason, Expr::value(reason))
             .col_expr(Column::DeletedAt, Expr::value(deleted_at))
             .exec(&self.connection)
             .await

@@ -5,6 +5,7 @@ mod m20261121_10_sign_in_time;
 mod m20261121_11_connections;
 mod m20261121_12_device_sign_ins;
 mod m20261121_13_folded_addresses;
+mod m20261121_14_operators;
 mod m20261121_1_foundation;
 mod m20261121_2_idempotency;
 mod m20261121_3_jobs;
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_11_connections::Migration),
             Box::new(m20261121_12_device_sign_ins::Migration),
             Box::new(m20261121_13_folded_addresses::Migration),
+            Box::new(m20261121_14_operators::Migration),
         ]
     }
 }

@@ -168,7 +168,7 @@ fn what_makes_principals_and_scopes_is_built_in_one_place() {
     // Split, so that this file does not name what it looks for. The domain's own tests hand it ports made by hand.
     let allowed = ["api/src/app.rs", "domain/src/access/tests"];
     only_in(&crates, &["Authentication", "::new("].concat(), &allowed);
-    only_in(&crates, &["Operator", "::new("].concat(), &allowed);
+    only_in(&crates, &["Operators", "::new("].concat(), &allowed);
     // A refresh token gives a scope, as any credential does.
     only_in(&crates, &[" Sessions", "::new("].concat(), &["api/src/app/sign_in.rs"]);
     only_in(
@@ -222,6 +222,32 @@ fn queries_that_add_no_organization_begin_only_where_a_reason_stands_beside_them
     ] {
         only_in(&["api/src", "domain/src", "infra/src"], builder, &[]);
     }
+}
+
+/// What the service's staff ask across organizations is one port, answered from tables that are nobody's in particular.
+#[test]
+fn what_is_asked_across_organizations_is_a_closed_list() {
+    only_in(&["infra/src", "api/src", "domain/src"], "OperatorDirectory for", &["infra/src/db/operators.rs"]);
+    let domain = std::fs::read_to_string(root().join("domain/src/access/operator.rs")).unwrap();
+    let (_, port) = domain.split_once("pub trait OperatorDirectory").expect("the port is there");
+    let (port, _) = port.split_once("\n}\n").expect("it ends");
+    let questions: Vec<&str> =
+        port.split("async fn ").skip(1).filter_map(|rest| rest.split('(').next()).collect();
+    assert_eq!(questions, ["tenants", "account_by_id", "accounts_by_email", "staff", "jobs"]);
+    let answers = std::fs::read_to_string(root().join("infra/src/db/operators.rs")).unwrap();
+    let (_, names) = answers.split_once("use super::{").expect("the tables are imported");
+    let (names, _) = names.split_once('}').expect("the list ends");
+    let tables: Vec<&str> = names.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    let global = [
+        "Database",
+        "accounts",
+        "identities",
+        "jobs as table",
+        "memberships",
+        "organizations",
+        "store_error",
+    ];
+    assert_eq!(tables, global, "a table of an organization's is asked inside the organization");
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod jobs;
 mod listener;
 mod onboarding;
 mod openapi;
+mod operators;
 mod organizations;
 mod policy;
 mod schema;

@@ -17,7 +17,13 @@ look at the difference, and commit it if it is what you meant.
 A person has the role that their organization or their token gives them. An application that calls for itself has what
 its app roles say: `Tenantry.Admin` makes it an administrator, and an app role of a permission's name is that
 permission alone.
+
+The service's own staff ([operators](operators.md)) are of no organization: no role opens what is theirs, and being one of
+them opens nothing of an organization's.
 ";
+
+/// What the document says of an operation that no role opens.
+const OPERATOR: &str = "operator";
 
 fn least_role(permission: &str) -> &'static str {
     let found = ALL_PERMISSIONS.iter().find(|(word, _)| *word == permission);
@@ -46,6 +52,7 @@ fn operation_table(page: &mut String, operations: &[Operation]) {
     );
     for Operation { id, method, path, permission, .. } in operations {
         let (word, role) = match permission {
+            Some(word) if word == OPERATOR => ("the service's own staff".to_owned(), "–"),
             Some(word) => (format!("`{word}`"), least_role(word)),
             None => ("being signed in".to_owned(), "–"),
         };

@@ -72,6 +72,17 @@ pub async fn findings(config: &Config, parts: &Parts) -> Vec<Finding> {
     findings
 }
 
+/// The same without what a running service knows of itself: its database, and the signing keys that it has.
+pub(super) async fn findings_of_a_running_service(config: &Config, parts: &Parts) -> Vec<Finding> {
+    let mut findings = authority(config, parts).await;
+    findings.retain(|finding| finding.subject != SIGNING_KEYS || finding.severity != Severity::Good);
+    findings.push(client_credentials(config, parts).await);
+    findings.extend(credential_ends(config, parts));
+    findings.push(sealing_keys(config));
+    findings.push(redis(config).await);
+    findings
+}
+
 /// Replicas hear of revocations by the database, with Redis and without.
 async fn redis(config: &Config) -> Finding {
     const SUBJECT: &str = "redis";
@@ -221,7 +232,7 @@ fn credential_end(end: CredentialEnd, now: DateTime<Utc>) -> Finding {
 fn credentials_fix(error: &AppTokenError) -> &'static str {
     match error {
         AppTokenError::Misconfigured => {
-            "the log above says what Entra ID holds against it: a wrong or expired secret (its value, not its id), or \
+            "the log says what Entra ID holds against it: a wrong or expired secret (its value, not its id), or \
              a certificate that is not registered"
         }
         AppTokenError::NotConsented => {
@@ -235,20 +246,22 @@ fn credentials_fix(error: &AppTokenError) -> &'static str {
             "the tenant has no Microsoft Graph in this cloud; check AZURE_AUTHORITY_HOST"
         }
         AppTokenError::Throttled { .. } | AppTokenError::Unavailable { .. } | AppTokenError::Timeout => {
-            "try again; if it lasts, see whether the log above says that a credential gives no proof, and whether a \
+            "try again; if it lasts, see whether the log says that a credential gives no proof, and whether a \
              firewall or proxy lets this machine out"
         }
     }
 }
 
+const SIGNING_KEYS: &str = "signing keys";
+
 fn signing_keys(state: &KeysState) -> Finding {
-    const SUBJECT: &str = "signing keys";
+    const SUBJECT: &str = SIGNING_KEYS;
     match state {
         KeysState::Fresh { .. } => Finding::good(SUBJECT, "fetched"),
         KeysState::NotYetFetched | KeysState::Stale { .. } | KeysState::Expired { .. } => Finding::wrong(
             SUBJECT,
             "the metadata can be had, the keys it names cannot",
-            "the log above says why; the address of the keys (jwks_uri) must be reachable from here",
+            "the log says why; the address of the keys (jwks_uri) must be reachable from here",
         ),
     }
 }

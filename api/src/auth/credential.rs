@@ -105,6 +105,14 @@ fn is_scheme(request: &Request, scheme: &str) -> bool {
 }
 
 impl Gate {
+    /// The bearer of a request that is no API key, whatever it is.
+    pub(crate) fn plain_bearer(request: &Request) -> Option<&str> {
+        match Credential::of(request) {
+            Credential::Bearer(text) => Some(text),
+            Credential::ApiKey(_) | Credential::EmptyApiKey | Credential::None | Credential::Unusable => None,
+        }
+    }
+
     /// Who asks.
     pub(crate) async fn authenticate(&self, request: &Request) -> Result<Authenticated, ApiError> {
         match Credential::of(request) {

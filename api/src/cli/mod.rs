@@ -1,5 +1,6 @@
 //! The commands.
 
+mod admin;
 mod doctor;
 mod keys;
 mod organization;
@@ -53,6 +54,9 @@ enum Command {
     /// Suspend an organization, or let it in again.
     #[command(subcommand)]
     Organization(organization::Command),
+    /// Say who the service's own staff are.
+    #[command(subcommand)]
+    Admin(admin::Command),
     /// Replace the keys that seal what is stored, while the service runs.
     #[command(subcommand)]
     Keys(keys::Command),
@@ -77,6 +81,7 @@ impl Cli {
             | Command::Worker
             | Command::Openapi { .. }
             | Command::Organization(_)
+            | Command::Admin(_)
             | Command::Keys(_) => {}
         }
         let config = config::load(Sources::from_process(self.config))?;
@@ -85,6 +90,7 @@ impl Cli {
             Command::Serve { no_workers } => serve::run(&config, !no_workers).await,
             Command::Worker => worker::run(&config).await,
             Command::Organization(command) => organization::run(&config, command).await,
+            Command::Admin(command) => admin::run(&config, command).await,
             Command::Keys(command) => keys::run(&config, command).await,
             Command::Migrate | Command::Openapi { .. } | Command::CheckConfig | Command::Doctor => Ok(()),
         }

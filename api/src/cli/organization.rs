@@ -1,4 +1,4 @@
-//! `tenantry organization …`: what the service's own staff may do until there is a console for it.
+//! `tenantry organization …`: what the service's own staff may do to organizations, at the command line.
 
 use anyhow::{Context, bail};
 use chrono::TimeDelta;
@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::print;
 use crate::{
+    admin::invitation_link,
     app::{App, Parts},
     config::Config,
 };
@@ -92,28 +93,25 @@ async fn carry_out(app: &App, config: &Config, command: Command) -> anyhow::Resu
         }
         Command::Restore(target) => told(target.id, operator.restore(of(target.id), &target.reason).await?),
         Command::Invite(invite) => {
-            let made =
-                app.onboarding.invite(invite.tenant, &invite.note, TimeDelta::days(invite.days)).await?;
-            let public_url = config.process.public_url.as_str().trim_end_matches('/');
+            let lifetime = TimeDelta::days(invite.days);
+            let made = app.onboarding.invite(operator, invite.tenant, &invite.note, lifetime).await?;
             print(&format!(
-                "{public_url}/api/onboarding/start?invitation={}\nIts id is {}; it is good until {}, and is not shown again.",
-                made.text,
-                made.id,
-                made.expires_at.format("%Y-%m-%d %H:%M UTC"),
+                "{}\nIts id is {}; it is good until {}, and is not shown again.",
+                invitation_link(&config.process.public_url, &made.text),
+                made.invitation.id,
+                made.invitation.expires_at.format("%Y-%m-%d %H:%M UTC"),
             ))
         }
         Command::Invitations => {
-            for link in app.onboarding.invitations().await? {
+            for link in app.onboarding.invitations(operator, u64::from(u32::MAX), 0).await?.items {
                 let tenant = link.tenant.map_or_else(|| "any tenant".to_owned(), |tenant| tenant.to_string());
-                let used = link.accepted_at.map_or("not used".to_owned(), |at| format!("used {at}"));
-                print(&format!("{}  {tenant}  until {}  {used}  {}", link.id, link.expires_at, link.note))?;
+                let state = app.onboarding.state_of(&link).as_str();
+                print(&format!("{}  {tenant}  until {}  {state}  {}", link.id, link.expires_at, link.note))?;
             }
             Ok(())
         }
         Command::Uninvite { id } => {
-            if !app.onboarding.uninvite(id).await? {
-                bail!("there is no invitation {id}");
-            }
+            app.onboarding.uninvite(operator, id).await?;
             print("It is not good any more.")
         }
         Command::Export { id } => export(app, id).await,

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{
-    api_keys, browser, connections, database, delegation, development, docs, entra, http, identity, keys,
-    memory, metrics, onboarding, process, redis, revocation, setting::Setting, sharepoint,
+    admin, api_keys, browser, connections, database, delegation, development, docs, entra, http, identity,
+    keys, memory, metrics, onboarding, process, redis, revocation, setting::Setting, sharepoint,
     sources::FILE_NAME, tenants,
 };
 
@@ -13,8 +13,6 @@ pub(super) const LATER: &[&str] = &[];
 
 /// Names of features that are further away: reserved, so that a file which has them starts without a complaint.
 const RESERVED: &[&str] = &[
-    "ADMIN_ALLOWED_IPS",
-    "ADMIN_SECRET",
     "AZURE_AUTH_MODE",
     "CLEANUP_SECRET",
     "EMAIL_VERIFICATION_MODE",
@@ -65,6 +63,7 @@ pub(super) fn settings() -> impl Iterator<Item = &'static Setting> {
         delegation::SETTINGS,
         tenants::SETTINGS,
         keys::SETTINGS,
+        admin::SETTINGS,
         api_keys::SETTINGS,
         development::SETTINGS,
         memory::SETTINGS,

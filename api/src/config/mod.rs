@@ -5,6 +5,7 @@
 //! reader would get wrong: a section made while there were problems holds stand-ins, which is why [`load`] is the
 //! only way to a [`Config`].
 
+mod admin;
 mod api_keys;
 mod browser;
 mod catalog;
@@ -42,6 +43,7 @@ mod tests;
 use domain::access::DevelopmentIdentity;
 
 pub use self::{
+    admin::AdminConfig,
     api_keys::ApiKeysConfig,
     browser::{BrowserConfig, SameSite},
     connections::ConnectionsConfig,
@@ -75,6 +77,7 @@ pub struct Config {
     pub delegation: DelegationConfig,
     pub tenants: TenantsConfig,
     pub keys: KeysConfig,
+    pub admin: AdminConfig,
     pub api_keys: ApiKeysConfig,
     /// Who a request without a credential is; only ever present in a debug build, in development, on loopback.
     pub development: Option<DevelopmentIdentity>,
@@ -124,6 +127,7 @@ impl Config {
         let delegation = DelegationConfig::read(reader, &entra.authority_host);
         let tenants = TenantsConfig::read(reader, process.environment, &entra.tenant);
         let keys = KeysConfig::read(reader);
+        let admin = AdminConfig::read(reader);
         let api_keys = ApiKeysConfig::read(reader, &keys);
         let development = development::read(reader, &process);
         let memory = MemoryConfig::read(reader);
@@ -145,6 +149,7 @@ impl Config {
             delegation,
             tenants,
             keys,
+            admin,
             api_keys,
             development,
             memory,

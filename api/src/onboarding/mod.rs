@@ -11,4 +11,4 @@ mod status;
 mod words;
 
 pub(crate) use browser::{Browser, Settings as BrowserSettings, mount};
-pub(crate) use status::OnboardingApi;
+pub(crate) use status::{FindingView, OnboardingApi, PermissionView, finding, permissions};

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::organizations::{
     Manage, Read,
-    onboarding::{AppPermission, Finding, Onboarding, Status},
+    onboarding::{AppPermission, Finding, Onboarding, OnboardingRecord, Status},
 };
 use poem_openapi::{Object, OpenApi, payload::Json};
 use uuid::Uuid;
@@ -14,7 +14,7 @@ use crate::{auth::Caller, error::ApiError, http::Data, openapi::Tag};
 /// Something that the service may, or should, do by itself in the tenant.
 #[derive(Debug, Object)]
 #[oai(rename = "OnboardingPermission", rename_all = "camelCase")]
-struct PermissionView {
+pub(crate) struct PermissionView {
     /// Microsoft's name for it.
     name: String,
     /// What it is for.
@@ -26,7 +26,7 @@ struct PermissionView {
 /// What stands in the way.
 #[derive(Debug, Object)]
 #[oai(rename = "OnboardingFinding", rename_all = "camelCase")]
-struct FindingView {
+pub(crate) struct FindingView {
     /// A stable word: `not_consented`, `disabled`, `no_such_tenant`, `service_misconfigured`, `unanswered`.
     code: String,
     /// The same for a person.
@@ -64,7 +64,22 @@ struct StatusView {
     consent_url: String,
 }
 
-fn finding(finding: Finding) -> FindingView {
+/// What is needed, by name, and whether it was granted.
+pub(crate) fn permissions(record: &OnboardingRecord) -> Vec<PermissionView> {
+    let known = |permission: &AppPermission, granted: bool| PermissionView {
+        name: permission.as_str().to_owned(),
+        meaning: permission.meaning().to_owned(),
+        granted,
+    };
+    let granted = record.granted.iter().map(|permission| known(permission, true));
+    let missing = record.missing.iter().map(|permission| known(permission, false));
+    let mut permissions: Vec<PermissionView> = granted.chain(missing).collect();
+    permissions.sort_by(|a, b| a.name.cmp(&b.name));
+    permissions
+}
+
+/// What stood in the way, for people.
+pub(crate) fn finding(finding: Finding) -> FindingView {
     let (text, next_step) = words::finding(finding);
     FindingView { code: finding.as_str().to_owned(), text: text.to_owned(), next_step: next_step.to_owned() }
 }
@@ -79,21 +94,12 @@ pub(crate) struct OnboardingApi {
 impl OnboardingApi {
     fn view(&self, status: Status) -> StatusView {
         let Status { state, organization, record, next_check_at } = status;
-        let known = |permission: &AppPermission, granted: bool| PermissionView {
-            name: permission.as_str().to_owned(),
-            meaning: permission.meaning().to_owned(),
-            granted,
-        };
-        let granted = record.granted.iter().map(|permission| known(permission, true));
-        let missing = record.missing.iter().map(|permission| known(permission, false));
-        let mut permissions: Vec<PermissionView> = granted.chain(missing).collect();
-        permissions.sort_by(|a, b| a.name.cmp(&b.name));
         let tenant = organization.azure_tenant_id.map(|tenant| tenant.to_string()).unwrap_or_default();
         StatusView {
             state: state.as_str().to_owned(),
             consented_at: organization.consented_at,
             consented_by: record.consented_by,
-            permissions,
+            permissions: permissions(&record),
             reported_scopes: record.reported_scopes,
             verified_domains: record.domains,
             tenant_type: record.tenant_type,

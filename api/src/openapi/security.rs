@@ -8,7 +8,11 @@ use serde_json::{Map, Value, json};
 use url::Url;
 use uuid::Uuid;
 
-use crate::{auth::BEARER, identity::REFRESH_TOKEN};
+use crate::{
+    admin::{ADMIN_SECRET, OPERATOR},
+    auth::BEARER,
+    identity::REFRESH_TOKEN,
+};
 
 /// A token that the caller has already: an application's own, or one that was pasted. By its name it stands after
 /// the other one, which is what a person wants.
@@ -103,6 +107,13 @@ pub(super) fn write(document: &mut Map<String, Value>, published: &Published) {
                  or with `__Secure-` where it is for a whole domain. Whatever changes something needs the value of the \
                  `csrf-token` cookie as `X-CSRF-Token`. The session's access token is also taken as a bearer.",
         },
+        ADMIN_SECRET: {
+            "type": "http",
+            "scheme": "bearer",
+            "description":
+                "The administration's secret (`ADMIN_SECRET`), from an address that may use it (`ADMIN_ALLOWED_IPS`). People \
+                 who are operators use their session.",
+        },
         REFRESH_TOKEN: {
             "type": "apiKey",
             "in": "cookie",
@@ -126,6 +137,10 @@ pub(super) fn write_operation(operation: &mut Map<String, Value>, published: &Pu
         return;
     }
     if !security.iter().any(|scheme| scheme.get(BEARER).is_some()) {
+        return;
+    }
+    if permission.as_deref() == Some(OPERATOR) {
+        *security = vec![json!({ SESSION: [] }), json!({ ADMIN_SECRET: [] })];
         return;
     }
     *security =

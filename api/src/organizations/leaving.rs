@@ -32,7 +32,7 @@ impl From<LeavingError> for ApiError {
         match error {
             LeavingError::NotFound => Self::not_found(),
             LeavingError::NotConfirmed => {
-                Self::conflict("The confirmation is not the name of your organization")
+                Self::conflict("The confirmation is not the name of the organization")
             }
             LeavingError::Store(error) => error.into(),
         }

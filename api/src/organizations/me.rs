@@ -70,6 +70,8 @@ struct Me<'v> {
     is_email_verified: Option<bool>,
     /// The session that the caller uses, as `GET /api/auth/sessions` lists it.
     session_handle: Option<Id<SessionId>>,
+    /// The caller, in a session, is one of the service's own staff: what is below `/api/admin` is open to them.
+    is_operator: bool,
     /// Roles in the organization: `member`, `admin`.
     roles: Vec<Text<'v>>,
     /// What the caller may do, in the words that each operation names.
@@ -148,6 +150,7 @@ impl<'v> From<&'v Principal> for Me<'v> {
                 name: organization.name.as_str().into(),
                 azure_tenant_id: organization.azure_tenant_id,
             },
+            is_operator: principal.is_operator(),
             roles: principal.roles().iter().map(|role: &Role| role.as_str().into()).collect(),
             permissions: principal.permissions().iter().map(|&word| word.into()).collect(),
             scopes: principal.scopes().iter().map(|scope| scope.as_str().into()).collect(),
@@ -203,6 +206,7 @@ mod tests {
                     name: "name".into(),
                     azure_tenant_id: client_id,
                 },
+                is_operator: email.is_some(),
                 roles: vec!["member".into()],
                 permissions: vec!["a:b".into(), "c:d".into()],
                 scopes: Vec::new(),

@@ -141,6 +141,7 @@ impl Authentication {
             session: None,
             authenticated_at: None,
             api_key: Some(Box::new(ApiKeyIdentity { key, wire_key })),
+            is_operator: false,
         };
         let subjects = vec![
             Subject::Organization(known.org_id),

@@ -373,6 +373,7 @@ impl Authentication {
                 IdentityKind::App => AuthenticatedBy::EntraApp,
             },
             api_key: None,
+            is_operator: false,
             session: None,
             authenticated_at: token.authenticated_at,
         }

@@ -70,6 +70,7 @@ mod bypass {
                 authenticated_at: None,
                 delegable: None,
                 api_key: None,
+                is_operator: false,
             })))
         }
     }

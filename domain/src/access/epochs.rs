@@ -6,7 +6,7 @@
 
 use async_trait::async_trait;
 
-use crate::id::{ApiKeyId, ConnectionId, OrgId, SessionId, UserId};
+use crate::id::{AccountId, ApiKeyId, ConnectionId, OrgId, SessionId, UserId};
 
 /// Something that cached things depend on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,6 +21,8 @@ pub enum Subject {
     Session(SessionId),
     /// How it is, and whose.
     Connection(ConnectionId),
+    /// Whether it is one of the service's staff.
+    Account(AccountId),
     /// Which connections an organization has: that one was added.
     Connections(OrgId),
 }

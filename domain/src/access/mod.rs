@@ -4,7 +4,7 @@
 //! an [`Authorized`]; that gives an [`OrgScope`]; and only a scope opens the store. The constructors of these are
 //! private to this module, so a scope that nobody authenticated cannot be written down anywhere else. The other two ways
 //! to one: an operator who enters with a reason, and a job that was claimed ([`Jobs`]). What could forge one is a false
-//! port handed to [`Authentication`], [`Operator`] or [`Jobs`]; those are built in one file of the API crate, which a
+//! port handed to [`Authentication`], [`Operators`] or [`Jobs`]; those are built in one file of the API crate, which a
 //! test holds to.
 
 mod admission;
@@ -51,7 +51,10 @@ pub use key_rotation::{
 };
 pub(crate) use on_behalf_of::SessionCaller;
 pub use on_behalf_of::{Assertion, NotDelegable, OnBehalfOf};
-pub use operator::Operator;
+pub use operator::{
+    AccountSummary, AppointError, JobCounts, Operator, OperatorDirectory, Operators, Staff, Tenant,
+    TenantList, TenantQuery,
+};
 pub use permission::{ALL_PERMISSIONS, Permission, SignedIn};
 pub(crate) use permission::{permission, sealed as permission_seal};
 pub use principal::{Actor, ApiKeyIdentity, AuthenticatedBy, CurrentSession, Principal};

@@ -1,30 +1,202 @@
 //! The service's own staff: they enter an organization that is not theirs, with a reason that is kept.
+//!
+//! What a reader would get wrong: an operator is no member of anything. The right opens what is here, and no other
+//! operation of any organization.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
-use serde_json::json;
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
-use super::{Actor, OrgScope, Origin};
+use super::{AccountScope, Actor, Authenticated, Forbidden, OrgScope, Origin};
 use crate::{
     clock::Clock,
     events::Event,
-    id::{OrgId, TypedId},
+    id::{AccountId, OrgId, TypedId},
     jobs::Kind,
-    organizations::{LeavingError, Organization, OrganizationStatus},
+    organizations::{
+        LeavingError, Organization, OrganizationCounts, OrganizationStatus, onboarding::OnboardingRecord,
+    },
     store::{Store, StoreError},
 };
 
-/// What an operator may do to an organization. Built where the process is put together, for commands that only
-/// somebody with the service's own configuration can run.
+/// A job that nobody has begun so long after it was due is late.
+const LATE: TimeDelta = TimeDelta::minutes(5);
+
+/// Who of the staff is at work. Its text is what is kept of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Staff {
+    /// Somebody with the service's own configuration in their hands.
+    CommandLine,
+    /// Whoever has the administration's secret.
+    Secret,
+    /// A person whose account was made an operator.
+    Account(AccountId),
+}
+
+impl fmt::Display for Staff {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CommandLine => to.write_str("command_line"),
+            Self::Secret => to.write_str("secret"),
+            Self::Account(id) => id.fmt(to),
+        }
+    }
+}
+
+/// Some of all organizations, newest first, and how many there are.
+#[derive(Debug)]
+pub struct TenantList {
+    pub items: Vec<Organization>,
+    pub total: u64,
+}
+
+/// Which organizations are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct TenantQuery {
+    /// A part of the name or of the domain, or the whole of an id: the organization's or its tenant's.
+    pub filter: Option<String>,
+    pub offset: u64,
+    pub limit: u64,
+}
+
+/// An organization as an operator sees it who looks at it: that it is there, how it stands, and nothing of what it owns.
+#[derive(Debug)]
+pub struct Tenant {
+    pub organization: Organization,
+    pub record: OnboardingRecord,
+    pub counts: OrganizationCounts,
+}
+
+/// An account, for whoever decides on who the staff are.
+#[derive(Clone, Debug)]
+pub struct AccountSummary {
+    pub id: AccountId,
+    /// Of the identities that are linked to it; for display.
+    pub emails: Vec<String>,
+    /// An organization that it belongs to; what happens to it is told there.
+    pub org_id: Option<OrgId>,
+    /// Since when it is one of the staff; `None` while it is not.
+    pub operator_since: Option<DateTime<Utc>>,
+}
+
+/// How much is to be done in the background.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct JobCounts {
+    /// What could begin now, or should have begun before.
+    pub due: u64,
+    /// What should have begun five minutes ago.
+    pub late: u64,
+}
+
+/// The whole list of what is asked across organizations: narrow questions over global tables. Organizations are not
+/// entered for it.
+#[async_trait]
+pub trait OperatorDirectory: Send + Sync {
+    async fn tenants(&self, query: &TenantQuery) -> Result<TenantList, StoreError>;
+
+    /// The account of this id, or of the member of this id.
+    async fn account_by_id(&self, id: Uuid) -> Result<Option<AccountSummary>, StoreError>;
+
+    /// The accounts of an e-mail address, whatever the case of its letters.
+    async fn accounts_by_email(&self, email: &str) -> Result<Vec<AccountSummary>, StoreError>;
+
+    /// Who the staff are.
+    async fn staff(&self) -> Result<Vec<AccountSummary>, StoreError>;
+
+    /// What is due, and what has been due since before `late`, and nobody works at.
+    async fn jobs(&self, now: DateTime<Utc>, late: DateTime<Utc>) -> Result<JobCounts, StoreError>;
+}
+
+/// Why nobody was made, or ceased to be, one of the staff.
+#[derive(Debug, thiserror::Error)]
+pub enum AppointError {
+    #[error("nobody of that address or id has signed in here")]
+    NotFound,
+    /// An address is no identity: it may have been given to somebody else.
+    #[error("several accounts have that address: {}", ids(.0))]
+    Ambiguous(Vec<AccountId>),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+fn ids(accounts: &[AccountId]) -> String {
+    accounts.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// The door to the staff's work. Built where the process is put together.
 #[derive(Clone)]
-pub struct Operator {
+pub struct Operators {
     store: Arc<dyn Store>,
+    directory: Arc<dyn OperatorDirectory>,
     clock: Arc<dyn Clock>,
 }
 
+impl Operators {
+    pub fn new(store: Arc<dyn Store>, directory: Arc<dyn OperatorDirectory>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, directory, clock }
+    }
+
+    /// For commands that only somebody with the service's own configuration can run.
+    pub fn at_command_line(&self) -> Operator {
+        self.of(Staff::CommandLine, None, Origin::default())
+    }
+
+    /// For whoever has shown the administration's secret, from an address that may.
+    pub fn by_secret(&self, origin: Origin) -> Operator {
+        self.of(Staff::Secret, None, origin)
+    }
+
+    /// For a person, in a session, whose account is one of the staff.
+    pub fn by_account(&self, caller: &Authenticated, origin: Origin) -> Result<Operator, Forbidden> {
+        let principal = caller.principal();
+        let account = principal.user().account_id.filter(|_| principal.is_operator()).ok_or(Forbidden)?;
+        let profile = &principal.user().profile;
+        let name = profile.display_name.clone().or_else(|| profile.email.clone());
+        Ok(self.of(Staff::Account(account), name, origin))
+    }
+
+    fn of(&self, staff: Staff, name: Option<String>, origin: Origin) -> Operator {
+        Operator { doors: self.clone(), staff, name, origin }
+    }
+}
+
+/// Somebody of the staff, at work, and what they may do.
+#[derive(Clone)]
+pub struct Operator {
+    doors: Operators,
+    staff: Staff,
+    name: Option<String>,
+    origin: Origin,
+}
+
 impl Operator {
-    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock }
+    /// Who it is.
+    pub fn staff(&self) -> Staff {
+        self.staff
+    }
+
+    /// Of a person, for display.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// Some of all organizations, newest first, deleted ones that can be restored among them.
+    pub async fn tenants(&self, query: &TenantQuery) -> Result<TenantList, StoreError> {
+        self.doors.directory.tenants(query).await
+    }
+
+    /// Looks at an organization; that it was done, by whom and why, is recorded there with it. `None` when there is no
+    /// such organization.
+    pub async fn look(&self, org_id: OrgId, reason: &str) -> Result<Option<Tenant>, StoreError> {
+        let tx = self.doors.store.begin(&self.scope(org_id)).await?;
+        let Some(organization) = tx.organization().get().await? else { return Ok(None) };
+        let record = tx.onboarding().get().await?;
+        let counts = tx.organization().counts().await?;
+        tx.commit(Event::new("organization.viewed", self.told(Some(reason))).into()).await?;
+        Ok(Some(Tenant { organization, record, counts }))
     }
 
     /// Refuses everybody of the organization from now on, on every replica. `None` when there is no such
@@ -40,43 +212,107 @@ impl Operator {
         confirmation: &str,
         reason: &str,
     ) -> Result<Organization, LeavingError> {
-        let scope = OrgScope::new(org_id, Actor::Operator, Origin::default());
-        let tx = self.store.begin(&scope).await?;
-        crate::organizations::delete(tx, self.clock.as_ref(), confirmation, Some(reason)).await
+        let tx = self.doors.store.begin(&self.scope(org_id)).await?;
+        let (clock, told) = (self.doors.clock.as_ref(), self.told(Some(reason)));
+        crate::organizations::delete(tx, clock, confirmation, Some(reason), told).await
     }
 
     /// Brings a deleted organization back, as it was. `None` when there is no such organization, or none any more, or
     /// it is not deleted.
     pub async fn restore(&self, org_id: OrgId, reason: &str) -> Result<Option<Organization>, StoreError> {
-        let scope = OrgScope::new(org_id, Actor::Operator, Origin::default());
-        let tx = self.store.begin(&scope).await?;
+        let tx = self.doors.store.begin(&self.scope(org_id)).await?;
         tx.organization().lock().await?;
         let deleted = tx.organization().get().await?;
         if deleted.is_none_or(|organization| organization.status != OrganizationStatus::Deleted) {
             return Ok(None);
         }
-        tx.organization().set_status(OrganizationStatus::Active).await?;
+        tx.organization().set_status(OrganizationStatus::Active, None).await?;
         tx.jobs().cancel(Kind::OrganizationPurge, org_id.uuid()).await?;
         let organization = tx.organization().get().await?;
-        tx.commit(Event::new("organization.restored", json!({ "reason": reason })).into()).await?;
+        tx.commit(Event::new("organization.restored", self.told(Some(reason))).into()).await?;
         Ok(organization)
     }
 
     /// Enters an organization to hand over what it owns, also a deleted one; that it was done is recorded first. `None`
     /// when there is no such organization.
     pub async fn export(&self, org_id: OrgId) -> Result<Option<OrgScope>, StoreError> {
-        let scope = OrgScope::new(org_id, Actor::Operator, Origin::default());
-        let tx = self.store.begin(&scope).await?;
+        let scope = self.scope(org_id);
+        let tx = self.doors.store.begin(&scope).await?;
         if tx.organization().get().await?.is_none() {
             return Ok(None);
         }
-        tx.commit(Event::new("organization.exported", json!({})).into()).await?;
+        tx.commit(Event::new("organization.exported", self.told(None)).into()).await?;
         Ok(Some(scope))
     }
 
     /// Lets a suspended organization in again. `None` when there is no such organization.
     pub async fn reactivate(&self, org_id: OrgId, reason: &str) -> Result<Option<Organization>, StoreError> {
         self.set_status(org_id, OrganizationStatus::Active, "organization.reactivated", reason).await
+    }
+
+    /// Makes an account one of the staff, or ends that, by its id, a membership's, or an e-mail address that is one
+    /// account's alone. It is told in an organization of theirs, where there is something to tell.
+    pub async fn appoint(
+        &self,
+        who: &str,
+        is_operator: bool,
+        reason: &str,
+    ) -> Result<AccountSummary, AppointError> {
+        let account = self.account(who).await?;
+        let org_id = account.org_id.ok_or(AppointError::NotFound)?;
+        let scope = AccountScope::new(account.id, self.scope(org_id));
+        let tx = self.doors.store.begin_account(&scope).await?;
+        if tx.account().set_operator(is_operator).await? {
+            let name = if is_operator { "operator.granted" } else { "operator.revoked" };
+            let mut data = self.told(Some(reason));
+            data.insert("accountId".to_owned(), json!(account.id));
+            tx.commit(Event::new(name, data).into()).await?;
+            self.log(name, account.id);
+        }
+        Ok(account)
+    }
+
+    /// Who the staff are.
+    pub async fn colleagues(&self) -> Result<Vec<AccountSummary>, StoreError> {
+        self.doors.directory.staff().await
+    }
+
+    /// How much is to be done in the background.
+    pub async fn jobs(&self) -> Result<JobCounts, StoreError> {
+        let now = self.doors.clock.now();
+        self.doors.directory.jobs(now, now - LATE).await
+    }
+
+    /// For what belongs to no organization, in which it could be told.
+    pub(crate) fn log(&self, what: &'static str, subject: impl fmt::Display) {
+        let request_id = &self.origin.request_id;
+        tracing::info!(operator = %self.staff, %subject, request_id, "{what}");
+    }
+
+    async fn account(&self, who: &str) -> Result<AccountSummary, AppointError> {
+        let who = who.trim();
+        if let Ok(id) = who.parse() {
+            return self.doors.directory.account_by_id(id).await?.ok_or(AppointError::NotFound);
+        }
+        let mut found = self.doors.directory.accounts_by_email(who).await?;
+        match (found.pop(), found.is_empty()) {
+            (None, _) => Err(AppointError::NotFound),
+            (Some(account), true) => Ok(account),
+            (Some(last), false) => {
+                found.push(last);
+                Err(AppointError::Ambiguous(found.iter().map(|account| account.id).collect()))
+            }
+        }
+    }
+
+    fn scope(&self, org_id: OrgId) -> OrgScope {
+        OrgScope::new(org_id, Actor::Operator, self.origin.clone())
+    }
+
+    /// For an event: why, and who it was.
+    fn told(&self, reason: Option<&str>) -> Map<String, Value> {
+        let told = [("reason", json!(reason)), ("operator", json!(self.staff.to_string()))];
+        told.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
     async fn set_status(
@@ -86,17 +322,17 @@ impl Operator {
         event: &'static str,
         reason: &str,
     ) -> Result<Option<Organization>, StoreError> {
-        let scope = OrgScope::new(org_id, Actor::Operator, Origin::default());
-        let tx = self.store.begin(&scope).await?;
+        let tx = self.doors.store.begin(&self.scope(org_id)).await?;
         tx.organization().lock().await?;
         // What is deleted is restored, not reactivated.
         let found = tx.organization().get().await?;
         if found.is_none_or(|organization| organization.status == OrganizationStatus::Deleted) {
             return Ok(None);
         }
-        tx.organization().set_status(status).await?;
+        let kept = (status == OrganizationStatus::Suspended).then_some(reason);
+        tx.organization().set_status(status, kept).await?;
         let organization = tx.organization().get().await?;
-        tx.commit(Event::new(event, json!({ "reason": reason })).into()).await?;
+        tx.commit(Event::new(event, self.told(Some(reason))).into()).await?;
         Ok(organization)
     }
 }

@@ -106,6 +106,8 @@ pub struct Principal {
     /// For a person with an access token of theirs.
     pub(super) delegable: Option<Delegable>,
     pub(super) api_key: Option<Box<ApiKeyIdentity>>,
+    /// The account is one of the service's own staff; known of sessions only.
+    pub(super) is_operator: bool,
 }
 
 /// The API key that calls, and the key of its wire format.
@@ -176,6 +178,11 @@ impl Principal {
     /// The session that the caller uses, if it is one of ours.
     pub fn session(&self) -> Option<&CurrentSession> {
         self.session.as_ref()
+    }
+
+    /// Whether the caller, in a session, is one of the service's own staff. It opens nothing inside an organization.
+    pub fn is_operator(&self) -> bool {
+        self.is_operator
     }
 
     /// Whether the caller has a permission.

@@ -43,7 +43,8 @@ impl Authentication {
         let (organization, user) = self.members(&claims).await?;
         check_standing(&organization, &user)?;
         let role = user.role.max(session.role_granted_at(now));
-        Ok(Authenticated::without_assertion(Arc::new(principal(&session, &organization, user, role))))
+        // Nobody comes back from elsewhere as one of the staff.
+        Ok(Authenticated::without_assertion(Arc::new(principal(&session, &organization, user, role, false))))
     }
 
     async fn load_session(&self, token: &str) -> Result<Arc<CachedPrincipal>, AuthenticationError> {
@@ -63,7 +64,12 @@ impl Authentication {
         if let Some(tenant) = self.policy.tenants.lacks_consent(&organization) {
             return Err(AuthenticationError::TenantNotOnboarded { tenant });
         }
-        let mut subjects = vec![Subject::Organization(organization.id), Subject::User(user.id)];
+        let is_operator = self.accounts.is_operator(session.account_id).await?;
+        let mut subjects = vec![
+            Subject::Organization(organization.id),
+            Subject::User(user.id),
+            Subject::Account(session.account_id),
+        ];
         if self.policy.session_check == SessionCheck::EveryCall {
             subjects.push(Subject::Session(session.id));
         }
@@ -74,7 +80,7 @@ impl Authentication {
             _ => claims.expires_at,
         };
         let role = user.role.max(session.role_granted_at(now));
-        let principal = principal(&session, &organization, user, role);
+        let principal = principal(&session, &organization, user, role, is_operator);
         Ok(Arc::new(CachedPrincipal {
             principal: Arc::new(principal),
             not_before: None,
@@ -101,6 +107,7 @@ fn principal(
     organization: &Organization,
     user: User,
     role: Option<super::Role>,
+    is_operator: bool,
 ) -> Principal {
     Principal {
         organization: Arc::new(organization.into()),
@@ -113,6 +120,7 @@ fn principal(
         authenticated_by: AuthenticatedBy::Session,
         delegable: None,
         api_key: None,
+        is_operator,
         authenticated_at: session.authenticated_at,
         session: Some(CurrentSession {
             id: session.id,

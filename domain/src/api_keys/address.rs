@@ -30,6 +30,13 @@ impl AllowedAddresses {
         Ok(Self { texts, networks })
     }
 
+    /// A list that permits no address at all.
+    pub fn nobody() -> Self {
+        // The unspecified address is nobody's (RFC 1122 §3.2.1.3).
+        let none = IpNet::from(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED));
+        Self { texts: Vec::new(), networks: vec![none] }
+    }
+
     /// The list as it was given.
     pub fn texts(&self) -> &[String] {
         &self.texts

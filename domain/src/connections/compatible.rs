@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{
     Connection, ConnectionFilter, ConnectionStatus, ConnectionTokenError, ConnectionTokens, ReadTokens,
-    ResourceRequest, Sight, Target, folded,
+    ResourceRequest, Sight, Target,
 };
 use crate::{
     access::{ApiKeyIdentity, Authorized, Epochs, Mark, OrgScope, Subject},
@@ -22,6 +22,7 @@ use crate::{
     page::PageRequest,
     secret::{SealError, Secrets},
     store::{Store, StoreError},
+    text::folded,
 };
 
 /// More connections are not answered at once: whoever has them asks by member or by connection.

@@ -34,7 +34,7 @@ pub use connecting::{
 };
 pub use connection::{
     Connection, ConnectionFilter, ConnectionReader, ConnectionRepository, ConnectionStatus, NewGrant,
-    NewToken, StoredGrant, StoredToken, folded,
+    NewToken, StoredGrant, StoredToken,
 };
 pub use device::{
     BegunDevice, DeviceCode, DeviceCodeError, DeviceCodes, DeviceError, DeviceFailure, DeviceReader,

@@ -60,6 +60,9 @@ pub trait AccountDirectory: Send + Sync {
 
     /// A session, ended or not.
     async fn session(&self, id: SessionId) -> Result<Option<Session>, StoreError>;
+
+    /// Whether an account is one of the service's own staff.
+    async fn is_operator(&self, id: AccountId) -> Result<bool, StoreError>;
 }
 
 /// One account, for writing. No method takes an account's id: the unit of work has it.
@@ -67,6 +70,9 @@ pub trait AccountDirectory: Send + Sync {
 pub trait AccountRepository: Send + Sync {
     /// Adds the account itself.
     async fn add(&self) -> Result<(), StoreError>;
+
+    /// Makes the account one of the service's own staff, or ends that. `false` when it was so before, or there is none.
+    async fn set_operator(&self, is_operator: bool) -> Result<bool, StoreError>;
 
     /// Records an identity as the account's, unless it is somebody's already: `false` then.
     async fn add_identity_if_absent(&self, identity: &NewIdentity) -> Result<bool, StoreError>;

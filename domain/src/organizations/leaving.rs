@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::{Delete, Export, Organization, OrganizationStatus};
 use crate::{
@@ -81,8 +81,9 @@ impl Leaving {
         caller: &RecentlySignedIn<'_, Delete>,
         confirmation: &str,
     ) -> Result<Organization, LeavingError> {
+        let told = Map::from_iter([("reason".to_owned(), Value::Null)]);
         let tx = self.store.begin(&caller.scope()).await?;
-        delete(tx, self.clock.as_ref(), confirmation, None).await
+        delete(tx, self.clock.as_ref(), confirmation, None, told).await
     }
 
     /// The job that makes it final. One that was restored meanwhile stays.
@@ -111,12 +112,13 @@ impl Leaving {
     }
 }
 
-/// Deletes the organization of a unit of work.
+/// Deletes the organization of a unit of work. The event tells what `told` has, and when it is purged.
 pub(crate) async fn delete(
     tx: Box<dyn OrgTx>,
     clock: &dyn Clock,
     confirmation: &str,
-    why: Option<&str>,
+    reason: Option<&str>,
+    mut told: Map<String, Value>,
 ) -> Result<Organization, LeavingError> {
     tx.organization().lock().await?;
     let organization = tx.organization().get().await?.ok_or(LeavingError::NotFound)?;
@@ -126,11 +128,11 @@ pub(crate) async fn delete(
     if confirmation.trim() != organization.name {
         return Err(LeavingError::NotConfirmed);
     }
-    tx.organization().set_status(OrganizationStatus::Deleted).await?;
+    tx.organization().set_status(OrganizationStatus::Deleted, reason).await?;
     let organization = tx.organization().get().await?.ok_or(LeavingError::NotFound)?;
     let purge_at = organization.deleted_at.unwrap_or_else(|| clock.now()) + PURGE_AFTER;
     tx.jobs().schedule(Kind::OrganizationPurge, organization.id.uuid(), purge_at).await?;
-    let data = json!({ "reason": why, "purgeAt": purge_at });
-    tx.commit(Event::new("organization.deleted", data).into()).await?;
+    told.insert("purgeAt".to_owned(), json!(purge_at));
+    tx.commit(Event::new("organization.deleted", told).into()).await?;
     Ok(organization)
 }

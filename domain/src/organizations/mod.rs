@@ -14,7 +14,7 @@ pub(crate) use leaving::delete;
 pub use leaving::{Leaving, LeavingError, PURGE_AFTER, PurgeKey, Purger};
 pub use membership::{MembershipError, Memberships};
 pub use organization::{
-    NameSource, NewOrganization, Organization, OrganizationOrigin, OrganizationReader,
+    NameSource, NewOrganization, Organization, OrganizationCounts, OrganizationOrigin, OrganizationReader,
     OrganizationRepository, OrganizationStatus, OrganizationSummary,
 };
 pub use settings::{Error, MAX_CONFIG_BYTES, OrganizationPatch, Settings};

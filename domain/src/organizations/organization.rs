@@ -104,6 +104,10 @@ pub struct Organization {
     pub name: String,
     pub name_source: NameSource,
     pub status: OrganizationStatus,
+    /// Why it was suspended or deleted, as the operator said it.
+    pub status_reason: Option<String>,
+    /// The domain that its tenant has verified and uses first; `None` before anybody could ask.
+    pub default_domain: Option<String>,
     /// How far the consent of its tenant has come.
     pub consent: Consent,
     /// When an administrator of the tenant consented; `None` before.
@@ -149,6 +153,19 @@ pub struct NewOrganization {
 pub trait OrganizationReader: Send + Sync {
     /// `None` when it has been purged since the scope was made.
     async fn get(&self) -> Result<Option<Organization>, StoreError>;
+
+    /// How much it has.
+    async fn counts(&self) -> Result<OrganizationCounts, StoreError>;
+}
+
+/// How much an organization has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OrganizationCounts {
+    /// People and applications.
+    pub members: u64,
+    pub connections: u64,
+    /// Those that were not revoked.
+    pub api_keys: u64,
 }
 
 /// The organization of the unit of work, for writing.
@@ -167,6 +184,6 @@ pub trait OrganizationRepository: OrganizationReader {
     /// Gives it a name from a better source than the one it has; otherwise does nothing and says `false`.
     async fn improve_name(&self, name: &str, source: NameSource) -> Result<bool, StoreError>;
 
-    /// Suspends, reactivates, deletes or restores. `false` when there is no such organization.
-    async fn set_status(&self, status: OrganizationStatus) -> Result<bool, StoreError>;
+    /// Suspends, reactivates, deletes or restores, and keeps why. `false` when there is no such organization.
+    async fn set_status(&self, status: OrganizationStatus, reason: Option<&str>) -> Result<bool, StoreError>;
 }

@@ -6,7 +6,7 @@ use domain::{
     access::{OrgScope, Subject},
     connections::{
         Connection, ConnectionFilter, ConnectionReader, ConnectionRepository, ConnectionStatus, NewGrant,
-        NewToken, RefreshLog, Renewal, Sight, StoredGrant, StoredToken, Trouble, folded,
+        NewToken, RefreshLog, Renewal, Sight, StoredGrant, StoredToken, Trouble,
     },
     delegation::{ClaimsChallenge, SharePointHost},
     events::Event,
@@ -15,6 +15,7 @@ use domain::{
     page::{Page, PageRequest},
     secret::{SealError, Sealed},
     store::{OrgTx, StoreError},
+    text::folded,
 };
 use sea_orm::{
     ActiveValue::Set,

@@ -11,14 +11,14 @@ use domain::{
     store::StoreError,
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QuerySelect,
+    ActiveValue::Set, ColumnTrait, Condition, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect,
     sea_query::OnConflict,
 };
 use uuid::Uuid;
 
 use super::{
     Connection, Database,
-    entities::{identities, sessions, spent_secrets},
+    entities::{accounts, identities, sessions, spent_secrets},
     error::store_error,
 };
 use crate::sessions::session;
@@ -51,6 +51,17 @@ impl AccountDirectory for Database {
             .await
             .map_err(store_error)?;
         row.map(session).transpose()
+    }
+
+    async fn is_operator(&self, id: AccountId) -> Result<bool, StoreError> {
+        #[expect(clippy::disallowed_methods, reason = "asked before there is a caller: a yes or a no")]
+        let found = accounts::Entity::find()
+            .filter(accounts::Column::Id.eq(id.uuid()))
+            .filter(accounts::Column::OperatorSince.is_not_null())
+            .count(&self.global())
+            .await
+            .map_err(store_error)?;
+        Ok(found > 0)
     }
 }
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::{
     access::Subject,
-    id::{ApiKeyId, ConnectionId, OrgId, SessionId, TypedId, UserId},
+    id::{AccountId, ApiKeyId, ConnectionId, OrgId, SessionId, TypedId, UserId},
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, ExprTrait, QueryFilter,
@@ -24,6 +24,7 @@ fn key(subject: Subject) -> (&'static str, uuid::Uuid) {
         Subject::Session(id) => ("session", id.uuid()),
         Subject::Connection(id) => ("connection", id.uuid()),
         Subject::Connections(id) => ("connections", id.uuid()),
+        Subject::Account(id) => ("account", id.uuid()),
     }
 }
 
@@ -34,6 +35,7 @@ fn subject(kind: &str, id: uuid::Uuid) -> Option<Subject> {
         "api_key" => Some(Subject::ApiKey(ApiKeyId::from_uuid(id))),
         "connection" => Some(Subject::Connection(ConnectionId::from_uuid(id))),
         "connections" => Some(Subject::Connections(OrgId::from_uuid(id))),
+        "account" => Some(Subject::Account(AccountId::from_uuid(id))),
         "session" => Some(Subject::Session(SessionId::from_uuid(id))),
         // A newer version's kind, which nothing in this process depends on.
         _ => None,

@@ -7,8 +7,8 @@ use domain::{
 };
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, Condition, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Select,
-    UpdateMany,
+    ColumnTrait, Condition, DbErr, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, Select, UpdateMany,
     sea_query::{Expr, LockBehavior, LockType, OnConflict, SimpleExpr},
 };
 use uuid::Uuid;
@@ -102,6 +102,15 @@ fn claimable(now: DateTime<Utc>) -> Select<Entity> {
         .filter(Column::LockedUntil.is_null().or(Column::LockedUntil.lte(now)))
         .filter(Column::Kind.is_in(Kind::ALL.iter().map(|kind| kind.as_str())))
         .order_by_asc(Column::RunAt)
+}
+
+/// How many may be claimed now that were due by then.
+pub(crate) async fn count_claimable(
+    connection: &Connection,
+    due_by: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<u64, DbErr> {
+    claimable(now).filter(Column::RunAt.lte(due_by)).count(connection).await
 }
 
 pub(crate) async fn is_due(connection: &Connection, now: DateTime<Utc>) -> Result<bool, DbErr> {

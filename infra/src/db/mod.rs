@@ -18,6 +18,7 @@ mod inspect;
 pub(crate) mod jobs;
 pub(crate) mod lookups;
 pub(crate) mod onboarding;
+mod operators;
 pub(crate) mod owned;
 pub(crate) mod purge;
 pub(crate) mod ring_keys;

@@ -8,11 +8,14 @@ use chrono::{DateTime, Utc};
 use domain::{
     id::{OrgId, TypedId},
     organizations::onboarding::{
-        Attempt, AttemptStore, Invitation, InvitationStore, NewAttempt, NewInvitation, Used,
+        Attempt, AttemptStore, Invitation, InvitationList, InvitationStore, NewAttempt, NewInvitation, Used,
     },
     store::StoreError,
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::Expr,
+};
 use uuid::Uuid;
 
 use super::{
@@ -42,9 +45,12 @@ fn invitation(row: invitations::Model) -> Invitation {
         id: row.id,
         tenant: row.tenant,
         note: row.note,
+        created_by: row.created_by,
         created_at: row.created_at,
         expires_at: row.expires_at,
         accepted_at: row.accepted_at,
+        org_id: row.org_id.map(OrgId::from_uuid),
+        withdrawn_at: row.withdrawn_at,
     }
 }
 
@@ -79,6 +85,18 @@ impl Database {
 pub(crate) async fn forget_attempts(connection: &Connection, before: DateTime<Utc>) -> Result<u64, DbErr> {
     let old = attempts::Entity::delete_many().filter(attempts::Column::ExpiresAt.lt(before));
     Ok(old.exec(connection).await?.rows_affected)
+}
+
+/// Forgets that an organization was connected by a link.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a global table: a link is made before there is an organization"
+)]
+pub(crate) async fn forget_invitations_of(connection: &Connection, org_id: OrgId) -> Result<(), DbErr> {
+    let theirs = invitations::Entity::update_many().filter(invitations::Column::OrgId.eq(org_id.uuid()));
+    let none = Expr::value(Option::<Uuid>::None);
+    theirs.col_expr(invitations::Column::OrgId, none).exec(connection).await?;
+    Ok(())
 }
 
 /// Deletes the ways that led to an organization.
@@ -147,9 +165,12 @@ impl InvitationStore for Database {
             digest: Set(digest_of(new.text)),
             tenant: Set(new.tenant),
             note: Set(new.note.to_owned()),
+            created_by: Set(Some(new.created_by.to_owned())),
             created_at: Set(new.created_at),
             expires_at: Set(new.expires_at),
             accepted_at: Set(None),
+            org_id: Set(None),
+            withdrawn_at: Set(None),
         };
         let connection = self.global_writer();
         invitations::Entity::insert(row).exec_without_returning(&connection).await.map_err(store_error)?;
@@ -165,33 +186,46 @@ impl InvitationStore for Database {
         Ok(row.map(invitation))
     }
 
-    async fn list(&self) -> Result<Vec<Invitation>, StoreError> {
-        let rows = invitations::Entity::find()
-            .order_by_desc(invitations::Column::Id)
-            .all(&self.global())
-            .await
-            .map_err(store_error)?;
-        Ok(rows.into_iter().map(invitation).collect())
+    async fn get(&self, id: Uuid) -> Result<Option<Invitation>, StoreError> {
+        let found = invitations::Entity::find().filter(invitations::Column::Id.eq(id));
+        Ok(found.one(&self.global()).await.map_err(store_error)?.map(invitation))
     }
 
-    async fn accept(&self, id: Uuid, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    async fn list(&self, limit: u64, offset: u64) -> Result<InvitationList, StoreError> {
+        let connection = self.global();
+        let total = invitations::Entity::find().count(&connection).await.map_err(store_error)?;
+        let rows = invitations::Entity::find()
+            .order_by_desc(invitations::Column::Id)
+            .offset(offset)
+            .limit(limit)
+            .all(&connection)
+            .await
+            .map_err(store_error)?;
+        Ok(InvitationList { items: rows.into_iter().map(invitation).collect(), total })
+    }
+
+    async fn accept(&self, id: Uuid, org_id: OrgId, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let accepted = invitations::Entity::update_many()
             .filter(invitations::Column::Id.eq(id))
             .filter(invitations::Column::AcceptedAt.is_null())
+            .filter(invitations::Column::WithdrawnAt.is_null())
             .col_expr(invitations::Column::AcceptedAt, Expr::value(now))
+            .col_expr(invitations::Column::OrgId, Expr::value(org_id.uuid()))
             .exec(&self.global_writer())
             .await
             .map_err(store_error)?;
         Ok(accepted.rows_affected == 1)
     }
 
-    async fn revoke(&self, id: Uuid, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        let revoked = invitations::Entity::update_many()
+    async fn withdraw(&self, id: Uuid, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let withdrawn = invitations::Entity::update_many()
             .filter(invitations::Column::Id.eq(id))
-            .col_expr(invitations::Column::ExpiresAt, Expr::value(now))
+            .filter(invitations::Column::AcceptedAt.is_null())
+            .filter(invitations::Column::WithdrawnAt.is_null())
+            .col_expr(invitations::Column::WithdrawnAt, Expr::value(now))
             .exec(&self.global_writer())
             .await
             .map_err(store_error)?;
-        Ok(revoked.rows_affected == 1)
+        Ok(withdrawn.rows_affected == 1)
     }
 }

@@ -5,7 +5,7 @@ use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, QueryTr
 
 use super::{
     entities::{epochs, jobs, lookups, organizations, outbox, terms, users},
-    onboarding::forget_attempts_of,
+    onboarding::{forget_attempts_of, forget_invitations_of},
     unit::Unit,
 };
 
@@ -73,5 +73,6 @@ pub(crate) async fn organization(unit: &Unit) -> Result<bool, DbErr> {
         .exec(&unit.connection)
         .await?;
     forget_attempts_of(&unit.connection, org_id).await?;
+    forget_invitations_of(&unit.connection, org_id).await?;
     Ok(true)
 }

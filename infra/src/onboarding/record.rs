@@ -95,7 +95,7 @@ impl OnboardingRepository for Unit {
             .to_owned();
         let insert = self.scoped().insert(row).on_conflict(over);
         insert.exec_without_returning(&self.connection).await.map_err(store_error)?;
-        Ok(())
+        self.set_own_domain(record.domains.first().map(String::as_str)).await.map_err(store_error)
     }
 
     async fn set_consent(&self, consent: Consent, now: DateTime<Utc>) -> Result<(), StoreError> {

@@ -35,6 +35,8 @@ BEYOND_SCHEMAS = [
     # A resource is a word, an address or an identifier, and a claims challenge is JSON or its base64.
     "is neither graph, sharepoint, sharepoint:{host} nor the identifier of a resource",
     "is not a claims challenge",
+    # A reason or a note of spaces.
+    "says nothing",
     # A folder has no content.
     "is not a file",
     # What an id of Microsoft's looks like is Microsoft's to say.

@@ -75,7 +75,7 @@ impl Three {
 
 #[tokio::test]
 async fn a_thousand_callers_of_one_expired_token_on_three_replicas_cause_one_request() {
-    let three = Three::of(start().await).await;
+    let three = Box::pin(Three::of(start().await)).await;
     let slow = Fault::latency(Endpoint::Token, Duration::from_millis(500));
     three.app.emulator.set_fault(slow);
     let statements = || {
@@ -95,7 +95,7 @@ async fn losing_redis_while_a_thousand_wait_doubles_nothing() {
     let Some(mut redis) = Redis::start().await else { return };
     let app = builder().set("REDIS_URL", &redis.url()).start().await;
     app.emulator.set_token_lifetime(75 * 60);
-    let three = Three::of(app).await;
+    let three = Box::pin(Three::of(app)).await;
     three.hold();
     tokio::join!(three.everybody_asks(), async {
         three.is_being_asked().await;
@@ -107,7 +107,7 @@ async fn losing_redis_while_a_thousand_wait_doubles_nothing() {
 
 #[tokio::test]
 async fn while_the_authority_takes_its_time_no_other_process_asks_it_too() {
-    let three = Three::of(start().await).await;
+    let three = Box::pin(Three::of(start().await)).await;
     three.hold();
     let [one, other, last] = &three.callers;
     let first = three.begin(one);
@@ -130,7 +130,7 @@ async fn while_the_authority_takes_its_time_no_other_process_asks_it_too() {
 
 #[tokio::test]
 async fn who_asks_while_the_job_refreshes_the_token_waits_for_that() {
-    let three = Three::of(start().await).await;
+    let three = Box::pin(Three::of(start().await)).await;
     three.hold();
     let worker = three.replicas[0].app.worker();
     let (turned, answers) = tokio::join!(worker.turn(), async {

@@ -9,7 +9,7 @@ use super::{
     fill::{Filled, Place, fill, unknown},
     world::World,
 };
-use crate::openapi::operation::{Operation, walked};
+use crate::openapi::operation::{Operation, for_operators, walked};
 
 fn of_a(world: &World, operation: &Operation) -> Filled {
     fill(tests::document(), operation, &|place: Place, name: &str| world.a.noun(place, name))
@@ -46,6 +46,31 @@ async fn without_a_credential_nobody_gets_in() {
             assert_eq!(refused.header("www-authenticate"), Some(challenge), "{id}");
             assert_eq!(world.app.app.statements(), statements, "{id}");
             world.assert_silent(&refused, &Value::Null, id);
+        }
+    }
+    assert_eq!(world.rows_of_a().await, before);
+}
+
+#[tokio::test]
+async fn what_is_for_the_staff_is_shut_for_everybody_of_an_organization() {
+    let world = World::filled().await;
+    let before = world.rows_of_a().await;
+    for operation in for_operators(tests::document()) {
+        let id = &operation.id;
+        for (actor, challenge) in [
+            (world.app.anonymous(), "Bearer"),
+            (world.app.token("no token"), "Bearer error=\"invalid_token\""),
+        ] {
+            let refused = of_a(&world, &operation).send(&actor).await;
+            assert_eq!((refused.status.as_u16(), refused.code().as_str()), (401, "UNAUTHORIZED"), "{id}");
+            assert_eq!(refused.header("www-authenticate"), Some(challenge), "{id}");
+            world.assert_silent(&refused, &Value::Null, id);
+        }
+        for (who, actor) in world.a.callers().into_iter().chain(world.b.callers()) {
+            let what = format!("{id} by {who}");
+            let refused = of_a(&world, &operation).send(actor).await;
+            assert_eq!((refused.status.as_u16(), refused.code().as_str()), (403, "FORBIDDEN"), "{what}");
+            assert!(!refused.text.contains(&world.a.id), "{what}: {}", refused.text);
         }
     }
     assert_eq!(world.rows_of_a().await, before);

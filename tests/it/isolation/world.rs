@@ -281,6 +281,10 @@ impl Organization {
             (Place::Body, "role") => json!("admin"),
             (Place::Body, "serviceId") => json!("n8n"),
             (Place::Body, "scopes") => json!(["annotations:read"]),
+            (Place::Path, "organizationId") => json!(self.id),
+            // It is nobody's: an operator's, before there is an organization.
+            (Place::Path, "invitationId") => json!("0193f2a8-7c20-7e14-9a35-4d8b0f6e21c7"),
+            (Place::Body, "tenantId") => json!(self.tenant),
             (_, "apiKeyId") => json!(self.api_key_id),
             (_, "accountId" | "connectionId") => json!(self.connection),
             (Place::Path, "deviceId") => json!(self.device),

@@ -1,6 +1,7 @@
 //! Links that operators make.
 
 use chrono::TimeDelta;
+use domain::organizations::onboarding::WithdrawError;
 use tests::emulator::ids;
 use uuid::Uuid;
 
@@ -10,7 +11,12 @@ use super::{consented, organizations, outcome, way::Way};
 async fn a_link_is_for_its_tenant_and_serves_once() {
     let app = consented().await;
     let tenant: Uuid = ids::CONTOSO.parse().unwrap();
-    let made = app.app.onboarding.invite(Some(tenant), "Contoso, by Jo", TimeDelta::days(14)).await.unwrap();
+    let made = app
+        .app
+        .onboarding
+        .invite(&app.app.operator, Some(tenant), "Contoso, by Jo", TimeDelta::days(14))
+        .await
+        .unwrap();
     let query = format!("?invitation={}", made.text);
     let other = Way::new(&app);
     let page = other.start(&query).await;
@@ -19,7 +25,7 @@ async fn a_link_is_for_its_tenant_and_serves_once() {
     assert_eq!(outcome(&way.connect(&query, "adele@contoso.com").await), "connected");
     let again = Way::new(&app).open(&format!("/api/onboarding/start{query}")).await.expect(400);
     assert!(again.text.contains("This invitation is not valid any more"), "{}", again.text);
-    let listed = app.app.onboarding.invitations().await.unwrap();
+    let listed = app.app.onboarding.invitations(&app.app.operator, 10, 0).await.unwrap().items;
     assert_eq!((listed.len(), listed[0].note.as_str()), (1, "Contoso, by Jo"));
     assert!(listed[0].accepted_at.is_some());
     let stored = app.database.query("SELECT * FROM onboarding_invitations").await;
@@ -29,15 +35,21 @@ async fn a_link_is_for_its_tenant_and_serves_once() {
 #[tokio::test]
 async fn a_link_that_is_unknown_old_or_taken_back_leads_nowhere() {
     let app = consented().await;
-    let old = app.app.onboarding.invite(None, "n", TimeDelta::days(1)).await.unwrap();
-    let revoked = app.app.onboarding.invite(None, "n", TimeDelta::days(30)).await.unwrap();
-    assert!(app.app.onboarding.uninvite(revoked.id).await.unwrap());
-    assert!(!app.app.onboarding.uninvite(Uuid::nil()).await.unwrap());
+    let old = app.app.onboarding.invite(&app.app.operator, None, "n", TimeDelta::days(1)).await.unwrap();
+    let revoked = app.app.onboarding.invite(&app.app.operator, None, "n", TimeDelta::days(30)).await.unwrap();
+    app.app.onboarding.uninvite(&app.app.operator, revoked.invitation.id).await.unwrap();
+    let unknown = app.app.onboarding.uninvite(&app.app.operator, Uuid::nil()).await;
+    assert!(matches!(unknown, Err(WithdrawError::NotFound)), "{unknown:?}");
     app.advance(TimeDelta::days(2));
     for text in [old.text.as_str(), revoked.text.as_str(), "unknown"] {
         Way::new(&app).open(&format!("/api/onboarding/start?invitation={text}")).await.expect(400);
     }
-    let wrong = app.app.onboarding.invite(Some(Uuid::nil()), "n", TimeDelta::days(1)).await.unwrap();
+    let wrong = app
+        .app
+        .onboarding
+        .invite(&app.app.operator, Some(Uuid::nil()), "n", TimeDelta::days(1))
+        .await
+        .unwrap();
     let query = format!("?invitation={}&tenant={}", wrong.text, ids::CONTOSO);
     let refused = Way::new(&app).open(&format!("/api/onboarding/start{query}")).await.expect(400);
     assert!(refused.text.contains("another organization"), "{}", refused.text);

@@ -56,16 +56,43 @@ impl Operation {
         schemes.is_some_and(|schemes| schemes.contains(&json!({ "refreshToken": [] })))
     }
 
+    /// Whether it is for the service's own staff, whom no organization has.
+    pub(crate) fn is_for_operators(&self) -> bool {
+        self.permission.as_deref() == Some("operator")
+    }
+
     /// Whether it takes a parameter of this name, wherever.
     pub(crate) fn takes(&self, name: &str) -> bool {
         self.parameters.iter().any(|parameter| parameter.name == name)
     }
 }
 
+/// Every operation that is for the service's own staff. The list is closed, so that none becomes one unnoticed.
+pub(crate) fn for_operators(document: &Value) -> Vec<Operation> {
+    let found: Vec<_> = operations(document).into_iter().filter(Operation::is_for_operators).collect();
+    let ids: Vec<&str> = found.iter().map(|operation| operation.id.as_str()).collect();
+    let closed = [
+        "getServiceHealth",
+        "listInvitations",
+        "inviteTenant",
+        "withdrawInvitation",
+        "pingAdmin",
+        "listTenants",
+        "deleteTenant",
+        "getTenant",
+        "updateTenant",
+        "restoreTenant",
+    ];
+    assert_eq!(ids, closed, "the list of what the staff may do is closed");
+    assert!(found.iter().all(|operation| operation.path.starts_with("/api/admin/")));
+    found
+}
+
 /// Every operation that callers of organizations call.
 pub(crate) fn walked(document: &Value) -> Vec<Operation> {
     let all = operations(document);
-    let (passed_by, walked): (Vec<_>, Vec<_>) = all.into_iter().partition(Operation::is_by_refresh_token);
+    let all = all.into_iter().filter(|operation| !operation.is_for_operators());
+    let (passed_by, walked): (Vec<_>, Vec<_>) = all.partition(Operation::is_by_refresh_token);
     let passed_by: Vec<&str> = passed_by.iter().map(|operation| operation.id.as_str()).collect();
     assert_eq!(
         passed_by,

@@ -244,6 +244,8 @@ fn organization(now: DateTime<Utc>) -> Organization {
         name: "Contoso".to_owned(),
         name_source: NameSource::Administrator,
         status: OrganizationStatus::Active,
+        status_reason: None,
+        default_domain: None,
         consent: Consent::Pending,
         consented_at: None,
         deleted_at: None,

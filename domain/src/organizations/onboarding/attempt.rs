@@ -71,6 +71,8 @@ pub struct NewInvitation<'a> {
     pub tenant: Option<Uuid>,
     /// The operator's own note.
     pub note: &'a str,
+    /// Who of the staff made it.
+    pub created_by: &'a str,
     pub created_at: DateTime<Utc>,
     pub expires_at: DateTime<Utc>,
 }
@@ -81,10 +83,60 @@ pub struct Invitation {
     pub id: Uuid,
     pub tenant: Option<Uuid>,
     pub note: String,
+    /// Who of the staff made it; `None` for one that is older than that is kept.
+    pub created_by: Option<String>,
     pub created_at: DateTime<Utc>,
     pub expires_at: DateTime<Utc>,
     /// When a tenant was connected by it; it serves once.
     pub accepted_at: Option<DateTime<Utc>>,
+    /// The organization that was connected by it, while there is one.
+    pub org_id: Option<OrgId>,
+    /// When it was taken back.
+    pub withdrawn_at: Option<DateTime<Utc>>,
+}
+
+impl Invitation {
+    /// What has become of it.
+    pub fn state(&self, now: DateTime<Utc>) -> InvitationState {
+        if self.accepted_at.is_some() {
+            InvitationState::Used
+        } else if self.withdrawn_at.is_some() {
+            InvitationState::Withdrawn
+        } else if self.expires_at <= now {
+            InvitationState::Expired
+        } else {
+            InvitationState::Open
+        }
+    }
+}
+
+/// What has become of a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InvitationState {
+    Open,
+    /// A tenant was connected by it.
+    Used,
+    Expired,
+    /// The staff took it back.
+    Withdrawn,
+}
+
+impl InvitationState {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Used => "used",
+            Self::Expired => "expired",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
+}
+
+/// Some of all links, newest first, and how many there are.
+#[derive(Clone, Debug)]
+pub struct InvitationList {
+    pub items: Vec<Invitation>,
+    pub total: u64,
 }
 
 /// The operators' links. They belong to no organization: there is none before one is used.
@@ -94,12 +146,14 @@ pub trait InvitationStore: Send + Sync {
 
     async fn find(&self, text: &str) -> Result<Option<Invitation>, StoreError>;
 
-    /// Newest first.
-    async fn list(&self) -> Result<Vec<Invitation>, StoreError>;
+    async fn get(&self, id: Uuid) -> Result<Option<Invitation>, StoreError>;
+
+    /// Some of them, newest first, after so many others.
+    async fn list(&self, limit: u64, offset: u64) -> Result<InvitationList, StoreError>;
 
     /// Ends it by a tenant that was connected. `false` when it was ended before.
-    async fn accept(&self, id: Uuid, now: DateTime<Utc>) -> Result<bool, StoreError>;
+    async fn accept(&self, id: Uuid, org_id: OrgId, now: DateTime<Utc>) -> Result<bool, StoreError>;
 
-    /// Ends it at once. `false` when there is none.
-    async fn revoke(&self, id: Uuid, now: DateTime<Utc>) -> Result<bool, StoreError>;
+    /// Ends it at once. `false` when there is none that was not used.
+    async fn withdraw(&self, id: Uuid, now: DateTime<Utc>) -> Result<bool, StoreError>;
 }

@@ -236,7 +236,7 @@ impl Onboarding {
         let returned = Event::new("organization.consent.returned", json!({ "attemptId": attempt.id }));
         self.come_to(tx, &organization, to, record, profile, Events::from(returned)).await?;
         if let (true, Some(invitation)) = (to.holds(), attempt.invitation)
-            && !self.invitations.accept(invitation, now).await?
+            && !self.invitations.accept(invitation, org_id, now).await?
         {
             tracing::info!("an invitation was used more than once");
         }

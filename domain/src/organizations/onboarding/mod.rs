@@ -17,13 +17,16 @@ mod record;
 mod start;
 mod tenants;
 
-pub use attempt::{Attempt, AttemptStore, Invitation, InvitationStore, NewAttempt, NewInvitation, Used};
+pub use attempt::{
+    Attempt, AttemptStore, Invitation, InvitationList, InvitationState, InvitationStore, NewAttempt,
+    NewInvitation, Used,
+};
 pub use callback::{Answer, Progress, Redirect};
 pub use check::Status;
 pub(crate) use check::request_check;
 pub use confirm::{Administrator, ConfirmError};
 pub use consent::{Consent, OrganizationState};
-pub use invite::Invited;
+pub use invite::{Invited, WithdrawError};
 pub use permission::AppPermission;
 pub use record::{Finding, OnboardingReader, OnboardingRecord, OnboardingRepository};
 pub use start::{Initiator, LinkError, Onboarding, OnboardingPorts, OnboardingSettings, Start, Started};

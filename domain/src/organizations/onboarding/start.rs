@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::{AppPermission, AttemptStore, InvitationStore, NewAttempt, Tenants};
+use super::{AppPermission, AttemptStore, InvitationState, InvitationStore, NewAttempt, Tenants};
 use crate::{
     access::{AllowedTenants, Directory, Identified, TenantPolicy, doorway::Doorway},
     entropy::Entropy,
@@ -112,7 +112,7 @@ impl Onboarding {
         let invitation = match start.invitation {
             Some(text) => {
                 let found = self.invitations.find(text).await?;
-                let open = found.filter(|found| found.accepted_at.is_none() && found.expires_at > now);
+                let open = found.filter(|found| found.state(now) == InvitationState::Open);
                 Some(open.ok_or(LinkError::InvitationEnded)?)
             }
             None => None,

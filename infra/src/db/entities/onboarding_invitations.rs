@@ -8,9 +8,12 @@ pub struct Model {
     pub digest: String,
     pub tenant: Option<Uuid>,
     pub note: String,
+    pub created_by: Option<String>,
     pub created_at: DateTimeUtc,
     pub expires_at: DateTimeUtc,
     pub accepted_at: Option<DateTimeUtc>,
+    pub org_id: Option<Uuid>,
+    pub withdrawn_at: Option<DateTimeUtc>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

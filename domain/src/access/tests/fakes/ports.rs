@@ -31,7 +31,7 @@ use crate::{
         User, UserReader,
     },
     organizations::{
-        ExportReader, ImportReader, Organization, OrganizationOrigin, OrganizationReader,
+        ExportReader, ImportReader, Organization, OrganizationCounts, OrganizationOrigin, OrganizationReader,
         onboarding::OnboardingReader,
     },
     page::{Page, PageRequest},
@@ -134,6 +134,10 @@ impl AccountDirectory for Ports {
     async fn session(&self, _id: SessionId) -> Result<Option<Session>, StoreError> {
         unreachable!("nobody has a session here")
     }
+
+    async fn is_operator(&self, _id: AccountId) -> Result<bool, StoreError> {
+        unreachable!("nobody has an account here")
+    }
 }
 
 impl SessionTokens for Ports {
@@ -225,6 +229,10 @@ impl ApiKeyDigests for Ports {
 impl OrganizationReader for Ports {
     async fn get(&self) -> Result<Option<Organization>, StoreError> {
         Ok(Some(self.0.organization.lock().unwrap().clone()))
+    }
+
+    async fn counts(&self) -> Result<OrganizationCounts, StoreError> {
+        unreachable!("nobody counts")
     }
 }
 

@@ -1,0 +1,27 @@
+//! `/api/admin`: what the service's own staff may do, apart from every organization's roles. Its answers are bare: the
+//! original contract has no `data` around them.
+
+mod caller;
+mod invitations;
+mod service;
+mod tenants;
+
+pub(crate) use caller::{ADMIN_SECRET, AdminGate, AdminSecret, OPERATOR};
+pub(crate) use invitations::{InvitationsApi, invitation_link};
+pub(crate) use service::{Finding, FindingState, Inspector, ServiceApi};
+pub(crate) use tenants::TenantsApi;
+
+use crate::error::ApiError;
+
+const DEFAULT_LIMIT: u16 = 50;
+
+/// How many of a list come at once unless it is said.
+fn default_limit() -> u16 {
+    DEFAULT_LIMIT
+}
+
+/// Why an operator does something; a reason of spaces is none.
+fn reason(text: &str) -> Result<&str, ApiError> {
+    let text = text.trim();
+    if text.is_empty() { Err(ApiError::invalid_field("reason", "says nothing")) } else { Ok(text) }
+}

@@ -5,7 +5,7 @@
 
 use std::{
     collections::HashMap,
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
@@ -16,7 +16,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use poem::{
     Endpoint, IntoResponse, Request, Response, Route, Server,
     http::{Method, StatusCode},
-    listener::{Listener, TcpListener},
+    listener::{Acceptor, Listener, TcpListener},
 };
 use poem_openapi::OperationId;
 
@@ -69,6 +69,12 @@ pub(crate) async fn listen(
     let acceptor = TcpListener::bind((host, port)).into_acceptor().await;
     let acceptor = acceptor
         .with_context(|| format!("cannot listen on {host}:{port} for metrics; change METRICS_PORT"))?;
+    // Which one it is where any free one was asked for.
+    let port = acceptor
+        .local_addr()
+        .iter()
+        .find_map(|address| address.as_socket_addr())
+        .map_or(port, SocketAddr::port);
     tracing::info!(%host, port, "serving metrics at /metrics");
     let upkeep = handle.clone();
     let server = Server::new_with_acceptor(acceptor).run(endpoint(handle, gauges));

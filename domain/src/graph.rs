@@ -71,6 +71,9 @@ pub enum GraphError {
     /// The person may not.
     #[error("Microsoft denies the person access")]
     Denied,
+    /// Nobody has let this service do so in the person's name, whatever the person may; this permission would be enough.
+    #[error("the token lacks the permission {0}")]
+    MissingPermission(&'static str),
     /// The part that is asked for lies outside of the file, which has `size` bytes.
     #[error("the range is outside of the file")]
     RangeNotSatisfiable { size: Option<u64> },

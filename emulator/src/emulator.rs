@@ -210,6 +210,12 @@ impl Emulator {
         self.world.requests.most_at_once(endpoint)
     }
 
+    /// The device codes that were given out and are not forgotten yet, as only their devices know them: a test looks for
+    /// them where they should not be.
+    pub fn device_codes(&self) -> Vec<String> {
+        lock(&self.world.issued).devices.iter().map(|device| device.secret.clone()).collect()
+    }
+
     /// Changes a user: handle, user principal name or object id.
     pub fn update_user(&self, who: &str, patch: UserPatch) -> Result<(), DirectoryError> {
         lock(&self.world.directory).update_user(who, patch, self.world.clock.now()).map(|_| ())

@@ -8,6 +8,7 @@ import { ButtonLink } from "./lib/link";
 import { meQuery } from "./lib/me";
 import { useTitle } from "./lib/title";
 import { unhide } from "./lib/unhide";
+import { operatorSearch } from "./operator/search";
 import { sharePointSearch } from "./sharepoint/search";
 import { Failure } from "./shell/failure";
 import { Empty } from "./shell/page";
@@ -68,6 +69,37 @@ const home = createRoute({
 const screen = <Path extends string>(path: Path, component: ReturnType<typeof lazyRouteComponent>) =>
   createRoute({ getParentRoute: () => signedIn, path, component });
 
+const operator = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/operator",
+  component: lazyRouteComponent(() => import("./operator/area"), "OperatorArea"),
+});
+
+const operatorScreens = [
+  createRoute({
+    getParentRoute: () => operator,
+    path: "/organizations",
+    validateSearch: operatorSearch,
+    component: lazyRouteComponent(() => import("./operator/organizations"), "Organizations"),
+  }),
+  createRoute({
+    getParentRoute: () => operator,
+    path: "/organizations/$organizationId",
+    component: lazyRouteComponent(() => import("./operator/organization"), "OneOrganization"),
+  }),
+  createRoute({
+    getParentRoute: () => operator,
+    path: "/invitations",
+    validateSearch: operatorSearch,
+    component: lazyRouteComponent(() => import("./operator/invitations"), "Invitations"),
+  }),
+  createRoute({
+    getParentRoute: () => operator,
+    path: "/health",
+    component: lazyRouteComponent(() => import("./operator/health"), "Health"),
+  }),
+] as const;
+
 const screens = [
   home,
   screen("/me/profile", lazyRouteComponent(() => import("./me/profile"), "Profile")),
@@ -102,6 +134,7 @@ const screens = [
   screen("/organization/api-keys/$keyId", lazyRouteComponent(() => import("./api-keys/api-key"), "OneApiKey")),
   screen("/organization/settings", lazyRouteComponent(() => import("./organization/settings"), "Settings")),
   screen("/organization/taxonomies", lazyRouteComponent(() => import("./annotations/taxonomies"), "Taxonomies")),
+  operator.addChildren(operatorScreens),
   createRoute({ getParentRoute: () => signedIn, path: "$", component: NoSuchPage }),
 ] as const;
 

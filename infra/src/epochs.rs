@@ -2,7 +2,7 @@
 //!
 //! The table is the truth. PostgreSQL tells of changes by NOTIFY, on a connection of its own (never through a
 //! transaction pooler); on SQLite `PRAGMA data_version` shows that another process wrote. While neither was heard
-//! for a second, each hit asks the table; when the database is gone too, hot entries go on for a bounded time.
+//! for most of a second, each hit asks the table; when the database is gone too, hot entries go on for a bounded time.
 //!
 //! A [`Mark`] is a place in the sequence of changes that this process knows of, so "did anything change since" is
 //! one comparison of integers as long as nothing did.
@@ -27,8 +27,11 @@ use sqlx::postgres::{PgListener, PgNotification, PgPoolOptions};
 
 use crate::db::{Cuts, epochs as table};
 
-/// How long the channel may be silent before each hit asks the table.
-const SILENCE: TimeDelta = TimeDelta::seconds(1);
+/// How long the channel may be silent before each hit asks the table: with the request that asks, a revocation takes less
+/// than a second.
+const SILENCE: TimeDelta = TimeDelta::milliseconds(800);
+/// How PostgreSQL's list of connections names the one that listens.
+const LISTENER: &str = "tenantry-revocations";
 /// How often the channel is tried while nothing is said.
 const BEAT: Duration = Duration::from_millis(300);
 /// How long one question to the database may take.
@@ -141,7 +144,7 @@ impl EpochWatch {
         let own = PgPoolOptions::new()
             .max_connections(1)
             .acquire_timeout(PATIENCE)
-            .connect_lazy_with((*options).clone());
+            .connect_lazy_with((*options).clone().application_name(LISTENER));
         let mut listener = in_time(PgListener::connect_with(&own)).await?;
         listener.eager_reconnect(false);
         in_time(listener.listen(table::CHANNEL)).await?;

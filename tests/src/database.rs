@@ -89,6 +89,11 @@ impl TestDatabase {
         database(server().expect("a run on PostgreSQL"), url.path().trim_start_matches('/')).into()
     }
 
+    /// The file (SQLite).
+    pub fn file(&self) -> PathBuf {
+        self.folder().join("tenantry.db")
+    }
+
     /// The folder of the file (SQLite).
     pub fn folder(&self) -> PathBuf {
         self.folder.as_ref().expect("a run on SQLite").path().to_owned()

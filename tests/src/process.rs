@@ -2,7 +2,8 @@
 
 use std::{
     fs::File,
-    path::PathBuf,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     sync::{Arc, Mutex},
     time::Duration,
@@ -13,7 +14,10 @@ use poem::{Endpoint, EndpointExt, Request, Response, endpoint::BoxEndpoint, http
 use crate::{Actor, Browser, TestApp};
 
 /// How long a process may take to do what is waited for.
-const PATIENCE: Duration = Duration::from_mins(3);
+const PATIENCE: Duration = Duration::from_mins(10);
+
+/// The byte of the index of SQLite's WAL that whoever writes has locked.
+const WAL_WRITE_LOCK: u64 = 120;
 
 /// A process of `tenantry`, which is killed when the value is dropped.
 pub struct Process {
@@ -64,14 +68,25 @@ impl TestApp {
 }
 
 impl Process {
-    /// How much time of the processor it has had.
-    pub fn cpu(&self) -> Duration {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("it runs");
-        let (_, fields) = stat.rsplit_once(')').expect("the name is in brackets");
-        // proc_pid_stat(5): of user and system, in hundredths of a second.
-        let ticks =
-            fields.split_ascii_whitespace().skip(11).take(2).map(|field| field.parse().unwrap_or(0_u64));
-        Duration::from_millis(10 * ticks.sum::<u64>())
+    /// Whether it is in a transaction that writes to a file of SQLite in WAL mode: it has the lock on the byte that stands for
+    /// that (SQLite, "WAL-mode File Format", §2.3), as the kernel's list of locks shows.
+    pub fn is_writing(&self, database: &Path) -> bool {
+        let mut index = database.as_os_str().to_owned();
+        index.push("-shm");
+        let Ok(index) = std::fs::metadata(index) else { return false };
+        let locks = std::fs::read_to_string("/proc/locks").expect("the kernel lists locks");
+        let pid = self.child.id().to_string();
+        locks.lines().any(|line| {
+            // Such as `1: POSIX ADVISORY WRITE 4242 08:01:131073 120 120`.
+            let fields: Vec<_> = line.split_ascii_whitespace().collect();
+            let [_, _, _, "WRITE", owner, file, first, last] = fields[..] else { return false };
+            let is_of_file = file.rsplit(':').next() == Some(index.ino().to_string().as_str());
+            let covers = |byte: u64| {
+                first.parse().is_ok_and(|first: u64| first <= byte)
+                    && (last == "EOF" || last.parse().is_ok_and(|last: u64| byte <= last))
+            };
+            owner == pid && is_of_file && covers(WAL_WRITE_LOCK)
+        })
     }
 
     /// Whether it has not ended: one that has is a zombie, since nobody has waited for it.

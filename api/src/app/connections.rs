@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use domain::{
     connections::{
-        Connecting, ConnectingPorts, ConnectingScopes, ConnectionTokens, Connections, DeviceCodes, Devices,
-        Grants, HandOuts, RefreshPorts, Refresher, ResourceNames,
+        Connecting, ConnectingPorts, ConnectingScopes, ConnectionTokens, Connections, ConsentLink,
+        DeviceCodes, Devices, Grants, HandOuts, RefreshPorts, Refresher, ResourceNames,
     },
     store::Store,
 };
@@ -33,7 +33,7 @@ pub(super) struct Hub {
     pub(super) hand_outs: HandOuts,
     pub(super) refresher: Refresher,
     public_url: Url,
-    consent_url: String,
+    consent: ConsentLink,
 }
 
 impl Hub {
@@ -59,8 +59,9 @@ impl Hub {
             ids: parts.ids(),
             entropy: Arc::clone(&parts.entropy),
         };
+        let consent = ConsentLink::new(&consent_url(config));
         let names = ResourceNames { graph: config.delegation.graph_resource.clone() };
-        let refresher = Refresher::new(needed, config.connections.refresh, names);
+        let refresher = Refresher::new(needed, config.connections.refresh, names, consent.clone());
         let flights = Arc::new(SpawnedFlights::default());
         let hand_outs = HandOuts::new(Arc::clone(&store), flights, parts.ids());
         let tokens = ConnectionTokens::new(
@@ -100,7 +101,7 @@ impl Hub {
             hand_outs,
             refresher,
             public_url: config.process.public_url.clone(),
-            consent_url: consent_url(config),
+            consent,
         })
     }
 
@@ -117,7 +118,7 @@ impl Hub {
             pages,
             clock: Arc::clone(&parts.clock),
             public_url: self.public_url.clone(),
-            consent_url: self.consent_url.clone(),
+            consent: self.consent.clone(),
         }
     }
 }

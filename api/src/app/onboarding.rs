@@ -130,7 +130,7 @@ impl Watched {
         caller: &OnBehalfOf,
         result: Result<T, DelegationError>,
     ) -> Result<T, DelegationError> {
-        if let Err(DelegationError::ConsentRequired { .. }) = &result
+        if result.as_ref().is_err_and(DelegationError::is_missing_consent)
             && let Err(error) = self.onboarding.suspect(caller).await
         {
             // The look of every day is still to come.
@@ -160,7 +160,7 @@ impl DelegatedTokens for Watched {
         resource: &Resource,
         token: &DelegatedToken,
         challenge: Option<&ClaimsChallenge>,
-    ) -> Result<Arc<DelegatedToken>, DelegationError> {
+    ) -> Result<Option<Arc<DelegatedToken>>, DelegationError> {
         let result = self.tokens.refused(caller, resource, token, challenge).await;
         self.noticed(caller, result).await
     }

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Where a browser goes to connect an account; `return_to` says where it comes back to.
-const CONNECT_PATH: &str = "/api/oauth/microsoft/start?connect=true";
+pub(crate) const CONNECT_PATH: &str = "/api/oauth/microsoft/start?connect=true";
 /// What a person does there.
 const CONNECT_STEP: &str = "You are signed in, and nothing of yours at Microsoft 365 is open to this service yet. Open the connect address in \
                             the same browser, choose the account that you signed in with, and agree.";
@@ -111,8 +111,8 @@ impl From<DelegationError> for ApiError {
                     "Connect the Microsoft account that you signed in with first",
                 )
             },
-            DelegationError::Unusable { connection, trouble, claims } => {
-                unusable(connection, trouble, claims.as_ref())
+            DelegationError::Unusable { connection, trouble, claims, consent_url } => {
+                unusable(connection, trouble, claims.as_ref(), consent_url)
             }
             DelegationError::AssertionRejected => Self::unauthorized(INVALID_TOKEN),
             DelegationError::AccountBlocked => {

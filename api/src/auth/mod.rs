@@ -13,6 +13,6 @@ pub(crate) use cookies::SessionCookies;
 pub(crate) use credential::Gate;
 pub(crate) use credential::chain;
 pub(crate) use csrf::{CsrfGuard, origins};
-pub(crate) use delegation::{DELEGATED_MARKER, Delegated};
+pub(crate) use delegation::{CONNECT_PATH, DELEGATED_MARKER, Delegated};
 pub(crate) use key_caller::{KEY_MARKER, KeyCaller};
 pub(crate) use recent::{RECENT_MARKER, Recency, Recent};

@@ -112,8 +112,8 @@ impl From<ConnectionTokenError> for ApiError {
             ConnectionTokenError::NotUnderstood { codes } => {
                 Self::invalid_field("scope", format!("makes no sense to Microsoft{}", numbers(&codes)))
             }
-            ConnectionTokenError::Trouble { connection, trouble, claims } => {
-                unusable(connection.id, trouble, claims.as_ref())
+            ConnectionTokenError::Trouble { connection, trouble, claims, consent_url } => {
+                unusable(connection.id, trouble, claims.as_ref(), consent_url)
             }
             ConnectionTokenError::OwnRegistration => Self {
                 details: Some(json!({
@@ -131,7 +131,8 @@ impl From<ConnectionTokenError> for ApiError {
             }
             ConnectionTokenError::Seal(error) => sealed(error),
             ConnectionTokenError::Store(error) => error.into(),
-            error @ (ConnectionTokenError::Shared(_)
+            error @ (ConnectionTokenError::ReplacedBefore
+            | ConnectionTokenError::Shared(_)
             | ConnectionTokenError::Unread(_)
             | ConnectionTokenError::Unwritten(_)) => failed(&error),
         }
@@ -172,7 +173,8 @@ pub(crate) fn failed(error: &ConnectionTokenError) -> ApiError {
         | ConnectionTokenError::Trouble { .. }
         | ConnectionTokenError::OwnRegistration
         | ConnectionTokenError::Unavailable { .. }
-        | ConnectionTokenError::TooShort { .. } => false,
+        | ConnectionTokenError::TooShort { .. }
+        | ConnectionTokenError::ReplacedBefore => false,
     };
     if is_store { unreachable_store(error) } else { ApiError::internal(chain(error)) }
 }
@@ -188,8 +190,9 @@ pub(crate) fn unusable(
     connection: ConnectionId,
     trouble: Trouble,
     claims: Option<&ClaimsChallenge>,
+    consent_url: Option<String>,
 ) -> ApiError {
-    let details = json!({
+    let mut details = json!({
         "connectionId": connection,
         "status": trouble.status().as_str(),
         "reason": trouble.as_str(),
@@ -197,6 +200,9 @@ pub(crate) fn unusable(
         "canReconnect": trouble.is_mended_by_sign_in(),
         "claims": claims.map(ClaimsChallenge::json),
     });
+    if let (Some(details), Some(consent_url)) = (details.as_object_mut(), consent_url) {
+        details.insert("consentUrl".to_owned(), consent_url.into());
+    }
     ApiError {
         details: Some(details),
         ..ApiError::new(ErrorCode::ConnectionUnusable, "Microsoft gives no token for this connection")

@@ -11,7 +11,8 @@ use domain::{
     api_keys::TokenEncryption,
     clock::Clock,
     connections::{
-        ConnectionFilter, ConnectionTokens, Connections, Read, ReadTokens, ResourceRequest, Sight, Write,
+        ConnectionFilter, ConnectionTokens, Connections, ConsentLink, Read, ReadTokens, ResourceRequest,
+        Sight, Write,
     },
     delegation::ClaimsChallenge,
     id::{ConnectionId, UserId},
@@ -25,7 +26,7 @@ use poem_openapi::{
 use secrecy::ExposeSecret;
 use url::Url;
 
-use self::view::{ConnectionView, Links};
+use self::view::ConnectionView;
 pub(crate) use self::{
     devices::DevicesApi,
     error::{failed, unusable},
@@ -83,14 +84,13 @@ pub(crate) struct ConnectionsApi {
     pub clock: Arc<dyn Clock>,
     /// The service's own address.
     pub public_url: Url,
-    /// Where an administrator of a tenant consents; `{tenant}` stands for it.
-    pub consent_url: String,
+    /// Where an administrator of a tenant consents.
+    pub consent: ConsentLink,
 }
 
 impl ConnectionsApi {
     fn view(&self, connection: domain::connections::Connection) -> ConnectionView {
-        let links = Links { consent_url: &self.consent_url };
-        ConnectionView::new(connection, self.clock.now(), &links)
+        ConnectionView::new(connection, self.clock.now(), &self.consent)
     }
 
     fn start(&self) -> Url {

@@ -2,8 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::{
-    access::PERSONAL_ACCOUNTS_TENANT,
-    connections::{Connection, ConnectionStatus, Trouble},
+    connections::{Connection, ConnectionStatus, ConsentLink},
     id::{ConnectionId, UserId},
 };
 use poem_openapi::{Enum, Object};
@@ -83,17 +82,10 @@ pub(super) struct ConnectionView {
     updated_at: DateTime<Utc>,
 }
 
-/// What views lead to.
-pub(super) struct Links<'a> {
-    pub(super) consent_url: &'a str,
-}
-
 impl ConnectionView {
-    pub(super) fn new(connection: Connection, now: DateTime<Utc>, links: &Links<'_>) -> Self {
-        let is_of_tenant = connection.tenant_id != PERSONAL_ACCOUNTS_TENANT;
-        let needs_consent = connection.trouble.is_some_and(Trouble::is_mended_by_admin_consent);
-        let consent_url = (is_of_tenant && needs_consent)
-            .then(|| links.consent_url.replace("{tenant}", &connection.tenant_id.to_string()));
+    pub(super) fn new(connection: Connection, now: DateTime<Utc>, consent: &ConsentLink) -> Self {
+        let consent_url =
+            connection.trouble.and_then(|trouble| consent.for_trouble(trouble, connection.tenant_id));
         Self {
             id: Id(connection.id),
             user_id: Id(connection.user_id),

@@ -234,7 +234,8 @@ fn refused(error: ConnectionTokenError) -> Refused {
         ConnectionTokenError::TooShort { .. } => {
             Refused::new("invalid_scope", "Microsoft gives no token that lasts long enough")
         }
-        error @ (ConnectionTokenError::Seal(_)
+        error @ (ConnectionTokenError::ReplacedBefore
+        | ConnectionTokenError::Seal(_)
         | ConnectionTokenError::Store(_)
         | ConnectionTokenError::Shared(_)
         | ConnectionTokenError::Unread(_)

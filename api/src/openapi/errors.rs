@@ -192,7 +192,8 @@ fn meaning(code: ErrorCode) -> &'static str {
             "a session alone opens nothing at Microsoft: the person connects their account first, at `details.connectUrl`."
         }
         ErrorCode::ConnectionUnusable => {
-            "Microsoft gives no token; `details` has the connection's state, the reason and the next step."
+            "Microsoft gives no token; `details` has the connection's state, the reason and the next step, and where consent is \
+             missing `consentUrl` for an administrator of the account's tenant."
         }
         ErrorCode::Conflict => "the present state forbids it; the message says why.",
         ErrorCode::IdempotencyKeyReused => {

@@ -5,9 +5,14 @@ use std::time::Duration;
 use domain::graph::{GraphError, GraphReport};
 use serde_json::{Map, Value, json};
 
-use crate::error::{ApiError, ErrorCode};
+use crate::{
+    auth::CONNECT_PATH,
+    error::{ApiError, ErrorCode},
+};
 
 const REFUSED: &str = "Microsoft 365 refused";
+/// What helps depends on how the caller came: with a connection of their own, or with a token of Microsoft's.
+const MISSING_PERMISSION_STEP: &str = "Microsoft gave this service no token with the permission. If you signed in here, open the connect address in the same browser, choose      your account, and agree to what is asked for; otherwise an administrator of your organization consents to the      permission for this application.";
 /// When to look again whether a download has ended; nobody knows when one does.
 const DOWNLOAD_ENDS: Duration = Duration::from_secs(2);
 
@@ -16,6 +21,12 @@ impl From<GraphError> for ApiError {
         match error {
             GraphError::NotFound => Self::not_found(),
             GraphError::Denied => Self::forbidden(),
+            GraphError::MissingPermission(permission) => Self {
+                details: Some(json!({
+                    "permission": permission, "nextStep": MISSING_PERMISSION_STEP, "connectUrl": CONNECT_PATH,
+                })),
+                ..Self::new(ErrorCode::Forbidden, "This service was not let do that at Microsoft 365")
+            },
             GraphError::RangeNotSatisfiable { size } => {
                 let message = "The file has no bytes in that range";
                 let details = size.map(|size| json!({ "size": size }));
@@ -90,6 +101,16 @@ mod tests {
         for (error, status, code, wait, told) in [
             (GraphError::NotFound, 404, "NOT_FOUND", None, Value::Null),
             (GraphError::Denied, 403, "FORBIDDEN", None, Value::Null),
+            (
+                GraphError::MissingPermission("Sites.Read.All"),
+                403,
+                "FORBIDDEN",
+                None,
+                json!({
+                    "permission": "Sites.Read.All", "nextStep": MISSING_PERMISSION_STEP,
+                    "connectUrl": "/api/oauth/microsoft/start?connect=true",
+                }),
+            ),
             (
                 GraphError::RangeNotSatisfiable { size: Some(7) },
                 416,

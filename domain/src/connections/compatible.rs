@@ -331,7 +331,8 @@ impl CompatibleTokens {
             ConnectionTokenError::OwnRegistration => Ok(Some(ConnectionStatus::ConfigError)),
             ConnectionTokenError::NotUnderstood { .. }
             | ConnectionTokenError::Unavailable { .. }
-            | ConnectionTokenError::TooShort { .. } => Ok(Some(connection.status(now))),
+            | ConnectionTokenError::TooShort { .. }
+            | ConnectionTokenError::ReplacedBefore => Ok(Some(connection.status(now))),
             error @ (ConnectionTokenError::Seal(_)
             | ConnectionTokenError::Store(_)
             | ConnectionTokenError::Shared(_)

@@ -298,6 +298,7 @@ impl Connecting {
             | MintError::OwnRegistration
             | MintError::Unavailable { .. }
             | MintError::TooShort { .. }
+            | MintError::ReplacedBefore
             | MintError::Seal(_)
             | MintError::Store(_) => None,
         }

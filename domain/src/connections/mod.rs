@@ -9,6 +9,7 @@
 mod compatible;
 mod connecting;
 mod connection;
+mod consent_link;
 mod device;
 mod due;
 mod hand_out;
@@ -17,6 +18,7 @@ mod own;
 mod ports;
 mod refresh;
 mod refused;
+mod replaced;
 mod resource;
 mod schedule;
 mod sight;
@@ -36,6 +38,7 @@ pub use connection::{
     Connection, ConnectionFilter, ConnectionReader, ConnectionRepository, ConnectionStatus, NewGrant,
     NewToken, StoredGrant, StoredToken,
 };
+pub use consent_link::ConsentLink;
 pub use device::{
     BegunDevice, DeviceCode, DeviceCodeError, DeviceCodes, DeviceError, DeviceFailure, DeviceReader,
     DeviceRepository, DeviceSignIn, DeviceState, DeviceTurns, Devices, NewDeviceSignIn, Polled, TOLD_FOR,

@@ -49,7 +49,7 @@ impl DelegatedTokens for CallersTokens {
         resource: &Resource,
         token: &DelegatedToken,
         challenge: Option<&ClaimsChallenge>,
-    ) -> Result<Arc<DelegatedToken>, DelegationError> {
+    ) -> Result<Option<Arc<DelegatedToken>>, DelegationError> {
         match caller.session() {
             None => self.exchange.refused(caller, resource, token, challenge).await,
             Some(session) => self.own_after(caller, session, resource, token, challenge).await,
@@ -65,20 +65,26 @@ impl CallersTokens {
         resource: &Resource,
         refused: &DelegatedToken,
         challenge: Option<&ClaimsChallenge>,
-    ) -> Result<Arc<DelegatedToken>, DelegationError> {
+    ) -> Result<Option<Arc<DelegatedToken>>, DelegationError> {
         let own = |newer_than| self.connections.own(caller, session, target(resource), newer_than);
         let now = own(None).await.map_err(refusal)?;
         // Of many requests with one token each comes here; a token that was had since is good enough.
         if now.expires_at != refused.expires_at {
-            return Ok(delegated(now));
+            return Ok(Some(delegated(now)));
         }
         if let Some(claims) = challenge {
             // What the resource wants to see a new sign-in has to show; the connection itself works elsewhere.
             let trouble = Trouble::Interaction;
             let claims = Some(claims.clone());
-            return Err(DelegationError::Unusable { connection: now.connection_id, trouble, claims });
+            let consent_url = None;
+            let connection = now.connection_id;
+            return Err(DelegationError::Unusable { connection, trouble, claims, consent_url });
         }
-        own(Some(now.issued_at)).await.map(delegated).map_err(refusal)
+        match own(Some(now.issued_at)).await {
+            Ok(newer) => Ok(Some(delegated(newer))),
+            Err(ConnectionTokenError::ReplacedBefore) => Ok(None),
+            Err(error) => Err(refusal(error)),
+        }
     }
 }
 
@@ -98,8 +104,8 @@ fn refusal(error: ConnectionTokenError) -> DelegationError {
     match error {
         // Also where it was removed a moment ago.
         ConnectionTokenError::NotFound => DelegationError::NotConnected,
-        ConnectionTokenError::Trouble { connection, trouble, claims } => {
-            DelegationError::Unusable { connection: connection.id, trouble, claims }
+        ConnectionTokenError::Trouble { connection, trouble, claims, consent_url } => {
+            DelegationError::Unusable { connection: connection.id, trouble, claims, consent_url }
         }
         // The caller was suspended a moment ago.
         ConnectionTokenError::OwnerDisabled { .. } => DelegationError::AccountBlocked,
@@ -114,6 +120,7 @@ fn refusal(error: ConnectionTokenError) -> DelegationError {
         // These are about API keys and about what callers ask for themselves; or it is our own failure.
         error @ (ConnectionTokenError::ResourceNotAllowed
         | ConnectionTokenError::RefreshTokenNotAllowed
+        | ConnectionTokenError::ReplacedBefore
         | ConnectionTokenError::Seal(_)
         | ConnectionTokenError::Store(_)
         | ConnectionTokenError::Shared(_)

@@ -11,9 +11,10 @@ use secrecy::SecretString;
 use serde_json::json;
 
 use super::{
-    Connection, Flights, GrantError, GrantRefusal, Granted, Grants, Mint, RefreshLog, RefreshPolicy, Renewal,
-    ResourceNames, StoredGrant, StoredToken, Trouble,
+    Connection, ConsentLink, Flights, GrantError, GrantRefusal, Granted, Grants, Mint, RefreshLog,
+    RefreshPolicy, Renewal, ResourceNames, StoredGrant, StoredToken, Trouble,
     refused::Refused,
+    replaced::{ONCE_IN, Replaced},
     resource::{covers, scopes_to_ask},
     schedule::back_off,
 };
@@ -58,6 +59,8 @@ pub(super) struct Need {
     pub(super) min_ttl: TimeDelta,
     /// Whether one from before is not wanted, however long it lasts.
     pub(super) issued_since: Option<DateTime<Utc>>,
+    /// Whether that is because a resource refused the one from before.
+    pub(super) is_in_place_of_refused: bool,
     /// Whether somebody is to have it, so that it is kept fresh from here on.
     pub(super) is_use: bool,
 }
@@ -65,12 +68,24 @@ pub(super) struct Need {
 impl Need {
     /// One that is good now.
     pub(super) fn any() -> Self {
-        Self { buffer: TimeDelta::zero(), min_ttl: TimeDelta::zero(), issued_since: None, is_use: false }
+        Self {
+            buffer: TimeDelta::zero(),
+            min_ttl: TimeDelta::zero(),
+            issued_since: None,
+            is_in_place_of_refused: false,
+            is_use: false,
+        }
     }
 
     /// One that outlasts the buffer.
     pub(super) fn buffered(policy: &RefreshPolicy) -> Self {
         Self { buffer: policy.buffer, ..Self::any() }
+    }
+
+    /// One from after a moment, since a resource refused the one from then.
+    pub(super) fn in_place_of(refused_issued_at: DateTime<Utc>, policy: &RefreshPolicy) -> Self {
+        let issued_since = Some(refused_issued_at + TimeDelta::microseconds(1));
+        Self { issued_since, is_in_place_of_refused: true, is_use: true, ..Self::buffered(policy) }
     }
 
     /// A tenant may let tokens live for as little as ten minutes; those are as good as half their life.
@@ -106,7 +121,13 @@ pub enum MintError {
     NotFound,
     /// Microsoft refuses; somebody has to do something about it.
     #[error("Microsoft gives no token: {}", .trouble.as_str())]
-    Trouble { connection: Box<Connection>, trouble: Trouble, claims: Option<ClaimsChallenge> },
+    Trouble {
+        connection: Box<Connection>,
+        trouble: Trouble,
+        claims: Option<ClaimsChallenge>,
+        /// Where an administrator of the account's tenant consents, if that mends it.
+        consent_url: Option<String>,
+    },
     #[error("the account's tenant does not have the resource")]
     NoSuchResource,
     #[error("Microsoft does not understand what is asked for ({codes:?})")]
@@ -119,17 +140,13 @@ pub enum MintError {
     /// What Microsoft gives does not last as long.
     #[error("the newest token does not last as long")]
     TooShort { lasts: TimeDelta },
+    /// A resource refuses the token, and another one was had in place of a refused one a moment ago.
+    #[error("a token was replaced a moment ago")]
+    ReplacedBefore,
     #[error(transparent)]
     Seal(#[from] SealError),
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-impl MintError {
-    fn of_connection(connection: &Connection, trouble: Trouble) -> Self {
-        let claims = connection.claims.clone();
-        Self::Trouble { connection: Box::new(connection.clone()), trouble, claims }
-    }
 }
 
 /// What refreshing needs from outside.
@@ -152,7 +169,9 @@ pub struct Refresher {
     ports: RefreshPorts,
     policy: RefreshPolicy,
     names: ResourceNames,
+    consent: ConsentLink,
     refused: Arc<Refused>,
+    replaced: Arc<Replaced>,
 }
 
 /// A connection with its tokens, as they were read together.
@@ -185,8 +204,13 @@ pub(super) enum Ending {
 }
 
 impl Refresher {
-    pub fn new(ports: RefreshPorts, policy: RefreshPolicy, names: ResourceNames) -> Self {
-        Self { ports, policy, names, refused: Arc::default() }
+    pub fn new(
+        ports: RefreshPorts,
+        policy: RefreshPolicy,
+        names: ResourceNames,
+        consent: ConsentLink,
+    ) -> Self {
+        Self { ports, policy, names, consent, refused: Arc::default(), replaced: Arc::default() }
     }
 
     pub(super) fn policy(&self) -> &RefreshPolicy {
@@ -256,6 +280,7 @@ impl Refresher {
             | MintError::OwnRegistration
             | MintError::Unavailable { .. }
             | MintError::TooShort { .. }
+            | MintError::ReplacedBefore
             | MintError::Seal(_)
             | MintError::Store(_) => false,
         };
@@ -330,15 +355,29 @@ impl Refresher {
         if let Some(minted) = self.have(scope, &snapshot, key, need).await? {
             return Ok(minted);
         }
+        if need.is_in_place_of_refused && !self.replaced.may(key, self.now()) {
+            tracing::info!(
+                connection.id = %key.connection_id, minutes = ONCE_IN.num_minutes(),
+                "a token is refused that was had in place of a refused one; it is not replaced again"
+            );
+            return Err(MintError::ReplacedBefore);
+        }
         let used_at = need.is_use.then(|| self.now());
         self.ask(scope, &snapshot, key, used_at, lease, Ending::WithThis).await
+    }
+
+    /// What is wrong with a connection, as it is known.
+    fn troubled(&self, connection: &Connection, trouble: Trouble) -> MintError {
+        let consent_url = self.consent.for_trouble(trouble, connection.tenant_id);
+        let claims = connection.claims.clone();
+        MintError::Trouble { connection: Box::new(connection.clone()), trouble, claims, consent_url }
     }
 
     async fn make_row(&self, scope: &OrgScope, id: ConnectionId) -> Result<(), MintError> {
         let tx = self.ports.store.begin(scope).await?;
         let connection = tx.connections().get(id).await?.ok_or(MintError::NotFound)?;
         if let Some(trouble) = connection.trouble.filter(|_| !connection.has_grant) {
-            return Err(MintError::of_connection(&connection, trouble));
+            return Err(self.troubled(&connection, trouble));
         }
         let run_at = self.policy.probe_at(self.now(), self.jitter());
         tx.jobs().schedule_if_absent(Kind::ConnectionRefresh, id.uuid(), run_at).await?;
@@ -401,7 +440,7 @@ impl Refresher {
         match connection.trouble {
             // Whoever asks for it explicitly may find that it was mended.
             Some(_) if connection.has_grant && need.issued_since.is_some() => Ok(None),
-            Some(trouble) if is_closed(trouble) => Err(MintError::of_connection(connection, trouble)),
+            Some(trouble) if is_closed(trouble) => Err(self.troubled(connection, trouble)),
             _ => Ok(None),
         }
     }
@@ -467,7 +506,7 @@ impl Refresher {
         };
         let Some(grant) = stored().await? else {
             let trouble = connection.trouble.unwrap_or(Trouble::Revoked);
-            return Err(MintError::of_connection(connection, trouble));
+            return Err(self.troubled(connection, trouble));
         };
         let redeem = async |grant: &StoredGrant| -> Result<_, MintError> {
             let refresh_token = self.ports.secrets.open(scope, &grant.refresh_token).await?;
@@ -599,7 +638,8 @@ impl Refresher {
                 "a connection needs somebody to do something"
             );
         }
-        Ok(MintError::Trouble { connection: Box::new(marked), trouble, claims })
+        let consent_url = self.consent.for_trouble(trouble, marked.tenant_id);
+        Ok(MintError::Trouble { connection: Box::new(marked), trouble, claims, consent_url })
     }
 
     async fn pause(

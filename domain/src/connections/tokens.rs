@@ -83,6 +83,8 @@ pub enum ConnectionTokenError {
         trouble: Trouble,
         /// What the next sign-in has to show.
         claims: Option<ClaimsChallenge>,
+        /// Where an administrator of the account's tenant consents, if that mends it.
+        consent_url: Option<String>,
     },
     /// Whoever runs this service has to mend its registration at Microsoft. No connection is marked for it.
     #[error("this application's own registration is refused")]
@@ -93,6 +95,9 @@ pub enum ConnectionTokenError {
     /// The newest token that Microsoft gives does not last as long as is wanted.
     #[error("the newest token does not last as long")]
     TooShort { lasts: TimeDelta },
+    /// A resource refuses the token, and another one was had in place of a refused one a moment ago.
+    #[error("a token was replaced a moment ago")]
+    ReplacedBefore,
     #[error(transparent)]
     Seal(#[from] SealError),
     #[error(transparent)]
@@ -112,14 +117,18 @@ impl From<Arc<MintError>> for ConnectionTokenError {
     fn from(error: Arc<MintError>) -> Self {
         match error.as_ref() {
             MintError::NotFound => Self::NotFound,
-            MintError::Trouble { connection, trouble, claims } => {
-                Self::Trouble { connection: connection.clone(), trouble: *trouble, claims: claims.clone() }
-            }
+            MintError::Trouble { connection, trouble, claims, consent_url } => Self::Trouble {
+                connection: connection.clone(),
+                trouble: *trouble,
+                claims: claims.clone(),
+                consent_url: consent_url.clone(),
+            },
             MintError::NoSuchResource => Self::NoSuchResource,
             MintError::NotUnderstood { codes } => Self::NotUnderstood { codes: codes.clone() },
             MintError::OwnRegistration => Self::OwnRegistration,
             MintError::Unavailable { retry_after } => Self::Unavailable { retry_after: *retry_after },
             MintError::TooShort { lasts } => Self::TooShort { lasts: *lasts },
+            MintError::ReplacedBefore => Self::ReplacedBefore,
             MintError::Seal(_) | MintError::Store(_) => Self::Shared(error),
         }
     }
@@ -210,17 +219,21 @@ impl ConnectionTokens {
         self.handed(asked(caller, id, request, need)).await
     }
 
-    /// The same, of a token from after `issued_at`: the one from then was refused by the resource before its end.
+    /// The same, of a token from after `issued_at`: the one from then was refused by the resource before its end. `None`
+    /// where a newer one would hardly do better: it was had in place of a refused one just like that.
     pub async fn newer_token<P: MayUseTokens>(
         &self,
         caller: &Authorized<P>,
         id: ConnectionId,
         request: &ResourceRequest,
         issued_at: DateTime<Utc>,
-    ) -> Result<HandedToken, ConnectionTokenError> {
-        let issued_since = Some(issued_at + TimeDelta::microseconds(1));
-        let need = Need { issued_since, is_use: true, ..Need::buffered(self.refresher.policy()) };
-        self.handed(asked(caller, id, request, need)).await
+    ) -> Result<Option<HandedToken>, ConnectionTokenError> {
+        let need = Need::in_place_of(issued_at, self.refresher.policy());
+        match self.handed(asked(caller, id, request, need)).await {
+            Ok(handed) => Ok(Some(handed)),
+            Err(ConnectionTokenError::ReplacedBefore) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// An access token of the caller's own connection: the one that they made themselves, of the very account that they
@@ -238,8 +251,11 @@ impl ConnectionTokens {
         let own = reader.connections().find_by_account(user, tenant, object_id).await?;
         drop(reader);
         let own = own.ok_or(ConnectionTokenError::NotFound)?;
-        let issued_since = newer_than.map(|issued_at| issued_at + TimeDelta::microseconds(1));
-        let need = Need { issued_since, is_use: true, ..Need::buffered(self.refresher.policy()) };
+        let policy = self.refresher.policy();
+        let need = match newer_than {
+            Some(issued_at) => Need::in_place_of(issued_at, policy),
+            None => Need { is_use: true, ..Need::buffered(policy) },
+        };
         let request = ResourceRequest::all_of(target);
         let (principal, scope) = (session.principal(), session.scope().clone());
         let event = "connection.token.used";

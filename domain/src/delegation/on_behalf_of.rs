@@ -30,7 +30,9 @@ pub trait DelegatedTokens: Send + Sync {
     /// To be called when the resource answered `401` to `token`: it is not served again. `challenge` is the `claims`
     /// parameter of `error="insufficient_claims"`, if there was one.
     ///
-    /// `Ok` is a newer token to repeat the request with, once: a `401` to that one too is not a matter of tokens.
+    /// `Ok` is a newer token to repeat the request with, once: a `401` to that one too is not a matter of tokens. `None`
+    /// says so already: one was had in place of a refused one some minutes ago, and no more is asked for until they are
+    /// over, so that a resource that refuses every token does not cause a request for one with each call.
     /// `Err` is to be passed on to the caller; with a challenge it is always that, since only the caller's client
     /// can answer it.
     async fn refused(
@@ -39,7 +41,7 @@ pub trait DelegatedTokens: Send + Sync {
         resource: &Resource,
         token: &DelegatedToken,
         challenge: Option<&ClaimsChallenge>,
-    ) -> Result<Arc<DelegatedToken>, DelegationError>;
+    ) -> Result<Option<Arc<DelegatedToken>>, DelegationError>;
 }
 
 /// Where the caller's client goes for what is missing.
@@ -74,6 +76,8 @@ pub enum DelegationError {
         trouble: Trouble,
         /// What the next sign-in has to show.
         claims: Option<ClaimsChallenge>,
+        /// Where an administrator of the account's tenant consents, if that mends it.
+        consent_url: Option<String>,
     },
     /// The caller's own token is not accepted any more: they must get a new one.
     #[error("the assertion was rejected")]
@@ -102,6 +106,27 @@ pub enum DelegationError {
     /// A failure of this service while it looked for the caller's connection.
     #[error(transparent)]
     Failed(#[from] OwnFailure),
+}
+
+impl DelegationError {
+    /// Whether it may be that an administrator has taken the tenant's consent back, or never gave it.
+    pub fn is_missing_consent(&self) -> bool {
+        match self {
+            Self::ConsentRequired { .. } => true,
+            Self::Unusable { trouble, .. } => trouble.is_mended_by_admin_consent(),
+            Self::InteractionRequired { .. }
+            | Self::NotConnected
+            | Self::AssertionRejected
+            | Self::AccountBlocked
+            | Self::BlockedByPolicy
+            | Self::NoSuchResource
+            | Self::Misconfigured
+            | Self::Throttled { .. }
+            | Self::Unavailable { .. }
+            | Self::Timeout
+            | Self::Failed(_) => false,
+        }
+    }
 }
 
 /// A failure of this service, for all who wait for it. It is equal to itself alone.

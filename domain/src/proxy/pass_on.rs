@@ -63,6 +63,7 @@ impl CredentialProxy {
         let Some(request) = again else { return Err(error.into()) };
         tracing::info!(connection.id = %id, "Microsoft refused a token before its end; a newer one is tried");
         let newer = self.tokens.newer_token(caller, id, &wanted, handed.issued_at).await?;
+        let Some(newer) = newer else { return Err(error.into()) };
         match self.ask(&newer, word, request).await? {
             Answered::Answer(answer) => Ok(*answer),
             Answered::TokenRefused { error, .. } => Err(error.into()),

@@ -1,5 +1,5 @@
 import { Badge, Body1, Button, Caption1, Card, makeStyles, MessageBar, MessageBarBody, MessageBarTitle, Skeleton, SkeletonItem, Subtitle2, tokens } from "@fluentui/react-components";
-import { ArrowSyncRegular, CheckmarkCircleRegular, ErrorCircleRegular } from "@fluentui/react-icons";
+import { ArrowSyncRegular } from "@fluentui/react-icons";
 import { data, type components } from "@tenantry/client";
 import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useLayoutEffect, useRef } from "react";
@@ -10,6 +10,7 @@ import { remember, remembered } from "../lib/remembered";
 import { useToasts } from "../lib/toast";
 import { Failure } from "../shell/failure";
 import { useWords } from "../text/text";
+import { PermissionList } from "./permission-list";
 
 type Status = components["schemas"]["OnboardingStatus"];
 
@@ -26,11 +27,7 @@ const heightName = () => `${HEIGHT}.${Math.round(globalThis.innerWidth / 40)}`;
 
 const useStyles = makeStyles({
   head: { display: "flex", flexWrap: "wrap", alignItems: "center", gap: tokens.spacingHorizontalM },
-  permissions: { display: "grid", gap: tokens.spacingVerticalS, listStyleType: "none", margin: 0, padding: 0 },
-  permission: { display: "flex", gap: tokens.spacingHorizontalS, alignItems: "start", fontSize: "20px" },
-  granted: { color: tokens.colorStatusSuccessForeground1, flexShrink: 0 },
-  missing: { color: tokens.colorStatusDangerForeground1, flexShrink: 0 },
-  quiet: { color: tokens.colorNeutralForeground3, overflowWrap: "anywhere" },
+  permissions: { display: "grid", gap: tokens.spacingVerticalS },
   whole: { boxSizing: "border-box", overflow: "hidden" },
   waiting: { width: "min(320px, 100%)", marginLeft: "auto" },
   line: { height: "36px", display: "grid", alignContent: "space-evenly", "@media (max-width: 520px)": { height: "76px" } },
@@ -66,23 +63,7 @@ export function Connection() {
         </div>
         <Finding status={status} />
         {status.state === "pending" && status.finding === null && <Body1>{text.connection.pending}</Body1>}
-        {status.permissions.length > 0 && (
-          <ul className={styles.permissions}>
-            {status.permissions.map((permission) => (
-              <li key={permission.name} className={styles.permission}>
-                {permission.granted ? (
-                  <CheckmarkCircleRegular className={styles.granted} aria-label={text.consent.granted} />
-                ) : (
-                  <ErrorCircleRegular className={styles.missing} aria-label={text.consent.missing} />
-                )}
-                <div>
-                  <Body1 block>{permission.meaning}</Body1>
-                  <Caption1 className={styles.quiet}>{permission.name}</Caption1>
-                </div>
-              </li>
-            ))}
-          </ul>
-        )}
+        {status.permissions.length > 0 && <PermissionList permissions={status.permissions} />}
         {status.state !== "active" && (
           <div>
             <Button as="a" href={status.consentUrl} appearance="primary">

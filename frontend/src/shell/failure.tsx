@@ -18,7 +18,8 @@ export function Failure({ error, retry }: FailureProps) {
   const known = error instanceof TenantryError ? error : undefined;
   const steps: Readonly<Record<string, string>> = text.failure.steps;
   const message = known?.code === "NETWORK" ? text.failure.network : (known?.message ?? (error instanceof Error ? error.message : String(error)));
-  const step = known && steps[known.code];
+  const shutOut: Readonly<Record<string, string>> = text.shutOut.leads;
+  const step = known && (steps[known.code] ?? shutOut[known.code]);
   // The session has ended, here or elsewhere.
   const isSignedOut = known?.status === 401 && (known.code === "UNAUTHORIZED" || known.code === "SESSION_REVOKED");
   return (

@@ -2,7 +2,7 @@ import { makeStyles, mergeClasses, Text, tokens } from "@fluentui/react-componen
 import { OpenRegular } from "@fluentui/react-icons";
 import { Link as RouterLink } from "@tanstack/react-router";
 
-import { useMay } from "../lib/me";
+import { useMay, useMe } from "../lib/me";
 import { useWords } from "../text/text";
 
 const useStyles = makeStyles({
@@ -33,6 +33,7 @@ export function Navigation({ onChosen }: { readonly onChosen?: () => void }) {
   const mayHaveKeys = useMay("api-keys:own");
   const mayHaveConnections = useMay("connections:read");
   const seesConnections = useMay("connections:manage");
+  const { isOperator } = useMe();
   const groups = [
     {
       name: text.nav.me,
@@ -55,6 +56,18 @@ export function Navigation({ onChosen }: { readonly onChosen?: () => void }) {
         { to: "/organization/settings", name: text.nav.settings },
       ],
     },
+    ...(isOperator
+      ? [
+          {
+            name: text.operator.title,
+            entries: [
+              { to: "/operator/organizations", name: text.operator.organizations },
+              { to: "/operator/invitations", name: text.operator.invitations },
+              { to: "/operator/health", name: text.operator.health },
+            ],
+          },
+        ]
+      : []),
   ] as const;
   return (
     <nav aria-label={text.nav.label}>
@@ -69,7 +82,7 @@ export function Navigation({ onChosen }: { readonly onChosen?: () => void }) {
                 <RouterLink
                   to={entry.to}
                   className={styles.entry}
-                  activeOptions={{ exact: true, includeSearch: false }}
+                  activeOptions={{ exact: entry.to === "/organization", includeSearch: false }}
                   activeProps={{ className: mergeClasses(styles.entry, styles.current), "aria-current": "page" }}
                   {...(onChosen ? { onClick: onChosen } : {})}
                 >

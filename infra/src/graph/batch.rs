@@ -160,7 +160,11 @@ impl GraphClient {
             if std::mem::replace(is_renewed, true) && refusal.claims.is_none() {
                 return Err(refusal.error());
             }
-            self.ports.tokens.refused(caller, call.resource, &token, refusal.claims.as_ref()).await?;
+            let claims = refusal.claims.as_ref();
+            let newer = self.ports.tokens.refused(caller, call.resource, &token, claims).await?;
+            if newer.is_none() {
+                return Err(refusal.error());
+            }
         }
         if let Some(error) = passing {
             // Parts that stay refused are unknown; others may be answered all the same.

@@ -24,6 +24,7 @@ use super::{
     address::{LeadsElsewhere, Root},
     lanes::{DownloadPlace, Lane, Lanes, Place},
     patience::Patience,
+    permissions::lacking,
     refusal::{Refusal, request_id},
 };
 
@@ -153,7 +154,9 @@ impl GraphClient {
                 self.close_if_throttled(&lane, &refusal);
                 self.pause_or(&mut patience, refusal.retry_after, refusal.error()).await?;
             } else {
-                return Err(refusal.error());
+                let denied = (refusal.status == StatusCode::FORBIDDEN).then_some(token);
+                let lacking = denied.and_then(|token| lacking(call, &token.scopes));
+                return Err(lacking.map_or_else(|| refusal.error(), GraphError::MissingPermission));
             }
         }
     }
@@ -250,9 +253,9 @@ impl GraphClient {
         if std::mem::replace(is_renewed, true) && refusal.claims.is_none() {
             return Err(refusal.error());
         }
-        let newer =
-            self.ports.tokens.refused(call.caller, call.resource, token, refusal.claims.as_ref()).await?;
-        Ok(newer)
+        let claims = refusal.claims.as_ref();
+        let newer = self.ports.tokens.refused(call.caller, call.resource, token, claims).await?;
+        newer.ok_or_else(|| refusal.error())
     }
 
     async fn refusal(&self, response: Response) -> Result<Refusal, GraphError> {

@@ -10,6 +10,7 @@ mod files;
 mod lanes;
 mod patience;
 mod people;
+mod permissions;
 mod proxy;
 mod refusal;
 mod rest;

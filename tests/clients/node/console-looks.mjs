@@ -2,14 +2,13 @@
 // painted fast; and what is fetched before anything is shown stays small.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
 import { check, done } from "./lib/check.mjs";
 import { disconnected, launch, opened, picture, shown, signedIn, throughMicrosoft, unexpected } from "./lib/console.mjs";
+import { faultsInEachLook, faultsOf, restedOn, tooWideOn } from "./lib/looks.mjs";
 import { api, ask } from "./lib/places.mjs";
 
-const axe = readFileSync(new URL("node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
 /** Of JavaScript, as it is sent, before the first screen is shown. */
 const MOST_BYTES = 250_000;
 
@@ -66,21 +65,9 @@ const screens = {
   "not-found": ["/nowhere", "There is no such page"],
 };
 
-async function faults() {
-  await page.evaluate(axe);
-  // Where the keyboard leaves a dialog or a group, Fluent has elements that hand the focus on and never keep it.
-  const { violations } = await page.evaluate(() =>
-    globalThis.axe.run({ exclude: ["[data-tabster-dummy]"] }, { resultTypes: ["violations"] }),
-  );
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`);
-}
-
-/** The screen as it is, once it has come to rest. */
-async function rested(words) {
-  await page.getByText(words).first().waitFor();
-  await page.getByLabel("Loading").first().waitFor({ state: "detached" });
-  await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {}))));
-}
+const faults = () => faultsOf(page);
+const rested = (words) => restedOn(page, words);
+const tooWide = (width) => tooWideOn(page, width);
 
 await check("looks: the way in, in both themes", async () => {
   for (const colorScheme of ["light", "dark"]) {
@@ -144,31 +131,10 @@ await check("looks: nothing moves on the overview while it is loaded", async () 
   await page.unroute(slow);
 });
 
-/** What goes beyond the screen: of the page, or of what scrolls in it. */
-async function tooWide(width) {
-  const [page_, hidden] = await page.evaluate(() => {
-    const main = document.getElementById("main");
-    return [document.documentElement.scrollWidth, main.scrollWidth - main.clientWidth];
-  });
-  return [...(page_ > width ? [`${page_} px wide`] : []), ...(hidden > 0 ? [`${hidden} px are out of sight`] : [])];
-}
-
 /** A screen in each look. */
 async function looked(name, [path, words]) {
   await check(`looks: ${name}, light and dark and narrow`, async () => {
-    const found = [];
-    for (const [look, colorScheme, width] of [["light", "light", 1280], ["dark", "dark", 1280], ["narrow", "light", 360]]) {
-      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-      await page.setViewportSize({ width, height: 800 });
-      await page.goto(api + path);
-      await rested(words);
-      await picture(page, `look-${name}-${look}`);
-      found.push(...(await faults()).map((fault) => `${look} ${fault}`));
-      found.push(...(await tooWide(width)).map((fault) => `${look} ${fault}`));
-      const title = await page.title();
-      if (!/^.+ – Tenantry$/.test(title)) found.push(`${look}: the title is ${title}`);
-    }
-    assert.deepEqual(found, []);
+    assert.deepEqual(await faultsInEachLook(page, `look-${name}`, path, () => rested(words)), []);
   });
 }
 

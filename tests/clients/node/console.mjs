@@ -50,7 +50,7 @@ for (const [name, heading] of [
   await check(`console: ${name}`, async () => {
     await page.getByRole("navigation").getByRole("link", { name, exact: true }).click();
     await shown(heading);
-    await page.getByLabel("Loading").waitFor({ state: "detached" });
+    await page.getByLabel("Loading").first().waitFor({ state: "detached" });
     assert.equal(await page.getByRole("alert").count(), 0);
     await picture(name.toLowerCase());
   });

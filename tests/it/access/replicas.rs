@@ -192,7 +192,7 @@ async fn both_listen(two: &Two) {
 }
 
 /// The last statement of a connection that listens: the command itself, or the question whether it still lives.
-const LISTENS: &str = "state = 'idle' AND (query LIKE 'LISTEN%' OR query = 'SELECT 1')";
+const LISTENS: &str = "application_name = 'tenantry-revocations' AND state = 'idle' AND (query LIKE 'LISTEN%' OR query = 'SELECT 1')";
 
 /// How often it is tried.
 const ROUNDS: usize = 8;

@@ -2,6 +2,8 @@
 
 use tests::{Browser, TestApp};
 
+use crate::connections::CONNECT;
+
 /// Signs in at a service elsewhere than on localhost: the authority's list of places to come back to is what it is, so
 /// only the service's own address differs.
 async fn signed_in(settings: &[(&str, &str)]) -> (TestApp, Browser) {
@@ -74,6 +76,30 @@ async fn the_cookie_of_a_departure_comes_back_from_another_site_and_is_gone_afte
     assert_eq!(attributes(&browser, &name), "Path=/; Max-Age=600; SameSite=Lax; HttpOnly");
     browser.get(&callback).await.expect(303);
     assert!(!browser.cookies().contains(&name), "{:?}", browser.cookies());
+}
+
+/// Nobody else's page can plant it, not even a neighbor's in the same domain, and only its own name opens it.
+#[tokio::test]
+async fn on_https_the_cookie_of_a_departure_is_for_this_host_alone() {
+    let settings = [("PUBLIC_URL", "https://api.example.com"), ("COOKIE_DOMAIN", "example.com")];
+    let (app, signed_in) = signed_in(&settings).await;
+    for (browser, start) in [(app.browser(), super::START), (signed_in, CONNECT)] {
+        let callback = browser.depart(start, "alex@contoso.com").await;
+        let is_of_departure = |name: &String| name.starts_with("__Host-microsoft-");
+        let name = browser.cookies().into_iter().find(is_of_departure).expect("it is bound to this browser");
+        assert_eq!(attributes(&browser, &name), "Path=/; Max-Age=600; SameSite=Lax; Secure; HttpOnly");
+        let value = browser.cookie(&name).unwrap();
+        for planted in [None, Some(name.trim_start_matches("__Host-")), Some("__Host-microsoft-another")] {
+            let stranger = app.browser();
+            if let Some(planted) = planted {
+                stranger.plant(planted, &value);
+            }
+            let refused = stranger.arrive(&callback).await.expect(400);
+            assert!(refused.header("set-cookie").is_none(), "{planted:?}: {:?}", refused.headers);
+        }
+        browser.come_back(&callback).await.expect(303);
+        assert!(!browser.cookies().contains(&name), "{start}: {:?}", browser.cookies());
+    }
 }
 
 #[tokio::test]

@@ -8,7 +8,9 @@ use tests::{
 };
 
 use super::{ME, consent_of, consented, outcome, way::Way, work};
+use crate::connections::{builder, connect};
 
+const SITES: &str = "/api/sharepoint/sites?search=marketing";
 const CHECK: &str = "/api/onboarding/check";
 
 fn consent_removed() -> Consent {
@@ -92,4 +94,26 @@ async fn where_consent_is_not_asked_for_its_end_shuts_nobody_out() {
     taken_back(&app).await;
     browser.get(ME).await.expect(200);
     key.get(ME).await.expect(200);
+}
+
+/// Nobody looks at the tenant by hand: what somebody asks for in a session is refused for want of consent.
+#[tokio::test]
+async fn that_consent_is_gone_is_noticed_by_what_is_asked_for_in_a_session() {
+    let app = builder().start().await;
+    given(&app).await;
+    let alex = app.signed_in("alex@contoso.com").await;
+    let connection = connect(&alex, "alex@contoso.com").await;
+    app.emulator.consent(&consent_removed()).expect("the tenant is there");
+    app.advance(TimeDelta::hours(2));
+    alex.post("/api/auth/refresh").await.expect(200);
+    let refused = alex.get(SITES).await.expect(409);
+    assert_eq!(refused.code(), "CONNECTION_UNUSABLE");
+    assert_eq!(refused.text_at("/error/details/connectionId"), connection);
+    assert_eq!(refused.text_at("/error/details/status"), "CONSENT_REQUIRED");
+    let link = refused.text_at("/error/details/consentUrl");
+    assert!(link.ends_with(&format!("/api/onboarding/start?tenant={}", ids::CONTOSO)), "{link}");
+    let handed = alex.get(&format!("/api/connections/{connection}/token")).await.expect(409);
+    assert_eq!(handed.text_at("/error/details/consentUrl"), link, "a token is refused with it, too");
+    work(&app).await;
+    assert_eq!(consent_of(&app, ids::CONTOSO).await, json!("revoked"));
 }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 use tests::{
     Actor, TestApp,
@@ -91,6 +92,9 @@ async fn a_token_that_a_part_is_refused_for_is_replaced_once() {
     assert_eq!(found_and_unknown(&adele).await, (2, 0));
     assert_eq!(app.emulator.requests(Endpoint::Token), exchanges + 1);
     app.emulator.set_fault(Fault { status: Some(401), ..part() });
+    assert_eq!(found_and_unknown(&adele).await, (1, 1));
+    assert_eq!(app.emulator.requests(Endpoint::Token), exchanges + 1, "a moment ago one was replaced");
+    app.advance(TimeDelta::minutes(5));
     assert_eq!(found_and_unknown(&adele).await, (1, 1));
     assert_eq!(app.emulator.requests(Endpoint::Token), exchanges + 2);
 }

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use serde_json::json;
 use tests::{
     Browser, TestApp,
-    emulator::{Endpoint, Fault, FaultKind},
+    emulator::{Consent, Endpoint, Fault, FaultKind},
 };
 
 use super::{DRIVE, SITE, asked, ids, item, path, with};
@@ -184,6 +184,56 @@ async fn a_token_that_graph_refuses_is_replaced_once_and_a_challenge_is_passed_o
     // The connection itself works, and is not marked for what one resource wants to see.
     assert_eq!(alex.get(&format!("/api/connections/{id}")).await.text_at("/data/status"), "ACTIVE");
     alex.get(SITES).await.expect(200);
+}
+
+/// A resource that refuses every token, as one does that is broken or knows better, causes no flood of them.
+#[tokio::test]
+async fn a_resource_that_refuses_every_token_has_a_new_one_every_few_minutes_and_no_more() {
+    let app = start().await;
+    let browser = app.signed_in(ALEX).await;
+    connect(&browser, ALEX).await;
+    for alex in [browser.actor(), app.user("alex")] {
+        alex.get(SITES).await.expect(200);
+        let grants = app.emulator.requests(Endpoint::Token);
+        let more = |expected: u64| assert_eq!(app.emulator.requests(Endpoint::Token) - grants, expected);
+        app.emulator.set_fault(Fault::status(Endpoint::Graph, 401));
+        for _ in 0..9 {
+            let refused = alex.get(SITES).await.expect(502);
+            assert_eq!(refused.at("/error/details/upstreamStatus"), json!(401));
+            app.advance(TimeDelta::seconds(30));
+        }
+        more(1);
+        app.advance(TimeDelta::seconds(30));
+        for _ in 0..3 {
+            alex.get(SITES).await.expect(502);
+        }
+        more(2);
+        app.emulator.clear_faults();
+        alex.get(SITES).await.expect(200);
+        more(2);
+    }
+}
+
+/// Microsoft lets this service do less than it offers.
+#[tokio::test]
+async fn a_permission_that_is_missing_is_named_with_what_to_do() {
+    let app = start().await;
+    let scopes = ["User.Read"].map(str::to_owned).to_vec();
+    for resource in ["Microsoft Graph", "SharePoint"] {
+        let resource = Some(resource.to_owned());
+        let nothing = Consent { tenant: "contoso".to_owned(), resource, remove: true, ..Consent::default() };
+        app.emulator.consent(&nothing).unwrap();
+    }
+    let resource = Some("Microsoft Graph".to_owned());
+    let few = Consent { tenant: "contoso".to_owned(), resource, scopes, ..Consent::default() };
+    app.emulator.consent(&few).unwrap();
+    let refused = app.user("alex").get(SITES).await.expect(403);
+    assert_eq!(refused.code(), "FORBIDDEN");
+    assert_eq!(refused.text_at("/error/details/permission"), "Sites.Read.All");
+    assert_eq!(refused.text_at("/error/details/connectUrl"), "/api/oauth/microsoft/start?connect=true");
+    assert!(refused.text_at("/error/details/nextStep").ends_with('.'));
+    let item = app.user("alex").get(&path("WELCOME")).await.expect(403);
+    assert_eq!(item.text_at("/error/details/permission"), "Files.Read.All");
 }
 
 #[tokio::test]

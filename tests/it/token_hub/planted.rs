@@ -1,13 +1,13 @@
 //! Nothing that is secret is written where it could be read: each secret of the service and of those who use it is
 //! looked for in everything that a process says while it is used, and while things go wrong.
 
-use std::{collections::BTreeSet, net::TcpListener, time::Duration};
+use std::{collections::BTreeSet, time::Duration};
 
 use api::config::TokenKey;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::{DateTime, TimeDelta};
 use domain::{
-    connections::{Granted, HandedToken, NewToken},
+    connections::{DeviceCode, Granted, HandedToken, NewToken},
     id::{ConnectionId, ConnectionTokenId, SessionId, TypedId},
     identity::IssuedTokens,
 };
@@ -84,6 +84,7 @@ const START: &str = "GET /api/oauth/microsoft/start";
 const BACK: &str = "GET /api/oauth/microsoft/callback";
 const REFRESH: &str = "POST /api/auth/refresh";
 const KEYS: &str = "POST /api/api-keys";
+const DEVICE: &str = "/api/connections/device";
 const HUB: &str = "GET /api/connections/";
 
 /// Signs in or connects, and notes what goes to and fro.
@@ -158,6 +159,34 @@ async fn use_it(served: &Served, secrets: &mut Secrets) -> (Browser, String, Str
     (browser, connection, raw)
 }
 
+/// Connects an account by a code that is typed elsewhere; another one is never typed.
+async fn connect_a_device(app: &TestApp, browser: &Browser, secrets: &mut Secrets) {
+    let [typed, _] = [begin_device(browser).await, begin_device(browser).await];
+    let codes = app.emulator.device_codes();
+    assert_eq!(codes.len(), 2);
+    for code in &codes {
+        secrets.add("a device code", code, &[]);
+    }
+    app.browser().at_device(&typed.text_at("/data/userCode"), "alex@contoso.com").await;
+    let id = typed.text_at("/data/id");
+    let connected = async {
+        loop {
+            let looked = browser.get(&format!("{DEVICE}/{id}")).await.expect(200);
+            if looked.at("/data/status") != json!("WAITING") {
+                return looked.text_at("/data/status");
+            }
+            // The process has a clock of its own, and Microsoft is asked every few seconds.
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    };
+    let status = tokio::time::timeout(Duration::from_mins(1), connected).await.expect("it is noticed");
+    assert_eq!(status, "CONNECTED");
+}
+
+async fn begin_device(browser: &Browser) -> tests::Response {
+    browser.send(Method::POST, DEVICE, Some(&json!({}))).await.expect(200)
+}
+
 /// The same with everything going wrong that can.
 async fn break_it(app: &TestApp, served: &Served, secrets: &mut Secrets, used: (Browser, String, String)) {
     let (browser, connection, raw) = used;
@@ -205,13 +234,11 @@ async fn break_it(app: &TestApp, served: &Served, secrets: &mut Secrets, used: (
     browser.post("/api/auth/logout").await;
 }
 
-fn free_port() -> String {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("there is a free port");
-    listener.local_addr().expect("it has an address").port().to_string()
-}
-
 #[expect(clippy::disallowed_methods, reason = "a client of the tests, for this machine")]
-async fn metrics(port: &str) -> String {
+async fn metrics(served: &Served) -> String {
+    let line = served.process.said("stderr", "serving metrics").await;
+    let line: Value = serde_json::from_str(&line).expect("a line of JSON");
+    let port = line.get("port").expect("the port is named");
     let client = reqwest::Client::builder().no_proxy().build().expect("a client can be made");
     let answer = client.get(format!("http://127.0.0.1:{port}/metrics")).send().await.expect("it answers");
     answer.text().await.expect("text")
@@ -221,13 +248,12 @@ async fn metrics(port: &str) -> String {
 async fn no_secret_is_in_a_log_a_metric_or_an_answer_that_it_is_not_for() {
     let app = builder().set("TOKEN_KEY", TOKEN_KEY).start().await;
     app.keep_time(TimeDelta::zero());
-    let port = free_port();
-    let settings = [("LOG_LEVEL", "trace"), ("METRICS_PORT", port.as_str())];
-    let served = app.serve(&settings).await;
+    let served = app.serve(&[("LOG_LEVEL", "trace"), ("METRICS_PORT", "0")]).await;
     let mut secrets = Secrets::default();
     secrets.add("the secret of the service", ids::TENANTRY_SECRET, &[]);
     secrets.add("the key of the service", TOKEN_KEY, &[]);
     let used = use_it(&served, &mut secrets).await;
+    connect_a_device(&app, &used.0, &mut secrets).await;
     break_it(&app, &served, &mut secrets, used).await;
 
     let log = served.process.text("stderr") + &served.process.text("stdout");
@@ -235,7 +261,7 @@ async fn no_secret_is_in_a_log_a_metric_or_an_answer_that_it_is_not_for() {
     let lines: Vec<_> = log.lines().filter(|line| !secrets.found_in(line).is_empty()).collect();
     let found = secrets.found_in(&log);
     assert!(found.is_empty(), "the log has {found:?}: {:#?}", &lines[..lines.len().min(5)]);
-    let metrics = metrics(&port).await;
+    let metrics = metrics(&served).await;
     assert!(metrics.contains("tenantry_token_requests_total"), "{metrics}");
     assert_eq!(secrets.found_in(&metrics), BTreeSet::new());
     assert_eq!(secrets.found_in(&format!("{:?}", app.config)), BTreeSet::new());
@@ -309,6 +335,16 @@ fn values_that_carry_secrets_do_not_print_them() {
                 access_expires_at: at,
                 refresh: secret(),
                 refresh_expires_at: at,
+            }
+        ),
+        format!(
+            "{:?}",
+            DeviceCode {
+                device_code: secret(),
+                user_code: "typed".to_owned(),
+                verification_uri: String::new(),
+                expires_in: Duration::ZERO,
+                interval: Duration::ZERO,
             }
         ),
         format!("{:?}", TokenKey { id: "default".to_owned(), key: secret() }),

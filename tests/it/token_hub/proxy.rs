@@ -110,18 +110,18 @@ async fn a_token_that_is_refused_before_its_end_is_replaced_once() {
     key.get(&graph(&id, "/v1.0/me")).await.expect(200);
     let tokens = app.emulator.requests(Endpoint::Token);
     let challenge = || Fault::new(Endpoint::Graph, FaultKind::Challenge);
-    app.advance(chrono::TimeDelta::seconds(1));
+    app.advance(chrono::TimeDelta::minutes(5));
     app.emulator.set_fault(challenge().times(1));
     key.get(&graph(&id, "/v1.0/me")).await.expect(200);
     assert_eq!(app.emulator.requests(Endpoint::Token), tokens + 1);
     // A body that was kept goes again as well.
-    app.advance(chrono::TimeDelta::seconds(1));
+    app.advance(chrono::TimeDelta::minutes(5));
     app.emulator.set_fault(challenge().times(1));
     let batch = json!({ "requests": [{ "id": "1", "method": "GET", "url": "/me" }] });
     key.post(&graph(&id, "/v1.0/$batch"), batch).await.expect(200);
     // And no more than that.
     let before = asked(&app).len();
-    app.advance(chrono::TimeDelta::seconds(1));
+    app.advance(chrono::TimeDelta::minutes(5));
     app.emulator.set_fault(challenge());
     let refused = key.get(&graph(&id, "/v1.0/me")).await.expect(502);
     assert_eq!(
@@ -130,6 +130,19 @@ async fn a_token_that_is_refused_before_its_end_is_replaced_once() {
     );
     assert_eq!(asked(&app).len(), before + 2);
     assert_eq!(app.emulator.requests(Endpoint::Token), tokens + 3);
+    // Where each token is refused, most calls go without another one, and without a second attempt.
+    for _ in 0..5 {
+        app.advance(chrono::TimeDelta::seconds(30));
+        key.get(&graph(&id, "/v1.0/me")).await.expect(502);
+    }
+    assert_eq!(asked(&app).len(), before + 7);
+    assert_eq!(app.emulator.requests(Endpoint::Token), tokens + 3);
+    app.advance(chrono::TimeDelta::minutes(5));
+    key.get(&graph(&id, "/v1.0/me")).await.expect(502);
+    assert_eq!(app.emulator.requests(Endpoint::Token), tokens + 4);
+    app.emulator.clear_faults();
+    key.get(&graph(&id, "/v1.0/me")).await.expect(200);
+    assert_eq!(app.emulator.requests(Endpoint::Token), tokens + 4, "the last one is good again");
 }
 
 #[tokio::test]

@@ -5925,7 +5925,7 @@ export interface operations {
              * @description - `CONFLICT`: the present state forbids it; the message says why.
              *     - `IDEMPOTENCY_KEY_REUSED`: the `Idempotency-Key` was used for another request; take a new one.
              *     - `CONNECTION_REQUIRED`: a session alone opens nothing at Microsoft: the person connects their account first, at `details.connectUrl`.
-             *     - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step.
+             *     - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step, and where consent is missing `consentUrl` for an administrator of the account's tenant.
              */
             409: {
                 headers: {
@@ -8397,7 +8397,7 @@ export interface operations {
             };
             /**
              * @description - `CONNECTION_REQUIRED`: a session alone opens nothing at Microsoft: the person connects their account first, at `details.connectUrl`.
-             *     - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step.
+             *     - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step, and where consent is missing `consentUrl` for an administrator of the account's tenant.
              */
             409: {
                 headers: {
@@ -11021,7 +11021,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step. */
+            /** @description - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step, and where consent is missing `consentUrl` for an administrator of the account's tenant. */
             409: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -12925,7 +12925,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step. */
+            /** @description - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step, and where consent is missing `consentUrl` for an administrator of the account's tenant. */
             409: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -13155,7 +13155,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step. */
+            /** @description - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step, and where consent is missing `consentUrl` for an administrator of the account's tenant. */
             409: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -13385,7 +13385,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step. */
+            /** @description - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step, and where consent is missing `consentUrl` for an administrator of the account's tenant. */
             409: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -13610,7 +13610,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step. */
+            /** @description - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step, and where consent is missing `consentUrl` for an administrator of the account's tenant. */
             409: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -13840,7 +13840,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step. */
+            /** @description - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step, and where consent is missing `consentUrl` for an administrator of the account's tenant. */
             409: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -14065,7 +14065,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step. */
+            /** @description - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step, and where consent is missing `consentUrl` for an administrator of the account's tenant. */
             409: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -14295,7 +14295,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step. */
+            /** @description - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step, and where consent is missing `consentUrl` for an administrator of the account's tenant. */
             409: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -14525,7 +14525,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step. */
+            /** @description - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step, and where consent is missing `consentUrl` for an administrator of the account's tenant. */
             409: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -14750,7 +14750,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step. */
+            /** @description - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step, and where consent is missing `consentUrl` for an administrator of the account's tenant. */
             409: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -14980,7 +14980,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step. */
+            /** @description - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step, and where consent is missing `consentUrl` for an administrator of the account's tenant. */
             409: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -15203,7 +15203,7 @@ export interface operations {
             };
             /**
              * @description - `CONNECTION_REQUIRED`: a session alone opens nothing at Microsoft: the person connects their account first, at `details.connectUrl`.
-             *     - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step.
+             *     - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step, and where consent is missing `consentUrl` for an administrator of the account's tenant.
              */
             409: {
                 headers: {
@@ -15424,7 +15424,7 @@ export interface operations {
             };
             /**
              * @description - `CONNECTION_REQUIRED`: a session alone opens nothing at Microsoft: the person connects their account first, at `details.connectUrl`.
-             *     - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step.
+             *     - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step, and where consent is missing `consentUrl` for an administrator of the account's tenant.
              */
             409: {
                 headers: {
@@ -15631,7 +15631,7 @@ export interface operations {
             };
             /**
              * @description - `CONNECTION_REQUIRED`: a session alone opens nothing at Microsoft: the person connects their account first, at `details.connectUrl`.
-             *     - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step.
+             *     - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step, and where consent is missing `consentUrl` for an administrator of the account's tenant.
              */
             409: {
                 headers: {
@@ -15843,7 +15843,7 @@ export interface operations {
             };
             /**
              * @description - `CONNECTION_REQUIRED`: a session alone opens nothing at Microsoft: the person connects their account first, at `details.connectUrl`.
-             *     - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step.
+             *     - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step, and where consent is missing `consentUrl` for an administrator of the account's tenant.
              */
             409: {
                 headers: {
@@ -16099,7 +16099,7 @@ export interface operations {
             };
             /**
              * @description - `CONNECTION_REQUIRED`: a session alone opens nothing at Microsoft: the person connects their account first, at `details.connectUrl`.
-             *     - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step.
+             *     - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step, and where consent is missing `consentUrl` for an administrator of the account's tenant.
              */
             409: {
                 headers: {
@@ -16322,7 +16322,7 @@ export interface operations {
             };
             /**
              * @description - `CONNECTION_REQUIRED`: a session alone opens nothing at Microsoft: the person connects their account first, at `details.connectUrl`.
-             *     - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step.
+             *     - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step, and where consent is missing `consentUrl` for an administrator of the account's tenant.
              */
             409: {
                 headers: {
@@ -16527,7 +16527,7 @@ export interface operations {
             };
             /**
              * @description - `CONNECTION_REQUIRED`: a session alone opens nothing at Microsoft: the person connects their account first, at `details.connectUrl`.
-             *     - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step.
+             *     - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step, and where consent is missing `consentUrl` for an administrator of the account's tenant.
              */
             409: {
                 headers: {
@@ -16730,7 +16730,7 @@ export interface operations {
             };
             /**
              * @description - `CONNECTION_REQUIRED`: a session alone opens nothing at Microsoft: the person connects their account first, at `details.connectUrl`.
-             *     - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step.
+             *     - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step, and where consent is missing `consentUrl` for an administrator of the account's tenant.
              */
             409: {
                 headers: {
@@ -16937,7 +16937,7 @@ export interface operations {
             };
             /**
              * @description - `CONNECTION_REQUIRED`: a session alone opens nothing at Microsoft: the person connects their account first, at `details.connectUrl`.
-             *     - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step.
+             *     - `CONNECTION_UNUSABLE`: Microsoft gives no token; `details` has the connection's state, the reason and the next step, and where consent is missing `consentUrl` for an administrator of the account's tenant.
              */
             409: {
                 headers: {

@@ -1,11 +1,12 @@
 import { apiKeys } from "./api-keys";
 import { connections } from "./connections";
 import { organization } from "./organization";
+import { operator } from "./operator";
 import { sharepoint } from "./sharepoint";
 import { shell } from "./shell";
 
 /** The words of the console in English; `../it` has the same in Italian, which the compiler holds it to. */
-export const text = { ...shell, ...organization, sharepoint, apiKeys, connections } as const satisfies Texts;
+export const text = { ...shell, ...organization, sharepoint, apiKeys, connections, operator } as const satisfies Texts;
 
 type Text = string | ((...words: never[]) => string);
 interface Texts {

@@ -60,7 +60,15 @@ export const shell = {
       TENANT_NOT_ONBOARDED: "Your organization is not connected yet. An administrator of it does that from the sign-in page.",
     },
   },
-  list: { more: "Show more", loading: "Loading", none: "Nothing here yet" },
+  list: {
+    more: "Show more",
+    loading: "Loading",
+    none: "Nothing here yet",
+    pages: "Pages",
+    previous: "The page before",
+    next: "The next page",
+    range: (first: string, last: string, all: string) => `${first}–${last} of ${all}`,
+  },
   form: { save: "Save", cancel: "Cancel", saved: "Saved", required: "Required", remove: "Delete", undo: "Undo", tooLate: "It is too late to undo that", close: "Close", copy: "Copy", copied: "Copied", edit: "Edit", more: "More" },
   profile: {
     title: "Profile",

@@ -63,7 +63,15 @@ export const shell = {
       TENANT_NOT_ONBOARDED: "La tua organizzazione non è ancora collegata. Lo fa un suo amministratore dalla pagina di accesso.",
     },
   },
-  list: { more: "Mostra altro", loading: "Caricamento", none: "Ancora niente" },
+  list: {
+    more: "Mostra altro",
+    loading: "Caricamento",
+    none: "Ancora niente",
+    pages: "Pagine",
+    previous: "Pagina precedente",
+    next: "Pagina successiva",
+    range: (first: string, last: string, all: string) => `${first}–${last} di ${all}`,
+  },
   form: { save: "Salva", cancel: "Annulla", saved: "Salvato", required: "Obbligatorio", remove: "Elimina", undo: "Annulla", tooLate: "È troppo tardi per annullare", close: "Chiudi", copy: "Copia", copied: "Copiato", edit: "Modifica", more: "Altro" },
   profile: {
     title: "Profilo",

@@ -46,6 +46,8 @@ const LONGEST: Duration = Duration::from_hours(24);
 const LEAST_LEFT: TimeDelta = TimeDelta::seconds(30);
 /// How long after a renewal that failed the next one is tried.
 const RENEW_AGAIN: TimeDelta = TimeDelta::seconds(30);
+/// So often a token is replaced at the most because the resource refuses it.
+const REPLACED_ONCE_IN: Duration = Duration::from_mins(5);
 
 /// What a source is told of its place.
 #[derive(Clone, Debug)]
@@ -74,6 +76,8 @@ struct Inner {
     memory: Cache<Key, Arc<Entry>>,
     /// What was asked for too often.
     looping: Pauses<Key>,
+    /// Whose token was refused by the resource and replaced a moment ago.
+    replaced: Pauses<Key>,
     shared: Option<SharedTokens>,
 }
 
@@ -139,6 +143,7 @@ impl DelegatedTokenSource {
             clock,
             memory,
             looping: Pauses::default(),
+            replaced: Pauses::default(),
             shared,
         }))
     }
@@ -166,7 +171,7 @@ impl DelegatedTokens for DelegatedTokenSource {
         resource: &Resource,
         token: &DelegatedToken,
         challenge: Option<&ClaimsChallenge>,
-    ) -> Result<Arc<DelegatedToken>, DelegationError> {
+    ) -> Result<Option<Arc<DelegatedToken>>, DelegationError> {
         self.get_after(&asker(caller)?, resource, token, challenge).await
     }
 }
@@ -202,23 +207,30 @@ impl DelegatedTokenSource {
         resource: &Resource,
         refused: &DelegatedToken,
         challenge: Option<&ClaimsChallenge>,
-    ) -> Result<Arc<DelegatedToken>, DelegationError> {
+    ) -> Result<Option<Arc<DelegatedToken>>, DelegationError> {
         let inner = &self.0;
         let wanted = inner.wanted(caller, resource);
         count(resource, "refused");
         // Of many requests with one token each comes here; a token that was had since is not thrown away.
         let known = inner.memory.get(&wanted.key).await;
-        if known.is_none_or(|entry| is_same(&entry.token, refused)) {
-            inner.forget(&wanted.key).await;
-        }
-        match challenge {
-            Some(claims) => Err(DelegationError::InteractionRequired {
+        let is_current = known.is_none_or(|entry| is_same(&entry.token, refused));
+        if let Some(claims) = challenge {
+            if is_current {
+                inner.forget(&wanted.key).await;
+            }
+            return Err(DelegationError::InteractionRequired {
                 claims: caller.handles_claims.then(|| claims.clone()),
                 scopes: wanted.scopes,
                 sign_in: inner.verdicts.sign_in.clone(),
-            }),
-            None => self.get(caller, resource).await,
+            });
         }
+        let now = inner.clock.now();
+        if is_current && inner.replaced.left(&wanted.key, now).is_none() {
+            inner.replaced.pause(wanted.key, now, REPLACED_ONCE_IN);
+            inner.forget(&wanted.key).await;
+        }
+        let token = self.get(caller, resource).await?;
+        Ok((!is_same(&token, refused)).then_some(token))
     }
 }
 

@@ -64,7 +64,13 @@ async fn a_token_that_the_resource_refuses_is_replaced_once_for_all_who_had_it()
     let caller = caller("assertion");
     let old = source.get(&caller, &Resource::Graph).await.unwrap();
     let replaced = join_all((0..100).map(|_| source.get_after(&caller, &Resource::Graph, &old, None))).await;
-    assert!(replaced.into_iter().all(|token| text(&token.unwrap()) == "new"));
+    assert!(replaced.into_iter().all(|token| text(&token.unwrap().unwrap()) == "new"));
+    assert_eq!(fake.asked().len(), 2);
+    // A resource that refuses that one too would refuse each that came after it.
+    let new = source.get(&caller, &Resource::Graph).await.unwrap();
+    for _ in 0..3 {
+        assert!(source.get_after(&caller, &Resource::Graph, &new, None).await.unwrap().is_none());
+    }
     assert_eq!(fake.asked().len(), 2);
     assert_eq!(text(&source.get(&caller, &Resource::Graph).await.unwrap()), "new");
 }

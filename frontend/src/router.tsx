@@ -78,6 +78,13 @@ const operator = createRoute({
 const operatorScreens = [
   createRoute({
     getParentRoute: () => operator,
+    path: "/",
+    beforeLoad: () => {
+      throw redirect({ to: "/operator/organizations", search: {}, replace: true });
+    },
+  }),
+  createRoute({
+    getParentRoute: () => operator,
     path: "/organizations",
     validateSearch: operatorSearch,
     component: lazyRouteComponent(() => import("./operator/organizations"), "Organizations"),

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 
 import { offsetOf, PAGE_SIZE, pageOf } from "../src/lib/pages";
-import { byUrgency, worst } from "../src/operator/findings";
+import { byUrgency, keyed, worst } from "../src/operator/findings";
 import { BLANK, bodyOf, isComplete, isDays, isTenant } from "../src/operator/invitation-draft";
+import { canComeBack } from "../src/operator/restorable";
 import { operatorSearch } from "../src/operator/search";
 import type { Finding } from "../src/operator/queries";
 
@@ -52,7 +53,22 @@ describe("a new invitation", () => {
   });
 });
 
+describe("a deleted organization", () => {
+  it("can come back until its purge may have begun", () => {
+    const purgeAt = "2026-04-01T10:15:00Z";
+    const then = Date.parse(purgeAt);
+    expect([then - 1, then, then + 1].map((now) => canComeBack({ purgeAt }, now))).toEqual([true, false, false]);
+    expect(canComeBack({ purgeAt: null }, then)).toBe(false);
+  });
+});
+
 describe("findings", () => {
+  it("that have one name are told apart by their place among each other", () => {
+    const finding = (name: string): Finding => ({ name, state: "ok", message: "", fix: null });
+    const keys = keyed(["redis", "clock", "redis"].map(finding)).map(([key]) => key);
+    expect(keys).toEqual(["redis 0", "clock 0", "redis 1"]);
+  });
+
   const finding = (name: string, state: Finding["state"]): Finding => ({ name, state, message: "", fix: null });
 
   it("are in the order in which somebody has to look at them", () => {

@@ -1,7 +1,8 @@
 //! `tenantry admin …`: who the service's own staff are.
 
+use anyhow::bail;
 use clap::Subcommand;
-use domain::access::AccountSummary;
+use domain::access::{AccountSummary, AppointError};
 
 use super::print;
 use crate::{
@@ -19,7 +20,8 @@ pub(super) enum Command {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Grant {
-    /// The e-mail address of somebody who has signed in here once; or the id of their account or membership.
+    /// The id of the account of somebody who has signed in here once, or of their membership. An e-mail address shows
+    /// whose it may be; with --revoke it does where it is one account's alone.
     who: String,
     /// End it, with effect on the next request.
     #[arg(long)]
@@ -33,7 +35,11 @@ pub(super) async fn run(config: &Config, command: Command) -> anyhow::Result<()>
     let app = App::build(config, Parts::system()).await?;
     match command {
         Command::Grant(grant) => {
-            let account = app.operator.appoint(&grant.who, !grant.revoke, &grant.reason).await?;
+            let appointed = app.operator.appoint(&grant.who, !grant.revoke, &grant.reason).await;
+            let account = match appointed {
+                Err(AppointError::NotById(found)) => bail!(candidates(&found, grant.revoke)),
+                appointed => appointed?,
+            };
             let word = if grant.revoke { "no operator" } else { "an operator" };
             print(&format!("{} is {word} now.", named(&account)))?;
         }
@@ -45,6 +51,23 @@ pub(super) async fn run(config: &Config, command: Command) -> anyhow::Result<()>
         }
     }
     app.close().await
+}
+
+/// Who could be meant by an address, and how to say which of them is.
+fn candidates(found: &[AccountSummary], revoke: bool) -> String {
+    let mut text =
+        "an address proves nothing about who has it. These accounts do; choose by tenant:".to_owned();
+    let flag = if revoke { " --revoke" } else { "" };
+    for account in found {
+        let name = account.display_name.as_deref().unwrap_or("no name");
+        text.push_str(&format!("\n\n  {}  {name}", named(account)));
+        for home in &account.organizations {
+            let tenant = home.azure_tenant_id.map_or_else(|| "no tenant".to_owned(), |id| id.to_string());
+            text.push_str(&format!("\n    of {}, tenant {tenant}", home.name));
+        }
+        text.push_str(&format!("\n    tenantry admin grant {}{flag}", account.id));
+    }
+    text
 }
 
 /// The id, which is what counts, and the addresses, which a person knows.

@@ -17,7 +17,8 @@ use crate::{
     id::{AccountId, OrgId, TypedId},
     jobs::Kind,
     organizations::{
-        LeavingError, Organization, OrganizationCounts, OrganizationStatus, onboarding::OnboardingRecord,
+        LeavingError, Organization, OrganizationCounts, OrganizationStatus, OrganizationSummary, PURGE_AFTER,
+        onboarding::OnboardingRecord,
     },
     store::{Store, StoreError},
 };
@@ -74,10 +75,12 @@ pub struct Tenant {
 #[derive(Clone, Debug)]
 pub struct AccountSummary {
     pub id: AccountId,
-    /// Of the identities that are linked to it; for display.
+    /// Of the identities that are linked to it; for display. A tenant's administrator can give any address to anybody.
     pub emails: Vec<String>,
-    /// An organization that it belongs to; what happens to it is told there.
-    pub org_id: Option<OrgId>,
+    /// Of the same; for display.
+    pub display_name: Option<String>,
+    /// What it belongs to, in the order in which it came there. What happens to it is told in the first.
+    pub organizations: Vec<OrganizationSummary>,
     /// Since when it is one of the staff; `None` while it is not.
     pub operator_since: Option<DateTime<Utc>>,
 }
@@ -106,6 +109,10 @@ pub trait OperatorDirectory: Send + Sync {
     /// Who the staff are.
     async fn staff(&self) -> Result<Vec<AccountSummary>, StoreError>;
 
+    /// Ends that an account is one of the staff which belongs to no organization any more, in which it could be ended.
+    /// `false` when it was none.
+    async fn dismiss(&self, account: AccountId) -> Result<bool, StoreError>;
+
     /// What is due, and what has been due since before `late`, and nobody works at.
     async fn jobs(&self, now: DateTime<Utc>, late: DateTime<Utc>) -> Result<JobCounts, StoreError>;
 }
@@ -115,15 +122,11 @@ pub trait OperatorDirectory: Send + Sync {
 pub enum AppointError {
     #[error("nobody of that address or id has signed in here")]
     NotFound,
-    /// An address is no identity: it may have been given to somebody else.
-    #[error("several accounts have that address: {}", ids(.0))]
-    Ambiguous(Vec<AccountId>),
+    /// An address is a claim of whoever administers a tenant, and no identity. These accounts have it.
+    #[error("an address proves nothing about who has it: name the id of an account")]
+    NotById(Vec<AccountSummary>),
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-fn ids(accounts: &[AccountId]) -> String {
-    accounts.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// The door to the staff's work. Built where the process is put together.
@@ -214,19 +217,26 @@ impl Operator {
     ) -> Result<Organization, LeavingError> {
         let tx = self.doors.store.begin(&self.scope(org_id)).await?;
         let (clock, told) = (self.doors.clock.as_ref(), self.told(Some(reason)));
-        crate::organizations::delete(tx, clock, confirmation, Some(reason), told).await
+        crate::organizations::delete(tx, clock, confirmation, told).await
     }
 
-    /// Brings a deleted organization back, as it was. `None` when there is no such organization, or none any more, or
-    /// it is not deleted.
+    /// Brings a deleted organization back, as it was: one that was suspended is so again. `None` when there is no such
+    /// organization, it is not deleted, or its purge may have begun.
     pub async fn restore(&self, org_id: OrgId, reason: &str) -> Result<Option<Organization>, StoreError> {
         let tx = self.doors.store.begin(&self.scope(org_id)).await?;
         tx.organization().lock().await?;
-        let deleted = tx.organization().get().await?;
-        if deleted.is_none_or(|organization| organization.status != OrganizationStatus::Deleted) {
-            return Ok(None);
+        let Some(found) = tx.organization().get().await? else { return Ok(None) };
+        let now = self.doors.clock.now();
+        match found.deleted_at {
+            Some(at) if found.status == OrganizationStatus::Deleted && now < at + PURGE_AFTER => {}
+            Some(_) | None => return Ok(None),
         }
-        tx.organization().set_status(OrganizationStatus::Active, None).await?;
+        let reason_before = found.status_reason.as_deref();
+        let status = match reason_before {
+            Some(_) => OrganizationStatus::Suspended,
+            None => OrganizationStatus::Active,
+        };
+        tx.organization().set_status(status, reason_before).await?;
         tx.jobs().cancel(Kind::OrganizationPurge, org_id.uuid()).await?;
         let organization = tx.organization().get().await?;
         tx.commit(Event::new("organization.restored", self.told(Some(reason))).into()).await?;
@@ -250,20 +260,29 @@ impl Operator {
         self.set_status(org_id, OrganizationStatus::Active, "organization.reactivated", reason).await
     }
 
-    /// Makes an account one of the staff, or ends that, by its id, a membership's, or an e-mail address that is one
-    /// account's alone. It is told in an organization of theirs, where there is something to tell.
+    /// Makes an account one of the staff, by its id or a membership's; or ends that, also by an e-mail address that is
+    /// one account's alone. It is told in an organization of theirs, where there is something to tell and one is left.
     pub async fn appoint(
         &self,
         who: &str,
         is_operator: bool,
         reason: &str,
     ) -> Result<AccountSummary, AppointError> {
-        let account = self.account(who).await?;
-        let org_id = account.org_id.ok_or(AppointError::NotFound)?;
-        let scope = AccountScope::new(account.id, self.scope(org_id));
+        let account = self.account(who, is_operator).await?;
+        let name = if is_operator { "operator.granted" } else { "operator.revoked" };
+        let Some(first) = account.organizations.first() else {
+            // Nobody can sign in with it, so nobody is made one of the staff by it.
+            if is_operator {
+                return Err(AppointError::NotFound);
+            }
+            if self.doors.directory.dismiss(account.id).await? {
+                self.log(name, account.id);
+            }
+            return Ok(account);
+        };
+        let scope = AccountScope::new(account.id, self.scope(first.id));
         let tx = self.doors.store.begin_account(&scope).await?;
         if tx.account().set_operator(is_operator).await? {
-            let name = if is_operator { "operator.granted" } else { "operator.revoked" };
             let mut data = self.told(Some(reason));
             data.insert("accountId".to_owned(), json!(account.id));
             tx.commit(Event::new(name, data).into()).await?;
@@ -289,18 +308,19 @@ impl Operator {
         tracing::info!(operator = %self.staff, %subject, request_id, "{what}");
     }
 
-    async fn account(&self, who: &str) -> Result<AccountSummary, AppointError> {
+    async fn account(&self, who: &str, is_operator: bool) -> Result<AccountSummary, AppointError> {
         let who = who.trim();
         if let Ok(id) = who.parse() {
             return self.doors.directory.account_by_id(id).await?.ok_or(AppointError::NotFound);
         }
         let mut found = self.doors.directory.accounts_by_email(who).await?;
-        match (found.pop(), found.is_empty()) {
-            (None, _) => Err(AppointError::NotFound),
-            (Some(account), true) => Ok(account),
-            (Some(last), false) => {
+        match found.pop() {
+            None => Err(AppointError::NotFound),
+            // Taking the right from the wrong one is mended; giving it to them is not.
+            Some(account) if found.is_empty() && !is_operator => Ok(account),
+            Some(last) => {
                 found.push(last);
-                Err(AppointError::Ambiguous(found.iter().map(|account| account.id).collect()))
+                Err(AppointError::NotById(found))
             }
         }
     }

@@ -83,16 +83,18 @@ impl Leaving {
     ) -> Result<Organization, LeavingError> {
         let told = Map::from_iter([("reason".to_owned(), Value::Null)]);
         let tx = self.store.begin(&caller.scope()).await?;
-        delete(tx, self.clock.as_ref(), confirmation, None, told).await
+        delete(tx, self.clock.as_ref(), confirmation, told).await
     }
 
     /// The job that makes it final. One that was restored meanwhile stays.
     pub async fn purge(&self, system: &Authorized<System>) -> Result<Outcome, JobError> {
         let scope = system.scope();
-        let reader = self.store.read(&scope).await?;
-        let Some(organization) = reader.organization().get().await? else { return Ok(Outcome::Done) };
-        drop(reader);
+        // Whoever restores it holds the lock, and then it is not deleted any more; or waits for it, and comes too late.
+        let tx = self.store.begin(&scope).await?;
+        tx.organization().lock().await?;
+        let Some(organization) = tx.organization().get().await? else { return Ok(Outcome::Done) };
         let now = self.clock.now();
+        drop(tx);
         match organization.deleted_at {
             Some(deleted_at) if organization.status == OrganizationStatus::Deleted => {
                 if now < deleted_at + PURGE_AFTER {
@@ -117,7 +119,6 @@ pub(crate) async fn delete(
     tx: Box<dyn OrgTx>,
     clock: &dyn Clock,
     confirmation: &str,
-    reason: Option<&str>,
     mut told: Map<String, Value>,
 ) -> Result<Organization, LeavingError> {
     tx.organization().lock().await?;
@@ -128,7 +129,10 @@ pub(crate) async fn delete(
     if confirmation.trim() != organization.name {
         return Err(LeavingError::NotConfirmed);
     }
-    tx.organization().set_status(OrganizationStatus::Deleted, reason).await?;
+    // Why it was suspended stays, so that it is suspended again when it is restored.
+    let suspended = (organization.status == OrganizationStatus::Suspended)
+        .then(|| organization.status_reason.unwrap_or_default());
+    tx.organization().set_status(OrganizationStatus::Deleted, suspended.as_deref()).await?;
     let organization = tx.organization().get().await?.ok_or(LeavingError::NotFound)?;
     let purge_at = organization.deleted_at.unwrap_or_else(|| clock.now()) + PURGE_AFTER;
     tx.jobs().schedule(Kind::OrganizationPurge, organization.id.uuid(), purge_at).await?;

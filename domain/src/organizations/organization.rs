@@ -104,7 +104,7 @@ pub struct Organization {
     pub name: String,
     pub name_source: NameSource,
     pub status: OrganizationStatus,
-    /// Why it was suspended or deleted, as the operator said it.
+    /// Why it is suspended, as the operator said it, or was when it was deleted; `None` for one that was not.
     pub status_reason: Option<String>,
     /// The domain that its tenant has verified and uses first; `None` before anybody could ask.
     pub default_domain: Option<String>,

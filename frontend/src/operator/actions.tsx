@@ -11,6 +11,7 @@ import { useToasts } from "../lib/toast";
 import { useWords } from "../text/text";
 import { changed, type Tenant } from "./queries";
 import { Reason, saysSomething } from "./reason";
+import { canComeBack } from "./restorable";
 
 const useStyles = makeStyles({ actions: { display: "flex", flexWrap: "wrap", gap: tokens.spacingHorizontalS } });
 
@@ -20,7 +21,7 @@ export function TenantActions({ tenant }: { readonly tenant: Tenant }) {
   return (
     <div className={styles.actions}>
       {tenant.deletedAt !== null ? (
-        <Restore tenant={tenant} />
+        canComeBack(tenant, Date.now()) && <Restore tenant={tenant} />
       ) : (
         <>
           {tenant.isActive ? <Suspend tenant={tenant} /> : <Reactivate tenant={tenant} />}

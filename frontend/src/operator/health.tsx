@@ -6,7 +6,7 @@ import { Facts } from "../shell/facts";
 import { Loading, Page } from "../shell/page";
 import { useWords } from "../text/text";
 import { OperatorFailure } from "./area";
-import { byUrgency, worst } from "./findings";
+import { byUrgency, keyed, worst } from "./findings";
 import { healthQuery, type Finding } from "./queries";
 
 const useStyles = makeStyles({
@@ -51,8 +51,8 @@ export function Health() {
             />
           </Card>
           <ul className={styles.list} aria-label={text.operator.findings}>
-            {byUrgency(query.data.findings).map((finding) => (
-              <li key={finding.name}>
+            {keyed(byUrgency(query.data.findings)).map(([key, finding]) => (
+              <li key={key}>
                 <OneFinding finding={finding} />
               </li>
             ))}

@@ -14,7 +14,7 @@ use domain::{
 };
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::Expr,
+    QueryTrait, sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -215,6 +215,25 @@ impl InvitationStore for Database {
             .await
             .map_err(store_error)?;
         Ok(accepted.rows_affected == 1)
+    }
+
+    async fn accept_of(&self, org_id: OrgId, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let arrived = attempts::Entity::find()
+            .select_only()
+            .column(attempts::Column::InvitationId)
+            .filter(attempts::Column::OrgId.eq(org_id.uuid()))
+            .filter(attempts::Column::InvitationId.is_not_null())
+            .into_query();
+        invitations::Entity::update_many()
+            .filter(invitations::Column::Id.in_subquery(arrived))
+            .filter(invitations::Column::AcceptedAt.is_null())
+            .filter(invitations::Column::WithdrawnAt.is_null())
+            .col_expr(invitations::Column::AcceptedAt, Expr::value(now))
+            .col_expr(invitations::Column::OrgId, Expr::value(org_id.uuid()))
+            .exec(&self.global_writer())
+            .await
+            .map(|_| ())
+            .map_err(store_error)
     }
 
     async fn withdraw(&self, id: Uuid, now: DateTime<Utc>) -> Result<bool, StoreError> {

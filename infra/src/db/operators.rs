@@ -4,8 +4,9 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{
-    access::{AccountSummary, JobCounts, OperatorDirectory, TenantList, TenantQuery},
+    access::{AccountSummary, JobCounts, OperatorDirectory, Subject, TenantList, TenantQuery},
     id::{AccountId, OrgId, TypedId},
+    organizations::OrganizationSummary,
     store::StoreError,
     text::folded,
 };
@@ -16,7 +17,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{Database, accounts, identities, jobs as table, memberships, organizations, store_error};
+use super::{Database, accounts, epochs, identities, jobs as table, memberships, organizations, store_error};
 use crate::organizations::organization;
 
 #[async_trait]
@@ -38,9 +39,13 @@ impl OperatorDirectory for Database {
 
     async fn account_by_id(&self, id: Uuid) -> Result<Option<AccountSummary>, StoreError> {
         use memberships::{Column, Entity};
-        let either = Condition::any().add(Column::UserId.eq(id)).add(Column::AccountId.eq(id));
+        // One whose last organization was purged has no membership any more.
+        let found = self.summaries(vec![id]).await.map_err(store_error)?;
+        if let Some(account) = found.into_iter().next() {
+            return Ok(Some(account));
+        }
         #[expect(clippy::disallowed_methods, reason = "a global table: whose membership it is, an id only")]
-        let rows = Entity::find().select_only().column(Column::AccountId).filter(either).limit(1);
+        let rows = Entity::find().select_only().column(Column::AccountId).filter(Column::UserId.eq(id));
         let found: Option<Uuid> = rows.into_tuple().one(&self.global()).await.map_err(store_error)?;
         let found = self.summaries(found.into_iter().collect()).await.map_err(store_error)?;
         Ok(found.into_iter().next())
@@ -74,6 +79,25 @@ impl OperatorDirectory for Database {
         self.summaries(ids).await.map_err(store_error)
     }
 
+    async fn dismiss(&self, account: AccountId) -> Result<bool, StoreError> {
+        use accounts::{Column, Entity};
+        let connection = self.global_transaction().await.map_err(store_error)?;
+        #[expect(clippy::disallowed_methods, reason = "the global table of accounts, by an id")]
+        let dismissed = Entity::update_many()
+            .filter(Column::Id.eq(account.uuid()))
+            .filter(Column::OperatorSince.is_not_null())
+            .col_expr(Column::OperatorSince, Expr::value(Option::<DateTime<Utc>>::None))
+            .exec(&connection)
+            .await
+            .map_err(store_error)?;
+        let touched = [Subject::Account(account)];
+        let advanced = epochs::advance(&connection, &touched, self.ids.clock().now()).await;
+        let advanced = advanced.map_err(store_error)?;
+        connection.commit().await.map_err(store_error)?;
+        self.watch.apply(&advanced);
+        Ok(dismissed.rows_affected > 0)
+    }
+
     async fn jobs(&self, now: DateTime<Utc>, late: DateTime<Utc>) -> Result<JobCounts, StoreError> {
         let connection = self.global();
         let due = table::count_claimable(&connection, now, now).await.map_err(store_error)?;
@@ -93,25 +117,34 @@ impl Database {
                 accounts::Entity::find().filter(accounts::Column::Id.eq(id)).one(&connection).await?;
             let Some(account) = account else { continue };
             #[expect(clippy::disallowed_methods, reason = "an account's own identities")]
-            let emails = identities::Entity::find()
-                .select_only()
-                .column(identities::Column::Email)
+            let identities = identities::Entity::find()
                 .filter(identities::Column::AccountId.eq(id))
-                .filter(identities::Column::Email.is_not_null())
-                .order_by_asc(identities::Column::LinkedAt);
-            let emails: Vec<String> = emails.into_tuple().all(&connection).await?;
+                .order_by_asc(identities::Column::LinkedAt)
+                .all(&connection)
+                .await?;
             #[expect(clippy::disallowed_methods, reason = "an account's own memberships: ids only")]
-            let first = memberships::Entity::find()
+            let homes = memberships::Entity::find()
                 .select_only()
                 .column(memberships::Column::OrgId)
                 .filter(memberships::Column::AccountId.eq(id))
                 .order_by_asc(memberships::Column::CreatedAt)
                 .order_by_asc(memberships::Column::OrgId);
-            let org_id: Option<Uuid> = first.into_tuple().one(&connection).await?;
+            let homes: Vec<Uuid> = homes.into_tuple().all(&connection).await?;
+            let mut organizations = Vec::with_capacity(homes.len());
+            for home in homes {
+                #[expect(clippy::disallowed_methods, reason = "the global table of organizations, by an id")]
+                let home = organizations::Entity::find().filter(organizations::Column::Id.eq(home));
+                organizations.extend(home.one(&connection).await?.map(|row| OrganizationSummary {
+                    id: OrgId::from_uuid(row.id),
+                    name: row.name,
+                    azure_tenant_id: row.azure_tenant_id,
+                }));
+            }
             summaries.push(AccountSummary {
                 id: AccountId::from_uuid(id),
-                emails,
-                org_id: org_id.map(OrgId::from_uuid),
+                display_name: identities.iter().find_map(|identity| identity.display_name.clone()),
+                emails: identities.into_iter().filter_map(|identity| identity.email).collect(),
+                organizations,
                 operator_since: account.operator_since,
             });
         }

@@ -1,13 +1,25 @@
 //! What is left of an organization in the global tables, and in references, when its own rows go.
 
 use domain::id::{OrgId, TypedId};
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, QueryTrait, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait, DbErr, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait,
+    sea_query::Expr,
+};
 
 use super::{
-    entities::{epochs, jobs, lookups, organizations, outbox, terms, users},
+    entities::{accounts, epochs, jobs, lookups, memberships, organizations, outbox, terms, users},
     onboarding::{forget_attempts_of, forget_invitations_of},
     unit::Unit,
 };
+
+/// Whether the organization is deleted, and not restored meanwhile.
+pub(crate) async fn is_deleted(unit: &Unit) -> Result<bool, DbErr> {
+    #[expect(clippy::disallowed_methods, reason = "the organization's own row, by its id")]
+    let deleted = organizations::Entity::find()
+        .filter(organizations::Column::Id.eq(unit.org_id().uuid()))
+        .filter(organizations::Column::Status.eq("deleted"));
+    Ok(deleted.count(&unit.connection).await? > 0)
+}
 
 /// Lets go what refers to a table's rows from elsewhere, or from itself.
 pub(crate) async fn loosen(unit: &Unit, table: &str) -> Result<(), DbErr> {
@@ -74,5 +86,25 @@ pub(crate) async fn organization(unit: &Unit) -> Result<bool, DbErr> {
         .await?;
     forget_attempts_of(&unit.connection, org_id).await?;
     forget_invitations_of(&unit.connection, org_id).await?;
+    dismiss_homeless(unit).await?;
     Ok(true)
+}
+
+/// Ends that accounts are of the service's staff which were members of no other organization. Nobody can sign in with one,
+/// and whoever comes again in another organization is to be made one of the staff again.
+#[expect(clippy::disallowed_methods, reason = "global tables: accounts that no organization has any more")]
+async fn dismiss_homeless(unit: &Unit) -> Result<(), DbErr> {
+    let own = Expr::col((memberships::Entity, memberships::Column::AccountId));
+    let memberships = memberships::Entity::find()
+        .select_only()
+        .column(memberships::Column::AccountId)
+        .filter(own.equals((accounts::Entity, accounts::Column::Id)))
+        .into_query();
+    accounts::Entity::update_many()
+        .filter(accounts::Column::OperatorSince.is_not_null())
+        .filter(Expr::exists(memberships).not())
+        .col_expr(accounts::Column::OperatorSince, Expr::value(Option::<chrono::DateTime<chrono::Utc>>::None))
+        .exec(&unit.connection)
+        .await?;
+    Ok(())
 }

@@ -1,11 +1,11 @@
 //! Links that operators make.
 
 use chrono::TimeDelta;
-use domain::organizations::onboarding::WithdrawError;
+use domain::organizations::onboarding::{InvitationState, WithdrawError};
 use tests::emulator::ids;
 use uuid::Uuid;
 
-use super::{consented, organizations, outcome, way::Way};
+use super::{before_consent, consented, organizations, outcome, way::Way, work};
 
 #[tokio::test]
 async fn a_link_is_for_its_tenant_and_serves_once() {
@@ -54,4 +54,37 @@ async fn a_link_that_is_unknown_old_or_taken_back_leads_nowhere() {
     let refused = Way::new(&app).open(&format!("/api/onboarding/start{query}")).await.expect(400);
     assert!(refused.text.contains("another organization"), "{}", refused.text);
     assert_eq!(organizations(&app).await, 0);
+}
+
+#[tokio::test]
+async fn a_link_that_ends_while_microsofts_page_is_open_founds_nothing() {
+    let app = before_consent().await;
+    let made = app.app.onboarding.invite(&app.app.operator, None, "n", TimeDelta::days(1)).await.unwrap();
+    let way = Way::new(&app);
+    let page = way.start(&format!("?invitation={}", made.text)).await;
+    let address = way.accept(&page, "adele@contoso.com").await;
+    app.app.onboarding.uninvite(&app.app.operator, made.invitation.id).await.unwrap();
+    assert_eq!(outcome(&way.back(&address).await), "invitation_ended");
+    assert_eq!(organizations(&app).await, 0);
+}
+
+#[tokio::test]
+async fn a_link_is_used_when_the_proof_comes_after_the_way_back() {
+    let app = before_consent().await;
+    app.emulator.set_propagation(90);
+    let made = app.app.onboarding.invite(&app.app.operator, None, "n", TimeDelta::days(1)).await.unwrap();
+    let way = Way::new(&app);
+    let arrived = way.connect(&format!("?invitation={}", made.text), "adele@contoso.com").await;
+    assert_eq!(outcome(&arrived), "verifying");
+    let state = async || {
+        let listed = app.app.onboarding.invitations(&app.app.operator, 10, 0).await.unwrap().items;
+        (app.app.onboarding.state_of(&listed[0]), listed[0].org_id.is_some())
+    };
+    assert_eq!(state().await, (InvitationState::Open, false), "nothing is proven yet");
+    for _ in 0..40 {
+        app.advance(TimeDelta::seconds(5));
+        work(&app).await;
+    }
+    assert_eq!(outcome(&way.json("/api/onboarding/progress").await), "connected");
+    assert_eq!(state().await, (InvitationState::Used, true));
 }

@@ -59,7 +59,6 @@ async fn a_link_that_was_taken_back_or_is_old_leads_nowhere_and_says_so_in_the_l
         let start = format!("/api/onboarding/start{}", query(&made.text_at("/link")));
         Way::new(&app).open(&start).await.expect(400);
     }
-    app.app.operator.appoint("megan@fabrikam.com", true, "r").await.expect("she has an account");
     let again = app.signed_in("megan@fabrikam.com").await;
     let list = again.get(&format!("{INVITATIONS}?limit=200")).await.expect(200);
     let states: Vec<Value> =

@@ -23,7 +23,8 @@ const HEALTH: &str = "/api/admin/health";
 /// Somebody who has signed in and was made an operator.
 async fn operator(app: &TestApp, who: &str) -> Browser {
     let browser = app.signed_in(who).await;
-    app.app.operator.appoint(who, true, "of the tests").await.expect("they have an account");
+    let id = browser.get(ME).await.expect(200).text_at("/data/id");
+    app.app.operator.appoint(&id, true, "of the tests").await.expect("they have an account");
     browser
 }
 

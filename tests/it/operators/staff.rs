@@ -1,44 +1,64 @@
 //! Who the staff are.
 
-use domain::access::AppointError;
+use chrono::TimeDelta;
+use domain::{
+    access::AppointError,
+    id::{OrgId, TypedId},
+};
 use serde_json::json;
-use tests::TestApp;
+use tests::{TestApp, emulator};
 
-use super::{ME, PING, forbidden, recorded};
+use super::{ME, PING, forbidden, operator, org_id, recorded};
+use crate::onboarding::work;
 
 #[tokio::test]
-async fn somebody_who_has_signed_in_is_found_by_address_account_or_membership() {
+async fn somebody_who_has_signed_in_is_appointed_by_account_or_membership() {
     let app = TestApp::start().await;
     let staff = &app.app.operator;
-    let unknown = staff.appoint("adele@contoso.com", true, "r").await;
-    assert!(matches!(unknown, Err(AppointError::NotFound)), "{unknown:?}");
+    for unknown in ["adele@contoso.com", "01890000-0000-7000-8000-000000000000"] {
+        let unknown = staff.appoint(unknown, true, "r").await;
+        assert!(matches!(unknown, Err(AppointError::NotFound)), "{unknown:?}");
+    }
     let session = app.signed_in("adele@contoso.com").await;
     let me = session.get(ME).await.expect(200);
-    let account = staff.appoint(" ADELE@contoso.com ", true, "by address").await.expect("she is known");
+    let membership = me.text_at("/data/id");
+    let account = staff.appoint(&membership, true, "by membership").await.expect("she is known");
     assert_eq!(account.emails, ["adele@contoso.com"]);
     session.get(PING).await.expect(200);
     // Again: nothing changes, and nothing is told.
     staff.appoint(&account.id.to_string(), true, "by account").await.expect("she is known");
-    staff.appoint(&me.text_at("/data/id"), false, "by membership").await.expect("she is known");
+    staff.appoint(" ADELE@contoso.com ", false, "by address").await.expect("she is known");
     forbidden(&session.get(PING).await);
     let [granted] = &recorded(&app, "operator.granted").await[..] else { panic!("it is told once") };
     assert_eq!(granted.org_id, me.text_at("/data/organization/id"));
     assert_eq!(granted.actor, "operator");
     let id = account.id.to_string();
-    assert_eq!(granted.data, json!({ "reason": "by address", "operator": "command_line", "accountId": id }));
+    assert_eq!(
+        granted.data,
+        json!({ "reason": "by membership", "operator": "command_line", "accountId": id })
+    );
     assert_eq!(recorded(&app, "operator.revoked").await.len(), 1);
 }
 
-/// An address is no identity: two tenants may have the same one.
+/// An address is a claim of a tenant's administrator, who may give anybody's to whomever they like.
 #[tokio::test]
-async fn an_address_of_several_accounts_makes_nobody_an_operator() {
+async fn an_address_makes_nobody_an_operator_and_finds_whose_it_may_be() {
     let app = TestApp::start().await;
     let (adele, megan) =
         (app.signed_in("adele@contoso.com").await, app.signed_in("megan@fabrikam.com").await);
+    let refused = app.app.operator.appoint("adele@contoso.com", true, "r").await;
+    let Err(AppointError::NotById(found)) = refused else { panic!("{refused:?}") };
+    let [found] = &found[..] else { panic!("one has it: {found:?}") };
+    assert_eq!(found.display_name.as_deref(), Some("Adele Vance"));
+    let tenants: Vec<_> = found.organizations.iter().map(|home| home.azure_tenant_id).collect();
+    assert_eq!(tenants, [Some(emulator::ids::CONTOSO.parse().expect("it is one"))]);
+    forbidden(&adele.get(PING).await);
     app.database.execute("UPDATE identities SET email = 'Shared@Example.com'").await;
-    let refused = app.app.operator.appoint("shared@example.com", true, "r").await;
-    let Err(AppointError::Ambiguous(ids)) = refused else { panic!("{refused:?}") };
-    assert_eq!(ids.len(), 2);
+    for is_operator in [true, false] {
+        let refused = app.app.operator.appoint("shared@example.com", is_operator, "r").await;
+        assert!(matches!(&refused, Err(AppointError::NotById(found)) if found.len() == 2), "{refused:?}");
+    }
+    let ids = [found.id];
     for session in [&adele, &megan] {
         forbidden(&session.get(PING).await);
     }
@@ -60,6 +80,10 @@ async fn the_command_makes_operators_and_a_running_service_knows_it() {
         (succeeded, process.text("stdout") + &process.text("stderr"))
     };
     let (succeeded, said) = run(&["admin", "grant", "adele@contoso.com"]).await;
+    assert!(!succeeded && said.contains(emulator::ids::CONTOSO) && said.contains("Adele Vance"), "{said}");
+    forbidden(&session.get(PING).await);
+    let (_, id) = said.split_once("tenantry admin grant ").expect("it says what to run");
+    let (succeeded, said) = run(&["admin", "grant", id.trim()]).await;
     assert!(succeeded && said.contains("(adele@contoso.com) is an operator now"), "{said}");
     app.app.turn_background().await.expect("the background turns");
     session.get(PING).await.expect(200);
@@ -71,4 +95,27 @@ async fn the_command_makes_operators_and_a_running_service_knows_it() {
     assert!(succeeded && said.contains("is no operator now"), "{said}");
     app.app.turn_background().await.expect("the background turns");
     forbidden(&session.get(PING).await);
+}
+
+/// Whoever comes again in another organization, with the same account, has not been made an operator there.
+#[tokio::test]
+async fn the_right_ends_with_the_last_membership_and_can_be_taken_from_an_account_without_one() {
+    let app = TestApp::start().await;
+    operator(&app, "adele@contoso.com").await;
+    let megan = operator(&app, "megan@fabrikam.com").await;
+    let staff = &app.app.operator;
+    let id = org_id(&app.user("adele")).await.parse().map(OrgId::from_uuid).expect("an id");
+    staff.delete(id, "contoso.com", "asked").await.expect("it is there");
+    app.advance(TimeDelta::days(30));
+    work(&app).await;
+    let colleagues = staff.colleagues().await.expect("the database");
+    assert_eq!(colleagues.iter().map(|one| one.emails.join(" ")).collect::<Vec<_>>(), ["megan@fabrikam.com"]);
+    drop(megan);
+
+    app.database.execute("DELETE FROM memberships").await;
+    let homeless = colleagues[0].id.to_string();
+    let refused = staff.appoint(&homeless, true, "r").await;
+    assert!(matches!(refused, Err(AppointError::NotFound)), "{refused:?}");
+    staff.appoint(&homeless, false, "left").await.expect("the account is there");
+    assert!(staff.colleagues().await.expect("the database").is_empty());
 }

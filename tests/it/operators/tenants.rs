@@ -1,6 +1,10 @@
 //! Organizations, as operators see and change them.
 
 use chrono::TimeDelta;
+use domain::{
+    id::{OrgId, TypedId},
+    organizations::PURGE_AFTER,
+};
 use serde_json::{Value, json};
 use tests::{Response, TestApp, emulator::ids};
 
@@ -178,4 +182,37 @@ async fn a_deleted_organization_is_listed_and_can_be_brought_back_until_it_is_pu
     let [deleted] = &recorded(&app, "organization.deleted").await[..] else { panic!("it is told once") };
     assert_eq!((&deleted.data["reason"], deleted.actor.as_str()), (&json!("asked"), "operator"));
     assert_eq!(recorded(&app, "organization.restored").await[0].data["reason"], json!("by mistake"));
+}
+
+#[tokio::test]
+async fn a_suspended_organization_that_was_deleted_comes_back_suspended() {
+    let app = TestApp::start().await;
+    let megan = app.user("megan");
+    let id = org_id(&megan).await;
+    let operator = operator(&app, "adele@contoso.com").await;
+    let path = format!("{TENANTS}/{id}");
+    patch(&operator, &path, json!({ "isActive": false, "reason": "unpaid" })).await.expect(200);
+    delete(&operator, &format!("{path}?confirm=fabrikam.com&reason=asked")).await.expect(200);
+    let seen = operator.get(&format!("{path}?reason=look")).await.expect(200);
+    assert_eq!((seen.text_at("/state"), seen.at("/suspendedReason")), ("deleted".to_owned(), Value::Null));
+    let back = post(&operator, &format!("{path}/restore"), json!({ "reason": "mistake" })).await.expect(200);
+    assert_eq!((back.text_at("/state"), back.at("/deletedAt")), ("suspended".to_owned(), Value::Null));
+    assert_eq!(megan.get(ME).await.expect(403).code(), "ORGANIZATION_SUSPENDED");
+    let seen = operator.get(&format!("{path}?reason=look")).await.expect(200);
+    assert_eq!(seen.at("/suspendedReason"), json!("unpaid"));
+    patch(&operator, &path, json!({ "isActive": true, "reason": "paid" })).await.expect(200);
+    megan.get(ME).await.expect(200);
+}
+
+/// Its keys may be destroyed already, and some of its rows gone.
+#[tokio::test]
+async fn what_may_be_under_purge_is_not_brought_back() {
+    let app = TestApp::start().await;
+    let id = org_id(&app.user("megan")).await.parse().map(OrgId::from_uuid).expect("an id");
+    let staff = &app.app.operator;
+    staff.delete(id, "fabrikam.com", "asked").await.expect("it is there");
+    app.advance(PURGE_AFTER);
+    assert!(staff.restore(id, "too late").await.expect("the database").is_none());
+    work(&app).await;
+    assert_eq!(app.database.count("SELECT count(*) AS n FROM organizations").await, 0);
 }

@@ -154,6 +154,9 @@ pub trait InvitationStore: Send + Sync {
     /// Ends it by a tenant that was connected. `false` when it was ended before.
     async fn accept(&self, id: Uuid, org_id: OrgId, now: DateTime<Utc>) -> Result<bool, StoreError>;
 
+    /// The same, of each open one with which somebody came back for that organization: its proof came later than they.
+    async fn accept_of(&self, org_id: OrgId, now: DateTime<Utc>) -> Result<(), StoreError>;
+
     /// Ends it at once. `false` when there is none that was not used.
     async fn withdraw(&self, id: Uuid, now: DateTime<Utc>) -> Result<bool, StoreError>;
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    Attempt, Consent, Onboarding, OrganizationState, TenantError, Used,
+    Attempt, Consent, InvitationState, Onboarding, OrganizationState, TenantError, Used,
     jobs::{Judged, VERIFY_FOR, judge_proof},
 };
 use crate::{
@@ -54,7 +54,7 @@ pub enum Answer {
     Suspended,
     /// The organization was deleted and can be restored for a while.
     Deleted,
-    /// The link was used by somebody else meanwhile.
+    /// The link was used, or taken back, meanwhile.
     InvitationEnded,
 }
 
@@ -135,6 +135,8 @@ impl Onboarding {
         };
         let (answer, org_id) = match self.decide(&attempt, redirect).await? {
             Decision::Ends(answer) => (answer, None),
+            // Before anything is founded: the link may have been used or taken back while Microsoft's page was open.
+            Decision::Prove(_) if !self.still_invited(&attempt).await? => (Answer::InvitationEnded, None),
             Decision::Prove(tenant) => self.arrive(&attempt, tenant, redirect, origin).await?,
         };
         self.attempts.answer(attempt.id, answer.as_str(), org_id).await?;
@@ -188,6 +190,13 @@ impl Onboarding {
             }
         }
         Ok(Decision::Prove(tenant))
+    }
+
+    /// Whether the link is good still that the way began with, if it began with one.
+    async fn still_invited(&self, attempt: &Attempt) -> Result<bool, StoreError> {
+        let Some(id) = attempt.invitation else { return Ok(true) };
+        let invitation = self.invitations.get(id).await?;
+        Ok(invitation.is_some_and(|found| self.state_of(&found) == InvitationState::Open))
     }
 
     /// Looks for the proof at once, and, where it is not there yet, again and again in the background.

@@ -207,7 +207,11 @@ impl Onboarding {
             tx.jobs().schedule(Kind::ConsentProbe, key, next_probe(now, tenant)).await?;
         }
         tx.onboarding().put(&record).await?;
-        tx.commit(events).await
+        tx.commit(events).await?;
+        if to.holds() {
+            self.invitations.accept_of(organization.id, now).await?;
+        }
+        Ok(())
     }
 }
 

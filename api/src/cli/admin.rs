@@ -55,19 +55,23 @@ pub(super) async fn run(config: &Config, command: Command) -> anyhow::Result<()>
 
 /// Who could be meant by an address, and how to say which of them is.
 fn candidates(found: &[AccountSummary], revoke: bool) -> String {
-    let mut text =
-        "an address proves nothing about who has it. These accounts do; choose by tenant:".to_owned();
+    let lead = "an address proves nothing about who has it. These accounts do; choose by tenant:".to_owned();
+    let each = found.iter().map(|account| candidate(account, revoke));
+    std::iter::once(lead).chain(each).collect::<Vec<_>>().join("\n\n")
+}
+
+fn candidate(account: &AccountSummary, revoke: bool) -> String {
+    let name = account.display_name.as_deref().unwrap_or("no name");
     let flag = if revoke { " --revoke" } else { "" };
-    for account in found {
-        let name = account.display_name.as_deref().unwrap_or("no name");
-        text.push_str(&format!("\n\n  {}  {name}", named(account)));
-        for home in &account.organizations {
-            let tenant = home.azure_tenant_id.map_or_else(|| "no tenant".to_owned(), |id| id.to_string());
-            text.push_str(&format!("\n    of {}, tenant {tenant}", home.name));
-        }
-        text.push_str(&format!("\n    tenantry admin grant {}{flag}", account.id));
-    }
-    text
+    let homes = account.organizations.iter().map(|home| {
+        let tenant = home.azure_tenant_id.map_or_else(|| "no tenant".to_owned(), |id| id.to_string());
+        format!("    of {}, tenant {tenant}", home.name)
+    });
+    std::iter::once(format!("  {}  {name}", named(account)))
+        .chain(homes)
+        .chain([format!("    tenantry admin grant {}{flag}", account.id)])
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// The id, which is what counts, and the addresses, which a person knows.

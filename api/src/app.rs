@@ -384,7 +384,7 @@ fn gate(
         directory: Arc::new(database.clone()),
         store: Arc::new(database.clone()),
         epochs: Arc::new(database.epochs()),
-        cache: remembered(config, clock()),
+        cache: remembered(config),
         accounts: Arc::new(database.clone()),
         tokens,
         identities: Arc::new(Identities::new(IDENTITY_CACHE_BYTES)),
@@ -408,10 +408,10 @@ fn gate(
     Ok((Arc::new(gate), keys))
 }
 
-fn remembered(config: &Config, clock: Arc<dyn Clock>) -> Arc<dyn PrincipalCache> {
+fn remembered(config: &Config) -> Arc<dyn PrincipalCache> {
     match u64::from(config.memory.tokens_mb) * 1024 * 1024 {
         0 => Arc::new(NoPrincipals),
-        bytes => Arc::new(Principals::new(bytes, clock)),
+        bytes => Arc::new(Principals::new(bytes)),
     }
 }
 

@@ -24,6 +24,9 @@ struct Asset {
 
 static EMBEDDED: &[Asset] = include!(concat!(env!("OUT_DIR"), "/console_assets.rs"));
 
+/// Where the operations are.
+const API: &str = "/api/";
+
 /// What stands in the page for the nonce.
 const NONCE: &str = "{{nonce}}";
 
@@ -79,7 +82,9 @@ struct Asked {
 
 impl Asked {
     fn of(request: &Request) -> Option<Self> {
-        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+        // Most requests are the API's, and nothing of the console is there.
+        if !is_read || request.uri().path().starts_with(API) {
             return None;
         }
         Some(Self { uri: request.uri().clone(), accept: request.headers().get(header::ACCEPT).cloned() })
@@ -89,7 +94,7 @@ impl Asked {
     fn for_page(&self) -> bool {
         let accept = self.accept.as_ref().and_then(|value| value.to_str().ok());
         accept.is_some_and(|accept| accept.contains("text/html"))
-            && !["/api/", "/assets/", "/docs/"].iter().any(|other| self.uri.path().starts_with(other))
+            && !["/assets/", "/docs/"].iter().any(|other| self.uri.path().starts_with(other))
     }
 }
 

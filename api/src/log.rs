@@ -38,13 +38,17 @@ where
         let metadata = event.metadata();
         line.write_str("{\"timestamp\":\"")?;
         SystemTime.format_time(&mut line)?;
-        write!(line, "\",\"level\":\"{}\"", metadata.level())?;
+        line.write_str("\",\"level\":\"")?;
+        line.write_str(metadata.level().as_str())?;
+        line.write_char('"')?;
         context.format_fields(line.by_ref(), event)?;
         line.write_str(",\"target\":\"")?;
         Escaped(&mut line).write_str(metadata.target())?;
         line.write_char('"')?;
         if let Some(span) = context.lookup_current() {
-            write!(line, ",\"span\":{{\"name\":\"{}\"", span.name())?;
+            line.write_str(",\"span\":{\"name\":\"")?;
+            line.write_str(span.name())?;
+            line.write_char('"')?;
             if let Some(fields) = span.extensions().get::<FormattedFields<N>>() {
                 line.write_str(fields)?;
             }
@@ -75,14 +79,25 @@ impl Members<'_> {
         if self.result.is_ok() {
             let name = field.name();
             let name = name.strip_prefix("r#").unwrap_or(name);
-            self.result = write!(self.writer, ",\"{name}\":").and_then(|()| value(&mut self.writer));
+            self.result = self.begin(name).and_then(|()| value(&mut self.writer));
         }
     }
 
-    fn text(&mut self, field: &field::Field, value: fmt::Arguments<'_>) {
+    /// Piece by piece, since a format string costs more than all it would write here.
+    fn begin(&mut self, name: &str) -> fmt::Result {
+        self.writer.write_str(",\"")?;
+        self.writer.write_str(name)?;
+        self.writer.write_str("\":")
+    }
+
+    fn text(
+        &mut self,
+        field: &field::Field,
+        write: impl FnOnce(&mut Escaped<&mut Writer<'_>>) -> fmt::Result,
+    ) {
         self.member(field, |writer| {
             writer.write_char('"')?;
-            Escaped(&mut *writer).write_fmt(value)?;
+            write(&mut Escaped(&mut *writer))?;
             writer.write_char('"')
         });
     }
@@ -109,11 +124,11 @@ impl field::Visit for Members<'_> {
     }
 
     fn record_str(&mut self, field: &field::Field, value: &str) {
-        self.text(field, format_args!("{value}"));
+        self.text(field, |writer| writer.write_str(value));
     }
 
     fn record_debug(&mut self, field: &field::Field, value: &dyn fmt::Debug) {
-        self.text(field, format_args!("{value:?}"));
+        self.text(field, |writer| write!(writer, "{value:?}"));
     }
 }
 
@@ -134,9 +149,14 @@ struct Escaped<W>(W);
 
 impl<W: Write> Write for Escaped<W> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
+        let is_special = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
+        // Nearly always; without a way out in the middle the compiler looks at many bytes at once.
+        if !text.bytes().fold(false, |any, byte| any | is_special(byte)) {
+            return self.0.write_str(text);
+        }
         let mut plain = 0;
         for (at, byte) in text.bytes().enumerate() {
-            if byte >= b' ' && byte != b'"' && byte != b'\\' {
+            if !is_special(byte) {
                 continue;
             }
             // Such a byte is a character of its own, so these are boundaries.

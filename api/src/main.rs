@@ -4,6 +4,11 @@ use std::{io::Write, process::ExitCode};
 
 use api::cli::Cli;
 use clap::Parser;
+use mimalloc::MiMalloc;
+
+/// A request makes dozens of things that live as long as it does; the C library's allocator took a tenth of its time.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {

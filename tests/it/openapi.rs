@@ -110,7 +110,7 @@ async fn every_operation_names_its_credential_and_its_permission() {
         let (id, raw) = (&operation.id, &operation.raw);
         let schemes = raw["security"].as_array().cloned().unwrap_or_default();
         if operation.is_for_operators() {
-            assert_eq!(schemes, [json!({ "session": [] }), json!({ "adminSecret": [] })], "{id}");
+            assert_eq!(schemes, [json!({ "adminSecret": [] }), json!({ "session": [] })], "{id}");
             assert!(raw["x-api-key-scopes"].is_null(), "{id}");
             continue;
         }

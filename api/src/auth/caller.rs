@@ -11,6 +11,7 @@ use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     registry::{MetaSecurityScheme, Registry},
 };
+use tracing::field;
 
 use super::Gate;
 use crate::{
@@ -79,8 +80,9 @@ impl<'a, P: Permission> ApiExtractor<'a> for Caller<P> {
         let key = principal.known_key();
         let note = |outcome| key.into_iter().for_each(|key| gate.note(request, key, outcome));
         rate_limit::take_caller(request, principal).await.inspect_err(|_| note(Outcome::RateLimited))?;
-        tracing::Span::current().record("org.id", principal.organization().id.to_string());
-        tracing::Span::current().record("user.id", user.to_string());
+        let span = tracing::Span::current();
+        span.record("org.id", field::display(principal.organization().id));
+        span.record("user.id", field::display(user));
         let authorized = caller.authorize::<P>(origin);
         note(if authorized.is_ok() { Outcome::Allowed } else { Outcome::InsufficientScope });
         authorized.map(Self).map_err(|_| missing::<P>(key.is_some()).into())

@@ -12,7 +12,7 @@ use domain::{
 };
 use poem::{
     Request,
-    http::{StatusCode, header},
+    http::{HeaderName, StatusCode, header},
 };
 
 use super::{CsrfGuard, Recency, SessionCookies};
@@ -25,7 +25,7 @@ use crate::{
 const CHALLENGE: &str = "Bearer";
 /// `WWW-Authenticate` of a refused API key.
 const API_KEY_CHALLENGE: &str = "ApiKey";
-const API_KEY_HEADER: &str = "x-api-key";
+static API_KEY_HEADER: HeaderName = HeaderName::from_static("x-api-key");
 
 /// What stands between the routes and the world.
 pub(crate) struct Gate {
@@ -60,7 +60,7 @@ impl<'a> Credential<'a> {
     /// is an API key beside another credential: which one a proxy in front of us looked at cannot be known.
     pub(super) fn of(request: &'a Request) -> Self {
         let authorization = Self::of_authorization(request);
-        let mut headers = request.headers().get_all(API_KEY_HEADER).iter();
+        let mut headers = request.headers().get_all(&API_KEY_HEADER).iter();
         let Some(value) = headers.next() else { return authorization };
         if headers.next().is_some() {
             return Self::Unusable;

@@ -62,6 +62,8 @@ impl<E: Endpoint<Output = Response> + 'static> Connections<E> {
             // `Activity` tells a head that is being sent from a connection that rests, and ends either in time. hyper's
             // own time-out would begin a timer with every request.
             .header_read_timeout(None)
+            // Head and body are written as one piece: the copy costs less than what the system does for two.
+            .writev(false)
             .max_headers(limits.headers)
             .max_buf_size(limits.head_bytes as usize);
         builder
@@ -99,6 +101,9 @@ impl<E: Endpoint<Output = Response> + 'static> Connections<E> {
                 let running = activity.request(version);
                 let request = received(request, local, peer, &limits);
                 let response = http::Response::from(endpoint.get_response(request).await);
+                // Requests that came together are all worked on before the first of them is answered: each answer wakes
+                // whoever waits for it, and once they are awake the next ones cost less.
+                tokio::task::yield_now().await;
                 Ok::<_, Infallible>(response.map(|body| RunningBody::new(body, running, version)))
             }
         });
@@ -112,6 +117,8 @@ impl<E: Endpoint<Output = Response> + 'static> Connections<E> {
         let mut is_ending = false;
         loop {
             tokio::select! {
+                // In this order: it is nearly always the connection that has something to do.
+                biased;
                 ended = connection.as_mut() => {
                     if let Err(error) = ended {
                         // Its client's doing, mostly; who floods us must not flood the log.

@@ -140,7 +140,7 @@ pub(super) fn write_operation(operation: &mut Map<String, Value>, published: &Pu
         return;
     }
     if permission.as_deref() == Some(OPERATOR) {
-        *security = vec![json!({ SESSION: [] }), json!({ ADMIN_SECRET: [] })];
+        *security = vec![json!({ ADMIN_SECRET: [] }), json!({ SESSION: [] })];
         return;
     }
     *security =

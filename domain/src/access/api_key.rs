@@ -129,7 +129,7 @@ impl Authentication {
         let ends = [key.expires_at, secret.expires_at];
         let expires_at = ends.into_iter().flatten().fold(now + LONGEST, std::cmp::min);
         let principal = Principal {
-            organization: Arc::new(organization.into()),
+            organization: Arc::new((&organization).into()),
             role: None,
             permissions: permissions(&key).into(),
             scopes: key.scopes.clone(),

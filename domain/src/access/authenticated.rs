@@ -11,13 +11,14 @@ use super::{Authorized, Forbidden, Origin, Permission, Principal, scope::authori
 #[derive(Debug)]
 pub struct Authenticated {
     principal: Arc<Principal>,
-    assertion: Option<SecretString>,
+    /// Shared, since each copy of it would have to be wiped.
+    assertion: Option<Arc<SecretString>>,
 }
 
 impl Authenticated {
     /// For a principal who can be acted for, the token that proved who they are is kept.
     pub(super) fn with_assertion(principal: Arc<Principal>, token: &str) -> Self {
-        let assertion = principal.delegable.is_some().then(|| SecretString::from(token));
+        let assertion = principal.delegable.is_some().then(|| Arc::new(SecretString::from(token)));
         Self { principal, assertion }
     }
 
@@ -30,7 +31,7 @@ impl Authenticated {
         &self.principal
     }
 
-    pub(super) fn assertion(&self) -> Option<&SecretString> {
+    pub(super) fn assertion(&self) -> Option<&Arc<SecretString>> {
         self.assertion.as_ref()
     }
 

@@ -15,8 +15,8 @@ use uuid::Uuid;
 
 use super::{
     AdmissionPolicy, AllowedTenants, ApiKeyPorts, ApiKeyRefusal, Authenticated, AuthenticatedBy, Directory,
-    Epochs, EpochsUnavailable, Identity, IdentityCache, IdentityKind, KnownKey, Mark, Principal, Rejection,
-    Role, Subject, TenantPolicy, TokenVerifier, VerificationError, VerifiedToken,
+    Epochs, EpochsUnavailable, Identity, IdentityCache, IdentityKind, KnownKey, KnownOrganization, Mark,
+    Principal, Rejection, Role, Subject, TenantPolicy, TokenVerifier, VerificationError, VerifiedToken,
     on_behalf_of::Delegable,
     permission::ALL_PERMISSIONS,
     provisioning::{Newcomer, Provisioning},
@@ -24,7 +24,7 @@ use super::{
 use crate::{
     id::Ids,
     identity::{AccountDirectory, SessionTokens, User, UserStatus},
-    organizations::{Organization, OrganizationStatus, OrganizationSummary},
+    organizations::{Organization, OrganizationOrigin, OrganizationStatus, OrganizationSummary},
     store::{Store, StoreError},
 };
 
@@ -92,11 +92,6 @@ pub struct CachedPrincipal {
 }
 
 impl CachedPrincipal {
-    /// When it must not be used any more.
-    pub fn expires_at(&self) -> DateTime<Utc> {
-        self.expires_at
-    }
-
     /// Its size in memory, in bytes, near enough to bound a cache by.
     pub fn weight(&self) -> u32 {
         let principal = &self.principal;
@@ -299,11 +294,30 @@ impl Authentication {
         {
             return Ok(identity);
         }
-        let (organization, user) = self.provisioning.find_or_create(newcomer).await?;
+        let known = self.known_organization(&newcomer.origin).await?;
+        let remembered = known.as_ref().map(|known| Arc::clone(&known.organization));
+        let (organization, user) = self.provisioning.find_or_create(newcomer, remembered).await?;
         check_standing(&organization, &user)?;
-        let identity = Arc::new(Identity::new(organization, user, mark));
+        let known = match known {
+            Some(known) if Arc::ptr_eq(&known.organization, &organization) => known,
+            Some(_) | None => {
+                let known = Arc::new(KnownOrganization::new(organization, mark));
+                self.identities.keep_organization(newcomer.origin.clone(), Arc::clone(&known)).await;
+                known
+            }
+        };
+        let identity = Arc::new(Identity::new(&known, user, mark));
         self.identities.keep(key, Arc::clone(&identity)).await;
         Ok(identity)
+    }
+
+    /// The organization as it is in memory, if nothing of it has changed.
+    async fn known_organization(
+        &self,
+        origin: &OrganizationOrigin,
+    ) -> Result<Option<Arc<KnownOrganization>>, AuthenticationError> {
+        let Some(known) = self.identities.organization(origin).await else { return Ok(None) };
+        Ok(self.is_unchanged(&known.mark, &known.subjects).await?.then_some(known))
     }
 
     /// What is decided of the claims alone: tenant, what the token says it may do, client.

@@ -56,11 +56,11 @@ mod bypass {
                 needs_consent: None,
                 first_is_admin: true,
             };
-            let (organization, user) = self.provisioning.find_or_create(&newcomer).await?;
+            let (organization, user) = self.provisioning.find_or_create(&newcomer, None).await?;
             Ok(Authenticated::without_assertion(Arc::new(Principal {
                 permissions: permissions_of(user.role),
                 role: user.role,
-                organization: Arc::new(organization.into()),
+                organization: Arc::new(organization.as_ref().into()),
                 user: Arc::new(user),
                 scopes: Vec::new(),
                 app_roles: Vec::new(),

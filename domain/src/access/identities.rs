@@ -19,6 +19,34 @@ use crate::{
 /// Who somebody is: where their organization comes from, and their object id in it.
 pub type IdentityKey = (OrganizationOrigin, Uuid);
 
+/// An organization that may use the service, as it was last read: of its next person, only they are asked for.
+#[derive(Debug)]
+pub struct KnownOrganization {
+    pub(super) organization: Arc<Organization>,
+    summary: Arc<OrganizationSummary>,
+    pub(super) subjects: [Subject; 1],
+    /// Up to when it is not known to have changed.
+    pub(super) mark: AtomicU64,
+}
+
+impl KnownOrganization {
+    pub(super) fn new(organization: Arc<Organization>, mark: Mark) -> Self {
+        Self {
+            summary: Arc::new(organization.as_ref().into()),
+            subjects: [Subject::Organization(organization.id)],
+            mark: AtomicU64::new(mark.0),
+            organization,
+        }
+    }
+
+    /// Its size in memory, in bytes, near enough to bound a cache by.
+    pub fn weight(&self) -> u32 {
+        let texts = 2 * self.organization.name.len() + self.organization.config.to_string().len();
+        let bytes = size_of::<Self>() + size_of::<Organization>() + size_of::<OrganizationSummary>() + texts;
+        u32::try_from(bytes).unwrap_or(u32::MAX)
+    }
+}
+
 /// An organization and a user of it, both of whom may use the service.
 #[derive(Debug)]
 pub struct Identity {
@@ -31,11 +59,11 @@ pub struct Identity {
 }
 
 impl Identity {
-    pub(super) fn new(organization: Organization, user: User, mark: Mark) -> Self {
+    pub(super) fn new(known: &KnownOrganization, user: User, mark: Mark) -> Self {
         Self {
-            subjects: [Subject::Organization(organization.id), Subject::User(user.id)],
-            name_source: organization.name_source,
-            organization: Arc::new(organization.into()),
+            subjects: [Subject::Organization(known.organization.id), Subject::User(user.id)],
+            name_source: known.organization.name_source,
+            organization: Arc::clone(&known.summary),
             user: Arc::new(user),
             mark: AtomicU64::new(mark.0),
         }
@@ -50,9 +78,8 @@ impl Identity {
     pub fn weight(&self) -> u32 {
         let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
         let profile = &self.user.profile;
-        let texts = self.organization.name.len() + text(&profile.email) + text(&profile.display_name);
-        u32::try_from(size_of::<Self>() + size_of::<OrganizationSummary>() + size_of::<User>() + texts)
-            .unwrap_or(u32::MAX)
+        let texts = text(&profile.email) + text(&profile.display_name);
+        u32::try_from(size_of::<Self>() + size_of::<User>() + texts).unwrap_or(u32::MAX)
     }
 }
 
@@ -63,4 +90,9 @@ pub trait IdentityCache: Send + Sync {
 
     /// Replaces what was there.
     async fn keep(&self, key: IdentityKey, identity: Arc<Identity>);
+
+    async fn organization(&self, origin: &OrganizationOrigin) -> Option<Arc<KnownOrganization>>;
+
+    /// Replaces what was there.
+    async fn keep_organization(&self, origin: OrganizationOrigin, organization: Arc<KnownOrganization>);
 }

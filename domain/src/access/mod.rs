@@ -44,7 +44,7 @@ pub use authentication::{
 pub use development::DevelopmentIdentity;
 pub use epochs::{Epochs, EpochsUnavailable, Mark, Subject};
 pub use identified::Identified;
-pub use identities::{Identity, IdentityCache, IdentityKey};
+pub use identities::{Identity, IdentityCache, IdentityKey, KnownOrganization};
 pub use jobs::{Claimed, Jobs, System};
 pub use key_rotation::{
     KeyRotation, KeyStatus, OrganizationIds, RetireError, RingKeyUsage, RotationProgress,

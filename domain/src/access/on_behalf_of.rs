@@ -49,7 +49,7 @@ enum Ground {
 /// A person's access token, to be exchanged.
 #[derive(Clone, Debug)]
 pub struct Assertion {
-    secret: SecretString,
+    secret: Arc<SecretString>,
     handles_claims: bool,
     expires_at: DateTime<Utc>,
 }
@@ -63,7 +63,7 @@ pub(crate) struct SessionCaller {
 
 impl OnBehalfOf {
     /// By the token that a person called with.
-    pub(super) fn by_token(principal: &Principal, secret: SecretString) -> Result<Self, NotDelegable> {
+    pub(super) fn by_token(principal: &Principal, secret: Arc<SecretString>) -> Result<Self, NotDelegable> {
         let Delegable { tenant, object_id, handles_claims, expires_at } =
             principal.delegable.ok_or(NotDelegable)?;
         let ground = Ground::Token(Assertion { secret, handles_claims, expires_at });
@@ -136,7 +136,7 @@ impl OnBehalfOf {
 
 impl Assertion {
     /// The caller's access token.
-    pub fn secret(&self) -> &SecretString {
+    pub fn secret(&self) -> &Arc<SecretString> {
         &self.secret
     }
 

@@ -91,6 +91,15 @@ impl Newcomer {
         }
     }
 
+    /// Whether the organization lets people in.
+    fn may_enter(&self, organization: &Organization) -> Result<(), AuthenticationError> {
+        check_status(organization.status)?;
+        if self.needs_consent.is_some() && !organization.consent.holds() {
+            return Err(self.not_onboarded());
+        }
+        Ok(())
+    }
+
     fn not_onboarded(&self) -> AuthenticationError {
         AuthenticationError::TenantNotOnboarded { tenant: self.needs_consent.unwrap_or_default() }
     }
@@ -132,14 +141,22 @@ pub(super) struct Provisioning {
 
 impl Provisioning {
     /// The organization and user of a newcomer, made if need be. Nothing is written for somebody who is refused.
+    /// `remembered` is the organization, where it is in memory.
     pub(super) async fn find_or_create(
         &self,
         newcomer: &Newcomer,
-    ) -> Result<(Organization, User), AuthenticationError> {
+        mut remembered: Option<Arc<Organization>>,
+    ) -> Result<(Arc<Organization>, User), AuthenticationError> {
         // A race that is lost is settled by the next look; more than two in a row would be a defect of the store.
         for _ in 0..3 {
+            if let Some(organization) = remembered.take() {
+                if let Some(identity) = self.enter(organization, true, newcomer).await? {
+                    return Ok(identity);
+                }
+                continue;
+            }
             let found = match self.directory.find(&newcomer.origin).await? {
-                Some(organization) => self.enter(organization, newcomer).await?,
+                Some(organization) => self.enter(Arc::new(organization), false, newcomer).await?,
                 None if newcomer.needs_consent.is_some() => return Err(newcomer.not_onboarded()),
                 None => self.found(newcomer).await?,
             };
@@ -154,13 +171,11 @@ impl Provisioning {
     /// Into an organization that exists. `None` when it or the user changed under our hands.
     async fn enter(
         &self,
-        organization: Organization,
+        organization: Arc<Organization>,
+        is_remembered: bool,
         newcomer: &Newcomer,
-    ) -> Result<Option<(Organization, User)>, AuthenticationError> {
-        check_status(organization.status)?;
-        if newcomer.needs_consent.is_some() && !organization.consent.holds() {
-            return Err(newcomer.not_onboarded());
-        }
+    ) -> Result<Option<(Arc<Organization>, User)>, AuthenticationError> {
+        newcomer.may_enter(&organization)?;
         let scope = OrgScope::new(organization.id, Actor::System, Origin::default());
         let reader = self.store.read(&scope).await?;
         let user = match newcomer.user.object_id {
@@ -179,6 +194,14 @@ impl Provisioning {
             _ => {}
         }
         let tx = self.store.begin(&scope).await?;
+        let organization = if is_remembered {
+            // Good enough to read by; what is written is decided by what is true now.
+            let Some(now) = tx.organization().get().await? else { return Ok(None) };
+            newcomer.may_enter(&now)?;
+            Arc::new(now)
+        } else {
+            organization
+        };
         let mut events: Option<Events> = None;
         let mut record = |event: Event| {
             events = Some(match events.take() {
@@ -211,7 +234,10 @@ impl Provisioning {
     }
 
     /// Founds the organization with its first user. `None` when another request was first.
-    async fn found(&self, newcomer: &Newcomer) -> Result<Option<(Organization, User)>, AuthenticationError> {
+    async fn found(
+        &self,
+        newcomer: &Newcomer,
+    ) -> Result<Option<(Arc<Organization>, User)>, AuthenticationError> {
         let org_id: OrgId = self.ids.next();
         let scope = OrgScope::new(org_id, Actor::System, Origin::default());
         let tx = self.store.begin(&scope).await?;
@@ -255,8 +281,8 @@ impl Provisioning {
         tx: Box<dyn OrgTx>,
         newcomer: &Newcomer,
         events: Option<Events>,
-    ) -> Result<Option<(Organization, User)>, AuthenticationError> {
-        let organization = tx.organization().get().await?;
+    ) -> Result<Option<(Arc<Organization>, User)>, AuthenticationError> {
+        let organization = tx.organization().get().await?.map(Arc::new);
         let user = match newcomer.user.object_id {
             Some(object_id) => tx.users().find_by_object_id(object_id).await?,
             None => None,

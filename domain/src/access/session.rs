@@ -44,7 +44,7 @@ impl Authentication {
         check_standing(&organization, &user)?;
         let role = user.role.max(session.role_granted_at(now));
         // Nobody comes back from elsewhere as one of the staff.
-        Ok(Authenticated::without_assertion(Arc::new(principal(&session, organization, user, role, false))))
+        Ok(Authenticated::without_assertion(Arc::new(principal(&session, &organization, user, role, false))))
     }
 
     async fn load_session(&self, token: &str) -> Result<Arc<CachedPrincipal>, AuthenticationError> {
@@ -80,7 +80,7 @@ impl Authentication {
             _ => claims.expires_at,
         };
         let role = user.role.max(session.role_granted_at(now));
-        let principal = principal(&session, organization, user, role, is_operator);
+        let principal = principal(&session, &organization, user, role, is_operator);
         Ok(Arc::new(CachedPrincipal {
             principal: Arc::new(principal),
             not_before: None,
@@ -104,7 +104,7 @@ impl Authentication {
 
 fn principal(
     session: &Session,
-    organization: Organization,
+    organization: &Organization,
     user: User,
     role: Option<super::Role>,
     is_operator: bool,

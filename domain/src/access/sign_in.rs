@@ -3,6 +3,8 @@
 //! Each method ends in a [`Proven`], and there is no other way to a session: what policies want of a person is asked
 //! of a [`Proven`] and not of a method (see `identity::SignIn`).
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
@@ -23,7 +25,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Proven {
     pub(super) account: AccountScope,
-    pub(super) organization: Organization,
+    pub(super) organization: Arc<Organization>,
     pub(super) user: User,
     pub(super) method: SignInMethod,
     pub(super) is_email_verified: bool,
@@ -66,7 +68,7 @@ impl Authentication {
         self.admit_tenant(token).await?;
         let newcomer =
             Newcomer::of_token(token, IdentityKind::Delegated, &self.policy, &self.provisioning.ids);
-        let (organization, user) = self.provisioning.find_or_create(&newcomer).await?;
+        let (organization, user) = self.provisioning.find_or_create(&newcomer, None).await?;
         check_standing(&organization, &user)?;
         if user.kind != UserKind::Person {
             return Err(Rejection::PermissionClaims.into());

@@ -132,9 +132,10 @@ pub struct OrganizationSummary {
     pub azure_tenant_id: Option<Uuid>,
 }
 
-impl From<Organization> for OrganizationSummary {
-    fn from(organization: Organization) -> Self {
-        Self { id: organization.id, name: organization.name, azure_tenant_id: organization.azure_tenant_id }
+impl From<&Organization> for OrganizationSummary {
+    fn from(organization: &Organization) -> Self {
+        let Organization { id, name, azure_tenant_id, .. } = organization;
+        Self { id: *id, name: name.clone(), azure_tenant_id: *azure_tenant_id }
     }
 }
 

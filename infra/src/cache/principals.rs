@@ -1,22 +1,16 @@
 //! Principals by token. The key is the SHA-256 of the whole token, so that a token is not kept in memory and no two
 //! can be confused; the entry is judged by `domain::access` on every hit.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use aws_lc_rs::digest::{SHA256, digest};
-use chrono::{DateTime, Utc};
-use domain::{
-    access::{AuthenticationError, CachedPrincipal, Loading, PrincipalCache, TokenDigest},
-    clock::Clock,
-};
+use domain::access::{AuthenticationError, CachedPrincipal, Loading, PrincipalCache, TokenDigest};
 use metrics::Counter;
-use moka::{Expiry, future::Cache};
+use moka::future::Cache;
 
-/// No entry lives longer than this, however long its token does: epochs older than it may be forgotten.
+/// No entry lives longer than this, however long its token does: epochs older than it may be forgotten. Nor does it
+/// end with its token: whoever finds it asks for that, and a time of its own for each entry would cost a timer each.
 const LONGEST: Duration = Duration::from_hours(1);
 
 /// Remembers principals, up to a number of bytes.
@@ -27,48 +21,32 @@ pub struct Principals {
 }
 
 impl Principals {
-    pub fn new(max_bytes: u64, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(max_bytes: u64) -> Self {
         let counter = |result| metrics::counter!("tenantry_principal_cache_total", "result" => result);
-        Self { cache: bounded(max_bytes, clock), hits: counter("hit"), misses: counter("miss") }
+        Self { cache: bounded(max_bytes), hits: counter("hit"), misses: counter("miss") }
     }
 }
 
 /// What is asked of an entry.
 trait Entry: Send + Sync + 'static {
-    fn expires_at(&self) -> DateTime<Utc>;
     /// Its size in bytes.
     fn weight(&self) -> u32;
 }
 
 impl Entry for CachedPrincipal {
-    fn expires_at(&self) -> DateTime<Utc> {
-        self.expires_at()
-    }
-
     fn weight(&self) -> u32 {
         self.weight()
     }
 }
 
-struct UntilToken {
-    clock: Arc<dyn Clock>,
-}
-
-impl<E: Entry> Expiry<TokenDigest, Arc<E>> for UntilToken {
-    fn expire_after_create(&self, _: &TokenDigest, entry: &Arc<E>, _: Instant) -> Option<Duration> {
-        let left = entry.expires_at() - self.clock.now();
-        Some(left.to_std().unwrap_or(Duration::ZERO).min(LONGEST))
-    }
-}
-
-fn bounded<E: Entry>(max_bytes: u64, clock: Arc<dyn Clock>) -> Cache<TokenDigest, Arc<E>> {
+fn bounded<E: Entry>(max_bytes: u64) -> Cache<TokenDigest, Arc<E>> {
     Cache::builder()
         .max_capacity(max_bytes)
         // The key, and what moka keeps beside an entry.
         .weigher(|key: &TokenDigest, entry: &Arc<E>| {
             entry.weight().saturating_add(u32::try_from(key.0.len()).unwrap_or_default() + 128)
         })
-        .expire_after(UntilToken { clock })
+        .time_to_live(LONGEST)
         .build()
 }
 
@@ -131,20 +109,11 @@ impl PrincipalCache for NoPrincipals {
 
 #[cfg(test)]
 mod tests {
-    use chrono::TimeDelta;
-
     use super::*;
-    use crate::clock::SystemClock;
 
-    struct Large {
-        expires_at: DateTime<Utc>,
-    }
+    struct Large;
 
     impl Entry for Large {
-        fn expires_at(&self) -> DateTime<Utc> {
-            self.expires_at
-        }
-
         fn weight(&self) -> u32 {
             10_000
         }
@@ -153,23 +122,15 @@ mod tests {
     #[tokio::test]
     async fn memory_is_bounded_under_a_flood_and_who_comes_often_stays() {
         let max_bytes = 1_000_000;
-        let cache = bounded(max_bytes, Arc::new(SystemClock));
-        let entry = || Arc::new(Large { expires_at: SystemClock.now() + TimeDelta::hours(1) });
-        cache.insert(digest_of("regular"), entry()).await;
+        let cache = bounded(max_bytes);
+        cache.insert(digest_of("regular"), Arc::new(Large)).await;
         for number in 0..5_000 {
             assert!(cache.get(&digest_of("regular")).await.is_some(), "after {number}");
-            cache.insert(digest_of(&format!("once {number}")), entry()).await;
+            cache.insert(digest_of(&format!("once {number}")), Arc::new(Large)).await;
         }
         cache.run_pending_tasks().await;
         assert!(cache.weighted_size() <= max_bytes);
         assert!(cache.entry_count() <= 98, "{} entries of 10 160 bytes", cache.entry_count());
-    }
-
-    #[tokio::test]
-    async fn an_entry_that_has_expired_is_not_found() {
-        let cache = bounded(1_000_000, Arc::new(SystemClock));
-        cache.insert(digest_of("late"), Arc::new(Large { expires_at: SystemClock.now() })).await;
-        assert!(cache.get(&digest_of("late")).await.is_none());
     }
 
     #[test]

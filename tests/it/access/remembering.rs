@@ -52,3 +52,14 @@ async fn a_new_token_of_somebody_known_asks_the_database_nothing() {
     }
     assert_eq!(app.app.statements(), before);
 }
+
+#[tokio::test]
+async fn nobody_is_added_to_an_organization_that_was_shut_before_its_memory_was_told() {
+    let app = TestApp::start().await;
+    app.user("alex").get(ME).await.expect(200);
+    // As another replica may have left it a moment ago.
+    app.database.execute("UPDATE organizations SET status = 'suspended'").await;
+    app.user("lee").get(ME).await.expect(403);
+    app.database.execute("UPDATE organizations SET status = 'active'").await;
+    app.user("lee").get(ME).await.expect(200);
+}

@@ -78,6 +78,28 @@ async fn an_older_file_is_copied_beside_itself_before_it_is_migrated() {
     assert_eq!(copies(&file), usize::from(older > 0));
 }
 
+/// What operators look for organizations by is made of what an older file has.
+#[tokio::test]
+async fn the_organizations_of_an_older_file_are_found_by_name_and_domain() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tenantry.db");
+    let steps = Migrator::migrations();
+    let before = steps.iter().position(|step| step.name() == "m20261121_14_operators").unwrap();
+    let database = open(&file).await;
+    Migrator::up(&database, Some(u32::try_from(before).unwrap())).await.unwrap();
+    let organization = "INSERT INTO organizations (id, origin_key, name, name_source, status, consent, config, version, \
+         created_at, updated_at) VALUES (x'01', 'k', 'Contoso Ltd', 'graph', 'active', 'active', '{}', 1, '2026', '2026')";
+    let onboarding = "INSERT INTO onboardings (org_id, id, granted, missing, reported_scopes, domains) \
+         VALUES (x'01', x'01', '[]', '[]', '[]', '[\"Contoso.com\",\"contoso.onmicrosoft.com\"]')";
+    for sql in [organization, onboarding] {
+        database.execute_unprepared(sql).await.unwrap();
+    }
+    start(&url(&file)).await.unwrap().close().await.unwrap();
+    let found = "SELECT count(*) FROM organizations WHERE folded_name = 'contoso ltd' \
+                 AND default_domain = 'Contoso.com' AND folded_domain = 'contoso.com'";
+    assert_eq!(count(&database, found).await, 1);
+}
+
 #[tokio::test]
 async fn two_that_start_at_once_on_a_new_file_both_start() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,9 +1,10 @@
 //! Organization and user, remembered beyond one token.
 
 use chrono::TimeDelta;
+use uuid::Uuid;
 
 use super::fakes::{Place, World};
-use crate::{access::AuthenticationError, identity::Profile};
+use crate::{access::AuthenticationError, identity::Profile, organizations::OrganizationStatus};
 
 #[tokio::test]
 async fn the_next_token_of_somebody_known_reads_nothing_until_something_changes() {
@@ -16,6 +17,23 @@ async fn the_next_token_of_somebody_known_reads_nothing_until_something_changes(
     assert_eq!(world.bearer_of("three").await.unwrap().organization().name, "Told");
     "Not told".clone_into(&mut world.state.organization.lock().unwrap().name);
     assert_eq!(world.bearer_of("four").await.unwrap().organization().name, "Told");
+}
+
+#[tokio::test]
+async fn of_a_colleague_only_the_colleague_is_read_until_the_organization_changes() {
+    let world = World::with_identities();
+    let come = async |token: &str| {
+        world.state.token.lock().unwrap().as_mut().unwrap().object_id = Uuid::from_u128(token.len() as u128);
+        world.bearer_of(token).await
+    };
+    assert_eq!(come("a").await.unwrap().organization().name, "Contoso");
+    "Not told".clone_into(&mut world.state.organization.lock().unwrap().name);
+    assert_eq!(come("bb").await.unwrap().organization().name, "Contoso");
+    world.state.rename_organization("Told");
+    assert_eq!(come("ccc").await.unwrap().organization().name, "Told");
+    world.state.rename_organization("Suspended");
+    world.state.organization.lock().unwrap().status = OrganizationStatus::Suspended;
+    assert!(matches!(*come("dddd").await.unwrap_err(), AuthenticationError::OrganizationSuspended));
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! A caller as the request to the authority needs them: what `domain` proved, in plain data. Whoever has one could ask
 //! for a token, so it is made of that proof alone.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use domain::{
     access::OnBehalfOf,
@@ -16,7 +18,7 @@ pub(super) struct Asker {
     pub org_id: OrgId,
     pub user_id: UserId,
     pub handles_claims: bool,
-    pub assertion: SecretString,
+    pub assertion: Arc<SecretString>,
     pub assertion_expires_at: DateTime<Utc>,
 }
 
@@ -29,7 +31,7 @@ impl Asker {
             org_id: caller.org_id(),
             user_id: caller.user_id(),
             handles_claims: assertion.handles_claims(),
-            assertion: assertion.secret().clone(),
+            assertion: Arc::clone(assertion.secret()),
             assertion_expires_at: assertion.expires_at(),
         })
     }

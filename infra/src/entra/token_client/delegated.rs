@@ -25,6 +25,7 @@ use domain::{
     delegation::{ClaimsChallenge, DelegatedToken, DelegatedTokens, DelegationError, Resource, SignInPlace},
     id::TypedId,
 };
+use metrics::Counter;
 use moka::{Expiry, future::Cache, ops::compute::Op};
 use secrecy::ExposeSecret;
 
@@ -38,6 +39,7 @@ use super::{
     verdict::Verdicts,
 };
 
+const TOKENS: &str = "tenantry_delegated_tokens_total";
 /// How much memory the tokens may take.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
 /// No token is kept longer than this, however long it is good: epochs older than two days are forgotten.
@@ -69,7 +71,8 @@ struct Inner {
     endpoint: Arc<TokenEndpoint>,
     credentials: Arc<Credentials>,
     names: ResourceNames,
-    graph_scopes: Vec<String>,
+    /// What is asked of Microsoft Graph.
+    graph: Scopes,
     verdicts: Verdicts,
     epochs: Arc<dyn Epochs>,
     clock: Arc<dyn Clock>,
@@ -79,6 +82,35 @@ struct Inner {
     /// Whose token was refused by the resource and replaced a moment ago.
     replaced: Pauses<Key>,
     shared: Option<SharedTokens>,
+    hits: Hits,
+}
+
+/// Scopes as a list, and as they are written.
+#[derive(Clone)]
+struct Scopes {
+    list: Arc<[String]>,
+    joined: Arc<str>,
+}
+
+impl Scopes {
+    fn new(list: Vec<String>) -> Self {
+        Self { joined: list.join(" ").into(), list: list.into() }
+    }
+}
+
+/// What counts tokens that were in memory. It is kept: looking it up by its labels costs more than counting.
+struct Hits {
+    graph: Counter,
+    sharepoint: Counter,
+}
+
+impl Hits {
+    fn count(&self, resource: &Resource) {
+        match resource {
+            Resource::Graph => self.graph.increment(1),
+            Resource::SharePoint { .. } => self.sharepoint.increment(1),
+        }
+    }
 }
 
 struct Entry {
@@ -133,11 +165,15 @@ impl DelegatedTokenSource {
             .build();
         let DelegatedTokenSettings { names, graph_scopes, sign_in, consent_url } = settings;
         let verdicts = Verdicts::new(sign_in, consent_url);
+        let graph =
+            if graph_scopes.is_empty() { vec![names.default_scope(&Resource::Graph)] } else { graph_scopes };
+        let hits = |resource| metrics::counter!(TOKENS, "resource" => resource, "from" => "memory");
         Self(Arc::new(Inner {
             endpoint,
             credentials,
             names,
-            graph_scopes,
+            graph: Scopes::new(graph),
+            hits: Hits { graph: hits("graph"), sharepoint: hits("sharepoint") },
             verdicts,
             epochs,
             clock,
@@ -191,7 +227,7 @@ impl DelegatedTokenSource {
         let wanted = inner.wanted(caller, resource);
         if let Some(entry) = inner.memory.get(&wanted.key).await {
             if inner.is_good(&entry.token) {
-                count(resource, "memory");
+                inner.hits.count(resource);
                 self.refresh_if_due(&entry, caller, resource, &wanted);
                 return Ok(Arc::clone(&entry.token));
             }
@@ -220,7 +256,7 @@ impl DelegatedTokenSource {
             }
             return Err(DelegationError::InteractionRequired {
                 claims: caller.handles_claims.then(|| claims.clone()),
-                scopes: wanted.scopes,
+                scopes: wanted.scopes.list.to_vec(),
                 sign_in: inner.verdicts.sign_in.clone(),
             });
         }
@@ -289,7 +325,7 @@ fn is_about_the_caller(error: &DelegationError) -> bool {
 #[derive(Clone)]
 struct Wanted {
     key: Key,
-    scopes: Vec<String>,
+    scopes: Scopes,
 }
 
 /// Each part with its length, so that no two lists of parts read the same.
@@ -307,10 +343,8 @@ fn digest(parts: &[&[u8]]) -> Key {
 impl Inner {
     fn wanted(&self, caller: &Asker, resource: &Resource) -> Wanted {
         let scopes = match resource {
-            Resource::Graph if !self.graph_scopes.is_empty() => self.graph_scopes.clone(),
-            Resource::Graph | Resource::SharePoint { .. } => {
-                vec![self.names.default_scope(resource)]
-            }
+            Resource::Graph => self.graph.clone(),
+            Resource::SharePoint { .. } => Scopes::new(vec![self.names.default_scope(resource)]),
         };
         let subjects = [Subject::Organization(caller.org_id), Subject::User(caller.user_id)];
         let [organization, user] = subjects.map(|subject| self.epochs.known(subject).to_be_bytes());
@@ -320,7 +354,7 @@ impl Inner {
             caller.org_id.uuid().as_bytes(),
             caller.user_id.uuid().as_bytes(),
             self.names.uri(resource).as_bytes(),
-            scopes.join(" ").as_bytes(),
+            scopes.joined.as_bytes(),
             &[u8::from(caller.handles_claims)],
             &organization,
             &user,
@@ -385,7 +419,7 @@ impl Inner {
             Err(TokenFailure::Looping { retry_after })
         } else {
             count(resource, "authority");
-            exchange(&self.endpoint, &self.credentials, caller, &wanted.scopes).await
+            exchange(&self.endpoint, &self.credentials, caller, &wanted.scopes.list).await
         };
         if let Err(TokenFailure::Looping { retry_after }) = &exchanged
             && self.looping.left(&wanted.key, self.clock.now()).is_none()
@@ -393,7 +427,7 @@ impl Inner {
             self.looping.pause(wanted.key, self.clock.now(), *retry_after);
         }
         let exchanged =
-            exchanged.map_err(|failure| self.verdicts.on(failure, caller.tenant, &wanted.scopes))?;
+            exchanged.map_err(|failure| self.verdicts.on(failure, caller.tenant, &wanted.scopes.list))?;
         self.verdicts.good();
         if let Some(shared) = &self.shared {
             shared.put(&wanted.key, &exchanged).await;
@@ -411,8 +445,7 @@ impl Inner {
 
 /// Where a token came from: `memory`, `redis`, `authority`; or `refused`, by the resource.
 fn count(resource: &Resource, from: &'static str) {
-    metrics::counter!("tenantry_delegated_tokens_total", "resource" => resource.kind(), "from" => from)
-        .increment(1);
+    metrics::counter!(TOKENS, "resource" => resource.kind(), "from" => from).increment(1);
 }
 
 #[cfg(test)]

@@ -34,6 +34,8 @@ pub(super) use refusal::{Meaning, Refusal};
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
+
 use domain::delegation::Resource;
 
 /// How the resources are called in this cloud.
@@ -45,10 +47,10 @@ pub struct ResourceNames {
 
 impl ResourceNames {
     /// The identifier of a resource, without a slash at its end.
-    fn uri(&self, resource: &Resource) -> String {
+    fn uri(&self, resource: &Resource) -> Cow<'_, str> {
         match resource {
-            Resource::Graph => self.graph.clone(),
-            Resource::SharePoint { host } => format!("https://{host}"),
+            Resource::Graph => Cow::Borrowed(&self.graph),
+            Resource::SharePoint { host } => Cow::Owned(format!("https://{host}")),
         }
     }
 

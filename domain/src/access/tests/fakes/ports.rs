@@ -15,8 +15,9 @@ use super::{Place, State};
 use crate::{
     access::{
         AccountScope, AllowedTenants, ApiKeyDirectory, AuthenticationError, CachedPrincipal, Directory,
-        Epochs, EpochsUnavailable, Identity, IdentityCache, IdentityKey, Loading, Mark, OrgScope,
-        PrincipalCache, Rejection, Subject, TokenDigest, TokenVerifier, VerificationError, VerifiedToken,
+        Epochs, EpochsUnavailable, Identity, IdentityCache, IdentityKey, KnownOrganization, Loading, Mark,
+        OrgScope, PrincipalCache, Rejection, Subject, TokenDigest, TokenVerifier, VerificationError,
+        VerifiedToken,
     },
     annotations::{AnnotationReader, TaxonomyReader},
     api_keys::{ApiKeyDigests, ApiKeyReader, Peppered, RawKey},
@@ -307,18 +308,35 @@ impl IdentityCache for NoIdentities {
     }
 
     async fn keep(&self, _key: IdentityKey, _identity: Arc<Identity>) {}
+
+    async fn organization(&self, _origin: &OrganizationOrigin) -> Option<Arc<KnownOrganization>> {
+        None
+    }
+
+    async fn keep_organization(&self, _: OrganizationOrigin, _: Arc<KnownOrganization>) {}
 }
 
 #[derive(Default)]
-pub(super) struct Identities(Mutex<HashMap<IdentityKey, Arc<Identity>>>);
+pub(super) struct Identities {
+    identities: Mutex<HashMap<IdentityKey, Arc<Identity>>>,
+    organizations: Mutex<HashMap<OrganizationOrigin, Arc<KnownOrganization>>>,
+}
 
 #[async_trait]
 impl IdentityCache for Identities {
     async fn get(&self, key: &IdentityKey) -> Option<Arc<Identity>> {
-        self.0.lock().unwrap().get(key).cloned()
+        self.identities.lock().unwrap().get(key).cloned()
     }
 
     async fn keep(&self, key: IdentityKey, identity: Arc<Identity>) {
-        self.0.lock().unwrap().insert(key, identity);
+        self.identities.lock().unwrap().insert(key, identity);
+    }
+
+    async fn organization(&self, origin: &OrganizationOrigin) -> Option<Arc<KnownOrganization>> {
+        self.organizations.lock().unwrap().get(origin).cloned()
+    }
+
+    async fn keep_organization(&self, origin: OrganizationOrigin, organization: Arc<KnownOrganization>) {
+        self.organizations.lock().unwrap().insert(origin, organization);
     }
 }

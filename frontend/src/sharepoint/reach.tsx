@@ -38,7 +38,7 @@ export function Unreachable({ error, retry }: { readonly error: unknown; readonl
       const action = (
         <>
           <Consent url={obstacle.consentUrl} />
-          {reconnect && <Body1>{words.afterwards}</Body1>}
+          {reconnect && <Body1 align="center">{words.afterwards}</Body1>}
           {reconnect}
         </>
       );
@@ -75,7 +75,7 @@ function Consent({ url }: { readonly url: string }) {
           {words.consent}
         </Button>
       )}
-      <Body1>{isAdministrator ? words.share : words.ask}</Body1>
+      <Body1 align="center">{isAdministrator ? words.share : words.ask}</Body1>
       <Copyable value={new URL(url, globalThis.location.origin).href} label={words.consent} />
     </>
   );

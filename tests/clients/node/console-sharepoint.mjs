@@ -123,37 +123,6 @@ await check("annotations: deleted and brought back, then deleted, which leaving 
   assert.equal(await count(), before - 1);
 });
 
-await check("sharepoint: consent that was taken back, for who can give it and for who cannot", async () => {
-  const details = {
-    connectionId: "01900000-0000-7000-8000-000000000001",
-    status: "CONSENT_REQUIRED",
-    reason: "consent_required",
-    nextStep: "Agree again.",
-    canReconnect: true,
-    claims: null,
-    consentUrl: "https://login.example/organizations/v2.0/adminconsent?client_id=a",
-  };
-  const error = { code: "CONNECTION_UNUSABLE", message: "The connection gives no token.", details };
-  await page.route("**/api/sharepoint/sites?*", (route) => route.fulfill({ status: 409, json: { error } }));
-  await page.goto(`${api}/organization/sharepoint`);
-  await page.getByRole("heading", { name: "An administrator has to consent" }).waitFor();
-  await picture(page, "sharepoint-consent-gone");
-  const consent = page.getByRole("link", { name: "Consent as an administrator" });
-  assert.equal(await consent.getAttribute("href"), details.consentUrl);
-  await page.getByRole("button", { name: "Reconnect" }).waitFor();
-  await page.route("**/api/auth/me", async (route) => {
-    const response = await route.fetch();
-    const body = await response.json();
-    const permissions = body.data.permissions.filter((name) => name !== "organization:manage");
-    await route.fulfill({ response, json: { ...body, data: { ...body.data, permissions } } });
-  });
-  await page.reload();
-  await page.getByText("Ask an administrator of your organization.").waitFor();
-  await page.getByText(details.consentUrl).waitFor();
-  assert.equal(await consent.count(), 0);
-  await page.unrouteAll();
-});
-
 await check("sharepoint: the policy refused nothing of it", () => assert.deepEqual(unexpected(complaints), []));
 
 await context.close();

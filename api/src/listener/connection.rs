@@ -62,8 +62,6 @@ impl<E: Endpoint<Output = Response> + 'static> Connections<E> {
             // `Activity` tells a head that is being sent from a connection that rests, and ends either in time. hyper's
             // own time-out would begin a timer with every request.
             .header_read_timeout(None)
-            // Head and body are written as one piece: the copy costs less than what the system does for two.
-            .writev(false)
             .max_headers(limits.headers)
             .max_buf_size(limits.head_bytes as usize);
         builder

@@ -8,6 +8,7 @@
 use std::sync::{Arc, atomic::AtomicU64};
 
 use async_trait::async_trait;
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Mark, Subject, provisioning::Newcomer};
@@ -22,6 +23,7 @@ pub type IdentityKey = (OrganizationOrigin, Uuid);
 /// An organization that may use the service, as it was last read: of its next person, only they are asked for.
 #[derive(Debug)]
 pub struct KnownOrganization {
+    /// Without its settings.
     pub(super) organization: Arc<Organization>,
     summary: Arc<OrganizationSummary>,
     pub(super) subjects: [Subject; 1],
@@ -31,17 +33,20 @@ pub struct KnownOrganization {
 
 impl KnownOrganization {
     pub(super) fn new(organization: Arc<Organization>, mark: Mark) -> Self {
+        let mut organization = Arc::unwrap_or_clone(organization);
+        // As large as its owner likes, and of no use here.
+        organization.config = Value::Null;
         Self {
-            summary: Arc::new(organization.as_ref().into()),
+            summary: Arc::new((&organization).into()),
             subjects: [Subject::Organization(organization.id)],
             mark: AtomicU64::new(mark.0),
-            organization,
+            organization: Arc::new(organization),
         }
     }
 
     /// Its size in memory, in bytes, near enough to bound a cache by.
     pub fn weight(&self) -> u32 {
-        let texts = 2 * self.organization.name.len() + self.organization.config.to_string().len();
+        let texts = 2 * self.organization.name.len();
         let bytes = size_of::<Self>() + size_of::<Organization>() + size_of::<OrganizationSummary>() + texts;
         u32::try_from(bytes).unwrap_or(u32::MAX)
     }
@@ -78,8 +83,10 @@ impl Identity {
     pub fn weight(&self) -> u32 {
         let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
         let profile = &self.user.profile;
-        let texts = text(&profile.email) + text(&profile.display_name);
-        u32::try_from(size_of::<Self>() + size_of::<User>() + texts).unwrap_or(u32::MAX)
+        let texts = self.organization.name.len() + text(&profile.email) + text(&profile.display_name);
+        // The organization may be shared with others; then this is too much.
+        u32::try_from(size_of::<Self>() + size_of::<OrganizationSummary>() + size_of::<User>() + texts)
+            .unwrap_or(u32::MAX)
     }
 }
 

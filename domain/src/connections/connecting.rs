@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{
     Connection, ConnectionError, ConnectionStatus, DeviceState, MintError, MintKey, NewGrant, NewToken,
-    Refresher, SharePointHosts, Sight, Trouble, Write, refresh::Need,
+    Refresher, SharePointHosts, Sight, Trouble, Write, mint::Need,
 };
 use crate::{
     access::{

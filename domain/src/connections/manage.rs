@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::{
-    Connection, ConnectionTokenError, MintKey, Read, Refresher, Sight, Write, refresh::Need,
+    Connection, ConnectionTokenError, MintKey, Read, Refresher, Sight, Write, mint::Need,
     standing::is_member_let_in,
 };
 use crate::{

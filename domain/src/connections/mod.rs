@@ -14,6 +14,7 @@ mod device;
 mod due;
 mod hand_out;
 mod manage;
+mod mint;
 mod own;
 mod ports;
 mod refresh;
@@ -23,6 +24,7 @@ mod resource;
 mod schedule;
 mod sight;
 mod standing;
+mod token_error;
 mod tokens;
 mod trouble;
 
@@ -46,16 +48,18 @@ pub use device::{
 };
 pub use hand_out::{HandOut, HandOutKey, HandOuts, Noted};
 pub use manage::{ConnectionError, Connections};
+pub use mint::{MintError, MintKey, Minted};
 pub use own::CallersTokens;
 pub use ports::{
     ConnectionCache, Flight, Flights, GrantError, GrantRefusal, Granted, Grants, KnownToken, Mint,
     RefreshLog, Renewal, SharePointHosts,
 };
-pub use refresh::{MintError, MintKey, Minted, RefreshPorts, Refresher};
+pub use refresh::{RefreshPorts, Refresher};
 pub use resource::{InvalidResource, ResourceNames, ResourceRequest, Target};
 pub use schedule::RefreshPolicy;
 pub use sight::Sight;
-pub use tokens::{ConnectionTokenError, ConnectionTokens, HandedToken, Look, LookKey, Looked, MayUseTokens};
+pub use token_error::ConnectionTokenError;
+pub use tokens::{ConnectionTokens, HandedToken, Look, LookKey, Looked, MayUseTokens};
 pub use trouble::Trouble;
 
 use crate::access::permission;

@@ -4,6 +4,7 @@ mod devices;
 mod flights;
 mod hosts;
 mod memory;
+mod refresh_log;
 mod store;
 
 pub(crate) use devices::forget_ended as forget_ended_devices;

@@ -3,30 +3,27 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{
-    access::{OrgScope, Subject},
+    access::Subject,
     connections::{
         Connection, ConnectionFilter, ConnectionReader, ConnectionRepository, ConnectionStatus, NewGrant,
-        NewToken, RefreshLog, Renewal, Sight, StoredGrant, StoredToken, Trouble,
+        NewToken, Sight, StoredGrant, StoredToken, Trouble,
     },
     delegation::{ClaimsChallenge, SharePointHost},
-    events::Event,
     id::{ConnectionId, ConnectionTokenId, TypedId, UserId},
-    jobs::{JobRepository, Lease, Settlement},
     page::{Page, PageRequest},
     secret::{SealError, Sealed},
-    store::{OrgTx, StoreError},
+    store::StoreError,
     text::folded,
 };
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, DbErr, ExprTrait, QueryFilter,
+    ColumnTrait, DbErr, QueryFilter,
     sea_query::{Expr, OnConflict},
 };
-use secrecy::SecretString;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::db::{Database, Unit, connection_tokens, connections, insert_if_absent, place, store_error};
+use crate::db::{Unit, connection_tokens, connections, insert_if_absent, place, store_error};
 
 fn unknown(column: &str) -> StoreError {
     StoreError::Unexpected(format!("connections.{column} holds what this version does not know").into())
@@ -82,7 +79,7 @@ fn status_of(trouble: Option<Trouble>) -> &'static str {
     trouble.map_or(ConnectionStatus::Active, Trouble::status).as_str()
 }
 
-fn nothing<T>() -> Expr
+pub(super) fn nothing<T>() -> Expr
 where
     Option<T>: Into<sea_orm::Value>,
 {
@@ -305,7 +302,7 @@ impl Unit {
     }
 
     /// Keeps the token of a resource instead of the one that was there.
-    async fn put_token(
+    pub(super) async fn put_token(
         &self,
         id: ConnectionId,
         token: &NewToken,
@@ -342,118 +339,5 @@ impl Unit {
         let insert = self.scoped().insert(row).on_conflict(instead);
         insert.exec_without_returning(&self.connection).await.map_err(store_error)?;
         Ok(())
-    }
-
-    /// Writes what a refresh gave; `false` when the connection has changed since it was read.
-    async fn renew(&self, renewal: &Renewal<'_>) -> Result<bool, SealError> {
-        use connections::{Column, Entity};
-        let (connection, granted) = (renewal.connection, renewal.granted);
-        let mut update = self
-            .edit_version::<Entity>(connection.id, connection.version)
-            .col_expr(Column::RefreshedAt, Expr::value(renewal.issued_at))
-            .col_expr(Column::PausedUntil, nothing::<DateTime<Utc>>())
-            .col_expr(Column::Failures, Expr::value(0_i64));
-        if let Some(refresh_token) = &granted.refresh_token {
-            let key = self.sealing_key().await?;
-            let place = place::<Entity>(Column::RefreshToken, connection.id.uuid());
-            update = update
-                .col_expr(Column::DataKeyId, Expr::value(key.id()))
-                .col_expr(Column::RefreshToken, Expr::value(self.seal_with(&key, place, refresh_token)?))
-                .col_expr(Column::GrantExpiresAt, Expr::value(renewal.grant_expires_at));
-        }
-        if renewal.is_mended {
-            update = update
-                .col_expr(Column::Trouble, nothing::<String>())
-                .col_expr(Column::Claims, nothing::<String>());
-        }
-        // What is remembered of it says so otherwise: that it is broken, or about to end.
-        if renewal.is_mended || connection.status(renewal.issued_at) != ConnectionStatus::Active {
-            self.touch(Subject::Connection(connection.id));
-        }
-        if let Some(status) = renewal.news {
-            update = update.col_expr(Column::Status, Expr::value(status.as_str()));
-        }
-        let updated = update.exec(&self.connection).await.map_err(store_error)?;
-        if updated.rows_affected == 0 {
-            return Ok(false);
-        }
-        let token = NewToken {
-            id: renewal.token_id,
-            resource: renewal.resource.to_owned(),
-            scopes: granted.scopes.clone(),
-            secret: SecretString::clone(&granted.access_token),
-            issued_at: renewal.issued_at,
-            expires_at: renewal.expires_at,
-            refresh_at: renewal.refresh_at,
-        };
-        self.put_token(connection.id, &token, renewal.used_at).await?;
-        Ok(true)
-    }
-
-    /// Ends the lease, or makes sure that it still holds; `false` when it was lost.
-    async fn settle_or_hold(
-        &self,
-        lease: &Lease,
-        settlement: Option<Settlement>,
-    ) -> Result<bool, StoreError> {
-        match settlement {
-            Some(settlement) => JobRepository::settle(self, lease, settlement).await,
-            None => self.hold(lease).await,
-        }
-    }
-}
-
-#[async_trait]
-impl RefreshLog for Database {
-    async fn keep(
-        &self,
-        scope: &OrgScope,
-        renewal: &Renewal<'_>,
-        lease: &Lease,
-        settlement: Option<Settlement>,
-    ) -> Result<bool, SealError> {
-        let unit = self.changing(scope).await?;
-        // Dropping the unit takes back whatever was written.
-        if !unit.renew(renewal).await? {
-            return Ok(false);
-        }
-        // The version says that nothing was overtaken, so what came is kept even if the lease is somebody else's by now;
-        // when the row is due next is then theirs to say.
-        if !unit.settle_or_hold(lease, settlement).await? {
-            tracing::warn!(connection.id = %renewal.connection.id, "a refresh took longer than its lease");
-        }
-        if let Some(status) = renewal.news {
-            let data = json!({
-                "connectionId": renewal.connection.id, "status": status.as_str(),
-                "grantExpiresAt": renewal.grant_expires_at,
-            });
-            Box::new(unit).commit(Event::new("connection.status.changed", data).into()).await?;
-        } else {
-            unit.commit_log().await?;
-        }
-        Ok(true)
-    }
-
-    async fn pause(
-        &self,
-        scope: &OrgScope,
-        connection: &Connection,
-        until: DateTime<Utc>,
-        lease: &Lease,
-        settlement: Option<Settlement>,
-    ) -> Result<(), StoreError> {
-        use connections::{Column, Entity};
-        let unit = self.changing(scope).await?;
-        // The row keeps its version: nothing that anybody compares has changed.
-        unit.scoped()
-            .update::<Entity>()
-            .filter(Column::Id.eq(connection.id.uuid()))
-            .filter(Column::Version.eq(connection.version))
-            .col_expr(Column::PausedUntil, Expr::value(until))
-            .col_expr(Column::Failures, Expr::col(Column::Failures).add(1))
-            .exec(&unit.connection)
-            .await
-            .map_err(store_error)?;
-        if unit.settle_or_hold(lease, settlement).await? { unit.commit_log().await } else { Ok(()) }
     }
 }

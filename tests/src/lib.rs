@@ -17,7 +17,7 @@ pub use browser::{Browser, SERVICE};
 pub use database::{Rows, TestDatabase, is_postgres};
 pub use emulator::{self, TokenRequest};
 pub use parts::{SeededEntropy, TestClock, TestPauses};
-pub use process::{Answer, Process, Served};
+pub use process::{Answer, PATIENCE, Process, Served};
 pub use redis::Redis;
 
 /// The OpenAPI document of the service, made once in a process.

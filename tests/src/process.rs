@@ -14,7 +14,7 @@ use poem::{Endpoint, EndpointExt, Request, Response, endpoint::BoxEndpoint, http
 use crate::{Actor, Browser, TestApp};
 
 /// How long a process may take to do what is waited for.
-const PATIENCE: Duration = Duration::from_mins(10);
+pub const PATIENCE: Duration = Duration::from_mins(10);
 
 /// The byte of the index of SQLite's WAL that whoever writes has locked.
 const WAL_WRITE_LOCK: u64 = 120;

@@ -12,7 +12,10 @@ use crate::{
 
 const REFUSED: &str = "Microsoft 365 refused";
 /// What helps depends on how the caller came: with a connection of their own, or with a token of Microsoft's.
-const MISSING_PERMISSION_STEP: &str = "Microsoft gave this service no token with the permission. If you signed in here, open the connect address in the same browser, choose      your account, and agree to what is asked for; otherwise an administrator of your organization consents to the      permission for this application.";
+const MISSING_PERMISSION_STEP: &str = "Microsoft gave this service no token with the permission. If you signed in \
+    here, open the connect address in the same browser, choose \
+    your account, and agree to what is asked for; otherwise an administrator of your organization consents to the \
+    permission for this application.";
 /// When to look again whether a download has ended; nobody knows when one does.
 const DOWNLOAD_ENDS: Duration = Duration::from_secs(2);
 
@@ -86,6 +89,12 @@ mod tests {
     use poem::http::header;
 
     use super::*;
+
+    #[test]
+    fn what_helps_reads_as_one_line() {
+        assert!(!MISSING_PERMISSION_STEP.contains("  "), "{MISSING_PERMISSION_STEP:?}");
+        assert!(!MISSING_PERMISSION_STEP.contains('\n'), "{MISSING_PERMISSION_STEP:?}");
+    }
 
     #[tokio::test]
     async fn each_end_has_its_status_and_what_helps() {

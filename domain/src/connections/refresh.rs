@@ -6,7 +6,7 @@
 
 mod ask;
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
@@ -36,6 +36,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const ROUNDS: usize = 100;
 /// So often another request's flight is waited for that gives less than is wanted.
 const FLIGHTS: usize = 4;
+/// When to ask again where all of those were for something else.
+const OTHERS_FLEW: Duration = Duration::from_secs(1);
 /// A token that was issued so recently is as long-lived as one gets.
 const IS_NEW_FOR: TimeDelta = TimeDelta::seconds(60);
 
@@ -126,26 +128,43 @@ impl Refresher {
         if let Some(error) = self.refused_before(&key).await {
             return Err(error);
         }
+        if need.is_in_place_of_refused && !self.replaced.is_open(&key, self.now()) {
+            return self.replaced_before(scope, &key, need).await.map(Arc::new).map_err(Arc::new);
+        }
         let mark = self.ports.epochs.mark();
-        let mut lasts = TimeDelta::zero();
+        let mut last = MintError::Unavailable { retry_after: OTHERS_FLEW };
         for _ in 0..FLIGHTS {
             let (refresher, scope, wanted) = (self.clone(), scope.clone(), key.clone());
             let work = Box::pin(async move {
                 refresher.mint_alone(&scope, &wanted, need).await.map(Arc::new).map_err(Arc::new)
             });
             let minted = self.ports.flights.join(key.clone(), work).await.unwrap_or_else(|| Err(panicked()));
-            let minted = minted.inspect_err(|error| self.note_refusal(&key, error, mark))?;
-            let now = self.now();
-            if need.is_met(minted.issued_at, minted.expires_at, now) {
-                return Ok(minted);
+            let minted = minted.inspect_err(|error| self.note_refusal(&key, error, mark));
+            match landed(need, minted, self.now()) {
+                ControlFlow::Break(answer) => return answer,
+                ControlFlow::Continue(why) => last = why,
             }
-            lasts = minted.expires_at - now;
-            if need.issued_since.is_none() && now - minted.issued_at < IS_NEW_FOR {
-                break;
-            }
-            // Another request's flight, which wanted less.
         }
-        Err(Arc::new(MintError::TooShort { lasts }))
+        Err(Arc::new(last))
+    }
+
+    /// Where no token may be had in place of a refused one for now: the newer one that there is already, if there is one.
+    /// It is looked for without the right to ask, since nobody is asked.
+    async fn replaced_before(
+        &self,
+        scope: &OrgScope,
+        key: &MintKey,
+        need: Need,
+    ) -> Result<Minted, MintError> {
+        let snapshot = self.read(scope, key.connection_id).await?;
+        if let Some(minted) = self.have(scope, &snapshot, key, need).await? {
+            return Ok(minted);
+        }
+        tracing::info!(
+            connection.id = %key.connection_id, minutes = ONCE_IN.num_minutes(),
+            "a token is refused that was had in place of a refused one; it is not replaced again"
+        );
+        Err(MintError::ReplacedBefore)
     }
 
     /// What was refused of the same question a moment ago, unless the connection has changed since, here or on another
@@ -245,15 +264,17 @@ impl Refresher {
         if let Some(minted) = self.have(scope, &snapshot, key, need).await? {
             return Ok(minted);
         }
-        if need.is_in_place_of_refused && !self.replaced.may(key, self.now()) {
-            tracing::info!(
-                connection.id = %key.connection_id, minutes = ONCE_IN.num_minutes(),
-                "a token is refused that was had in place of a refused one; it is not replaced again"
-            );
+        // Another request's flight may have replaced it since this one was begun.
+        if need.is_in_place_of_refused && !self.replaced.is_open(key, self.now()) {
             return Err(MintError::ReplacedBefore);
         }
         let used_at = need.is_use.then(|| self.now());
-        self.ask(scope, &snapshot, key, used_at, lease, Ending::WithThis).await
+        let minted = self.ask(scope, &snapshot, key, used_at, lease, Ending::WithThis).await?;
+        // Where Microsoft gave none, nothing was replaced, and the next request may try.
+        if need.is_in_place_of_refused {
+            self.replaced.note(key, self.now());
+        }
+        Ok(minted)
     }
 
     /// What is wrong with a connection, as it is known.
@@ -336,6 +357,53 @@ impl Refresher {
     }
 }
 
+/// What a flight, which another request may have begun for a need of its own, comes to for this need. It goes on with
+/// another flight, or with the reason why there is none where that was the last one.
+fn landed(need: Need, minted: Mint, now: DateTime<Utc>) -> ControlFlow<Mint, MintError> {
+    let minted = match minted {
+        Ok(minted) => minted,
+        Err(error) => {
+            let is_of_another = matches!(*error, MintError::ReplacedBefore) && !need.is_in_place_of_refused;
+            return if is_of_another {
+                ControlFlow::Continue(MintError::Unavailable { retry_after: OTHERS_FLEW })
+            } else {
+                ControlFlow::Break(Err(error))
+            };
+        }
+    };
+    if need.is_met(minted.issued_at, minted.expires_at, now) {
+        return ControlFlow::Break(Ok(minted));
+    }
+    let too_short = MintError::TooShort { lasts: minted.expires_at - now };
+    if need.issued_since.is_none() && now - minted.issued_at < IS_NEW_FOR {
+        return ControlFlow::Break(Err(Arc::new(too_short)));
+    }
+    ControlFlow::Continue(too_short)
+}
+
 fn panicked() -> Arc<MintError> {
     Arc::new(MintError::Store(StoreError::Unexpected("a refresh panicked".into())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn that_a_token_was_replaced_before_is_told_to_those_alone_who_wanted_it_replaced() {
+        let now = DateTime::UNIX_EPOCH;
+        let replaced_before = || Err(Arc::new(MintError::ReplacedBefore));
+        let policy = RefreshPolicy::default();
+        let explicitly = Need { issued_since: Some(now), ..Need::any() };
+        for need in [Need::any(), Need::buffered(&policy), explicitly] {
+            let landed = landed(need, replaced_before(), now);
+            assert!(
+                matches!(landed, ControlFlow::Continue(MintError::Unavailable { .. })),
+                "{need:?}: {landed:?}"
+            );
+        }
+        let landed = landed(Need::in_place_of(now, &policy), replaced_before(), now);
+        let ControlFlow::Break(Err(error)) = landed else { unreachable!("{landed:?}") };
+        assert!(matches!(*error, MintError::ReplacedBefore), "{error:?}");
+    }
 }

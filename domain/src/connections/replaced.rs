@@ -22,26 +22,27 @@ const MOST: usize = 10_000;
 pub(super) struct Replaced(Mutex<HashMap<MintKey, DateTime<Utc>>>);
 
 impl Replaced {
-    /// Whether the token that answers a question may be replaced before its time. If so, this was it for a while.
-    pub(super) fn may(&self, key: &MintKey, now: DateTime<Utc>) -> bool {
-        let mut replaced = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_over = |at: &DateTime<Utc>| now - *at >= ONCE_IN;
-        if let Some(at) = replaced.get_mut(key) {
-            let may = is_over(at);
-            if may {
-                *at = now;
-            }
-            return may;
+    /// Whether the token that answers a question may be replaced before its time.
+    pub(super) fn is_open(&self, key: &MintKey, now: DateTime<Utc>) -> bool {
+        let replaced = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match replaced.get(key) {
+            Some(at) => is_over(*at, now),
+            None => replaced.len() < MOST || replaced.values().any(|at| is_over(*at, now)),
         }
-        if replaced.len() >= MOST {
-            replaced.retain(|_, at| !is_over(at));
-        }
-        let has_room = replaced.len() < MOST;
-        if has_room {
-            replaced.insert(key.clone(), now);
-        }
-        has_room
     }
+
+    /// Remembers that it was replaced just now. Those who ask at once may be a few more than are remembered otherwise.
+    pub(super) fn note(&self, key: &MintKey, now: DateTime<Utc>) {
+        let mut replaced = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if replaced.len() >= MOST {
+            replaced.retain(|_, at| !is_over(*at, now));
+        }
+        replaced.insert(key.clone(), now);
+    }
+}
+
+fn is_over(at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    now - at >= ONCE_IN
 }
 
 #[cfg(test)]
@@ -63,14 +64,20 @@ mod tests {
     #[test]
     fn a_token_is_replaced_once_in_a_while_and_so_many_are_remembered() {
         let (replaced, now) = (Replaced::default(), DateTime::UNIX_EPOCH);
-        assert!(replaced.may(&key(0), now));
-        assert!(!replaced.may(&key(0), now + ONCE_IN - TimeDelta::seconds(1)));
-        assert!(replaced.may(&key(0), now + ONCE_IN));
-        assert!(!replaced.may(&key(0), now + ONCE_IN + TimeDelta::seconds(1)));
+        assert!(replaced.is_open(&key(0), now));
+        assert!(replaced.is_open(&key(0), now), "who asks has not replaced it yet");
+        replaced.note(&key(0), now);
+        assert!(!replaced.is_open(&key(0), now + ONCE_IN - TimeDelta::seconds(1)));
+        assert!(replaced.is_open(&key(0), now + ONCE_IN));
+        replaced.note(&key(0), now + ONCE_IN);
+        assert!(!replaced.is_open(&key(0), now + ONCE_IN + TimeDelta::seconds(1)));
         for number in 1..MOST {
-            assert!(replaced.may(&key(number), now + ONCE_IN), "{number}");
+            assert!(replaced.is_open(&key(number), now + ONCE_IN), "{number}");
+            replaced.note(&key(number), now + ONCE_IN);
         }
-        assert!(!replaced.may(&key(MOST), now + ONCE_IN), "nothing is forgotten too early");
-        assert!(replaced.may(&key(MOST), now + ONCE_IN * 2));
+        assert!(!replaced.is_open(&key(MOST), now + ONCE_IN), "nothing is forgotten too early");
+        assert!(replaced.is_open(&key(MOST), now + ONCE_IN * 2));
+        replaced.note(&key(MOST), now + ONCE_IN * 2);
+        assert!(replaced.is_open(&key(MOST + 1), now + ONCE_IN * 2), "what is over makes room");
     }
 }

@@ -96,7 +96,7 @@ async fn is_asked(app: &TestApp, times: u64) {
 }
 
 /// Another process takes the leases of all connections, for a minute.
-async fn take_lease(app: &TestApp) {
+pub(crate) async fn take_lease(app: &TestApp) {
     let owner = if tests::is_postgres() {
         "'00000000-0000-0000-0000-000000000001'::uuid"
     } else {

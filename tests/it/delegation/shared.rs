@@ -1,7 +1,10 @@
 //! Tokens that replicas share in Redis.
 
 use serde_json::json;
-use tests::{Actor, Redis, TestApp, emulator::AccessPolicy};
+use tests::{
+    Actor, Redis, TestApp,
+    emulator::{AccessPolicy, Endpoint, Fault},
+};
 
 use super::{DELEGATION, asked};
 
@@ -26,6 +29,31 @@ async fn a_second_replica_asks_for_nothing_that_the_first_has_had() {
     replica.user("adele").get(DELEGATION).await.expect(403);
     replica.user_in("adele", "fabrikam").get(DELEGATION).await.expect(403);
     adele_there.get(DELEGATION).await.expect(200);
+}
+
+/// The resource refuses the token that all have; what the first has in its place is good enough for the others.
+#[tokio::test]
+async fn a_refused_token_is_replaced_once_for_all_replicas_and_not_taken_from_redis_again() {
+    const SITES: &str = "/api/sharepoint/sites?search=marketing";
+    let Some(redis) = Redis::start().await else { return };
+    let app = app(&redis).await;
+    let (second, last) = (app.replica().await, app.replica().await);
+    let here = app.user("adele");
+    let [there, third] = [&second, &last].map(|replica| replica.token(here.token.as_deref().unwrap()));
+    for adele in [&here, &there, &third] {
+        adele.get(SITES).await.expect(200);
+    }
+    assert_eq!(asked(&app), 1);
+    let name = names(&redis).await.remove(0);
+    redis.command(&["COPY", &name, "refused"]).await;
+    for (adele, is_in_redis, expected) in [(&here, false, 2), (&there, false, 2), (&third, true, 3)] {
+        if is_in_redis {
+            redis.command(&["COPY", "refused", &name, "REPLACE"]).await;
+        }
+        app.emulator.set_fault(Fault::status(Endpoint::Graph, 401).times(1));
+        adele.get(SITES).await.expect(200);
+        assert_eq!(asked(&app), expected, "what another replica has had is taken, and no refused one");
+    }
 }
 
 #[tokio::test]

@@ -122,8 +122,12 @@ async fn a_refusal_in_use_has_the_tenant_looked_at_at_once() {
     let alex = app.user("alex");
     alex.get(ME).await.expect(200);
     app.emulator.consent(&remove("contoso")).unwrap();
-    let refused = alex.get("/api/sharepoint/sites?search=marketing").await;
-    assert_eq!(refused.code(), "CONSENT_REQUIRED", "{}", refused.text);
+    // However often it is refused before that, it is asked for once.
+    for _ in 0..3 {
+        let refused = alex.get("/api/sharepoint/sites?search=marketing").await;
+        assert_eq!(refused.code(), "CONSENT_REQUIRED", "{}", refused.text);
+    }
+    assert_eq!(events(&app, "organization.consent.check_requested").await.len(), 1);
     work(&app).await;
     assert_eq!(consent_of(&app, ids::CONTOSO).await, json!("revoked"));
     assert_eq!(events(&app, "organization.consent.check_requested").await.len(), 1);

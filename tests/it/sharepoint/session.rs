@@ -186,6 +186,25 @@ async fn a_token_that_graph_refuses_is_replaced_once_and_a_challenge_is_passed_o
     alex.get(SITES).await.expect(200);
 }
 
+/// What was not replaced is no reason to leave it as it is.
+#[tokio::test]
+async fn a_token_that_could_not_be_replaced_is_replaced_with_the_next_request() {
+    let app = start().await;
+    let browser = app.signed_in(ALEX).await;
+    connect(&browser, ALEX).await;
+    for alex in [browser.actor(), app.user("alex")] {
+        alex.get(SITES).await.expect(200);
+        app.emulator.set_fault(Fault::status(Endpoint::Graph, 401).times(1));
+        app.emulator.set_fault(Fault::status(Endpoint::Token, 503));
+        alex.get(SITES).await.expect(503);
+        app.emulator.clear_faults();
+        app.advance(TimeDelta::minutes(2));
+        app.emulator.set_fault(Fault::status(Endpoint::Graph, 401).times(1));
+        alex.get(SITES).await.expect(200);
+        app.emulator.clear_faults();
+    }
+}
+
 /// A resource that refuses every token, as one does that is broken or knows better, causes no flood of them.
 #[tokio::test]
 async fn a_resource_that_refuses_every_token_has_a_new_one_every_few_minutes_and_no_more() {

@@ -15,7 +15,7 @@ use poem::http::Method;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use tests::{
-    Actor, Answer, Browser, Served, TestApp,
+    Actor, Answer, Browser, PATIENCE, Served, TestApp,
     emulator::{Endpoint, Fault, FaultKind, ids},
     is_postgres,
 };
@@ -179,7 +179,7 @@ async fn connect_a_device(app: &TestApp, browser: &Browser, secrets: &mut Secret
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
     };
-    let status = tokio::time::timeout(Duration::from_mins(1), connected).await.expect("it is noticed");
+    let status = tokio::time::timeout(PATIENCE, connected).await.expect("it is noticed");
     assert_eq!(status, "CONNECTED");
 }
 

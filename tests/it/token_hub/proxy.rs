@@ -9,7 +9,7 @@ use tests::{
 
 use super::{connected, key_of};
 use crate::{
-    connections::connect,
+    connections::{connect, take_lease},
     sharepoint::{DRIVE, item},
 };
 
@@ -136,6 +136,10 @@ async fn a_token_that_is_refused_before_its_end_is_replaced_once() {
         key.get(&graph(&id, "/v1.0/me")).await.expect(502);
     }
     assert_eq!(asked(&app).len(), before + 7);
+    // Nor does such a call wait for the right to ask Microsoft, which another replica may have.
+    take_lease(&app).await;
+    let refused = key.get(&graph(&id, "/v1.0/me")).await.expect(502);
+    assert_eq!(refused.at("/error/details/upstreamStatus"), json!(401));
     assert_eq!(app.emulator.requests(Endpoint::Token), tokens + 3);
     app.advance(chrono::TimeDelta::minutes(5));
     key.get(&graph(&id, "/v1.0/me")).await.expect(502);

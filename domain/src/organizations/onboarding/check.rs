@@ -55,7 +55,8 @@ impl Onboarding {
     }
 }
 
-/// Has the tenant of an organization looked at now, unless it was a moment ago.
+/// Has the tenant of an organization looked at now, unless it was a moment ago or is about to be: each request that is
+/// refused for want of consent comes here, and only the first of them writes.
 pub(crate) async fn request_check(
     store: &dyn Store,
     ids: &Ids,
@@ -63,13 +64,19 @@ pub(crate) async fn request_check(
     reason: &'static str,
 ) -> Result<(), StoreError> {
     let now = ids.clock().now();
-    let tx = store.begin(scope).await?;
-    let Some(organization) = tx.organization().get().await? else { return Ok(()) };
-    let record = tx.onboarding().get().await?;
+    let reader = store.read(scope).await?;
+    let Some(organization) = reader.organization().get().await? else { return Ok(()) };
+    let record = reader.onboarding().get().await?;
     let is_recent = record.checked_at.is_some_and(|at| now - at < AT_MOST_EVERY);
     if organization.azure_tenant_id.is_none() || organization.consented_at.is_none() || is_recent {
         return Ok(());
     }
+    let is_due = reader.onboarding().next_check_at().await?.is_some_and(|at| at <= now);
+    if is_due {
+        return Ok(());
+    }
+    drop(reader);
+    let tx = store.begin(scope).await?;
     tx.jobs().schedule(Kind::ConsentProbe, organization.id.uuid(), now).await?;
     let data = json!({ "reason": reason });
     tx.commit(Event::new("organization.consent.check_requested", data).into()).await

@@ -79,8 +79,10 @@ struct Inner {
     memory: Cache<Key, Arc<Entry>>,
     /// What was asked for too often.
     looping: Pauses<Key>,
-    /// Whose token was refused by the resource and replaced a moment ago.
-    replaced: Pauses<Key>,
+    /// Digests of tokens that a resource refused: not taken from Redis, where they may be for a while.
+    refused: Pauses<Key>,
+    /// Digests of tokens that were had in place of a refused one: not replaced for a while.
+    replacements: Pauses<Key>,
     shared: Option<SharedTokens>,
     hits: Hits,
 }
@@ -179,7 +181,8 @@ impl DelegatedTokenSource {
             clock,
             memory,
             looping: Pauses::default(),
-            replaced: Pauses::default(),
+            refused: Pauses::default(),
+            replacements: Pauses::default(),
             shared,
         }))
     }
@@ -225,15 +228,27 @@ impl DelegatedTokenSource {
     ) -> Result<Arc<DelegatedToken>, DelegationError> {
         let inner = &self.0;
         let wanted = inner.wanted(caller, resource);
-        if let Some(entry) = inner.memory.get(&wanted.key).await {
-            if inner.is_good(&entry.token) {
-                inner.hits.count(resource);
-                self.refresh_if_due(&entry, caller, resource, &wanted);
-                return Ok(Arc::clone(&entry.token));
-            }
-            inner.drop_expired(&wanted.key).await;
+        if let Some(entry) = inner.memory.get(&wanted.key).await
+            && inner.is_good(&entry.token)
+        {
+            inner.hits.count(resource);
+            self.refresh_if_due(&entry, caller, resource, &wanted);
+            return Ok(Arc::clone(&entry.token));
         }
-        let loaded = inner.memory.try_get_with_by_ref(&wanted.key, inner.load(caller, resource, &wanted));
+        self.get_instead(caller, resource, &wanted, |token| inner.is_good(token)).await
+    }
+
+    /// What is in memory if it can stay, else what all who ask at once wait for together.
+    async fn get_instead(
+        &self,
+        caller: &Asker,
+        resource: &Resource,
+        wanted: &Wanted,
+        can_stay: impl Fn(&DelegatedToken) -> bool,
+    ) -> Result<Arc<DelegatedToken>, DelegationError> {
+        let inner = &self.0;
+        inner.drop_unless(&wanted.key, can_stay).await;
+        let loaded = inner.memory.try_get_with_by_ref(&wanted.key, inner.load(caller, resource, wanted));
         Ok(Arc::clone(&loaded.await.map_err(|error| (*error).clone())?.token))
     }
 
@@ -247,11 +262,10 @@ impl DelegatedTokenSource {
         let inner = &self.0;
         let wanted = inner.wanted(caller, resource);
         count(resource, "refused");
-        // Of many requests with one token each comes here; a token that was had since is not thrown away.
-        let known = inner.memory.get(&wanted.key).await;
-        let is_current = known.is_none_or(|entry| is_same(&entry.token, refused));
         if let Some(claims) = challenge {
-            if is_current {
+            // Of many requests with one token each comes here; a token that was had since is not thrown away.
+            let known = inner.memory.get(&wanted.key).await;
+            if known.is_none_or(|entry| is_same(&entry.token, refused)) {
                 inner.forget(&wanted.key).await;
             }
             return Err(DelegationError::InteractionRequired {
@@ -260,14 +274,37 @@ impl DelegatedTokenSource {
                 sign_in: inner.verdicts.sign_in.clone(),
             });
         }
-        let now = inner.clock.now();
-        if is_current && inner.replaced.left(&wanted.key, now).is_none() {
-            inner.replaced.pause(wanted.key, now, REPLACED_ONCE_IN);
-            inner.forget(&wanted.key).await;
-        }
-        let token = self.get(caller, resource).await?;
+        let token = if inner.replacements.left(&digest_of(refused), inner.clock.now()).is_some() {
+            self.get(caller, resource).await?
+        } else {
+            self.replace(caller, resource, &wanted, refused).await?
+        };
         Ok((!is_same(&token, refused)).then_some(token))
     }
+
+    /// The token in place of a refused one, which those who were refused it at the same time wait for together.
+    async fn replace(
+        &self,
+        caller: &Asker,
+        resource: &Resource,
+        wanted: &Wanted,
+        refused: &DelegatedToken,
+    ) -> Result<Arc<DelegatedToken>, DelegationError> {
+        let inner = &self.0;
+        inner.refused.pause(digest_of(refused), inner.clock.now(), REPLACED_ONCE_IN);
+        let can_stay = |token: &DelegatedToken| inner.is_good(token) && !is_same(token, refused);
+        let mut token = self.get_instead(caller, resource, wanted, can_stay).await?;
+        if is_same(&token, refused) {
+            // It had been read from Redis before it was refused.
+            token = self.get_instead(caller, resource, wanted, can_stay).await?;
+        }
+        inner.replacements.pause(digest_of(&token), inner.clock.now(), REPLACED_ONCE_IN);
+        Ok(token)
+    }
+}
+
+fn digest_of(token: &DelegatedToken) -> Key {
+    digest(&[token.secret.expose_secret().as_bytes()])
 }
 
 fn is_same(one: &DelegatedToken, other: &DelegatedToken) -> bool {
@@ -366,13 +403,22 @@ impl Inner {
         token.expires_at - self.clock.now() > LEAST_LEFT
     }
 
-    /// Only what is expired: a token that another request has had meanwhile stays.
-    async fn drop_expired(&self, key: &Key) {
-        let expired = async |entry: Option<moka::Entry<Key, Arc<Entry>>>| match entry {
-            Some(entry) if !self.is_good(&entry.value().token) => Op::Remove,
+    /// Only what cannot stay, because it is expired or was refused: a token that another request has had meanwhile does.
+    async fn drop_unless(&self, key: &Key, can_stay: impl Fn(&DelegatedToken) -> bool) {
+        if self.memory.get(key).await.is_none_or(|entry| can_stay(&entry.token)) {
+            return;
+        }
+        let dropped = async |entry: Option<moka::Entry<Key, Arc<Entry>>>| match entry {
+            Some(entry) if !can_stay(&entry.value().token) => Op::Remove,
             Some(_) | None => Op::Nop,
         };
-        self.memory.entry_by_ref(key).and_compute_with(expired).await;
+        self.memory.entry_by_ref(key).and_compute_with(dropped).await;
+    }
+
+    /// What another replica had, unless the resource refused it.
+    async fn shared(&self, key: &Key) -> Option<Exchanged> {
+        let found = self.shared.as_ref()?.get(key).await?;
+        self.refused.left(&digest_of(&found.token), self.clock.now()).is_none().then_some(found)
     }
 
     async fn load(
@@ -381,8 +427,7 @@ impl Inner {
         resource: &Resource,
         wanted: &Wanted,
     ) -> Result<Arc<Entry>, DelegationError> {
-        if let Some(shared) = &self.shared
-            && let Some(found) = shared.get(&wanted.key).await
+        if let Some(found) = self.shared(&wanted.key).await
             && self.is_good(&found.token)
         {
             count(resource, "redis");
@@ -399,8 +444,7 @@ impl Inner {
         wanted: &Wanted,
         now: DateTime<Utc>,
     ) -> Result<Arc<Entry>, DelegationError> {
-        if let Some(shared) = &self.shared
-            && let Some(found) = shared.get(&wanted.key).await
+        if let Some(found) = self.shared(&wanted.key).await
             && found.refresh_at > now
         {
             count(resource, "redis");

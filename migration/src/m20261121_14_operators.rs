@@ -1,8 +1,11 @@
 //! The service's own staff: which accounts are of it, what it looks for organizations by, and what became of its links.
 
 use sea_orm_migration::{
-    prelude::{ColumnDef, DbErr, DeriveMigrationName, MigrationTrait, SchemaManager, Table, async_trait},
-    sea_orm::{ConnectionTrait, DbBackend},
+    prelude::{
+        ColumnDef, DbErr, DeriveMigrationName, Expr, ExprTrait, MigrationTrait, Query, SchemaManager, Table,
+        async_trait,
+    },
+    sea_orm::{ConnectionTrait, DbBackend, prelude::Uuid},
 };
 
 use crate::shape::optional;
@@ -36,15 +39,34 @@ impl MigrationTrait for Migration {
         } else {
             "json_extract(domains, '$[0]')"
         };
-        // Of those that are there the database folds what it can; their next change folds the rest.
         let connection = manager.get_connection();
         let known = format!(
-            "UPDATE organizations SET folded_name = lower(name), default_domain = \
+            "UPDATE organizations SET default_domain = \
              (SELECT {first} FROM onboardings WHERE onboardings.org_id = organizations.id)"
         );
         connection.execute_unprepared(&known).await?;
-        let fold = "UPDATE organizations SET folded_domain = lower(default_domain)";
-        connection.execute_unprepared(fold).await?;
-        Ok(())
+        fold(manager).await
     }
+}
+
+/// Folds what is there as it is looked for: no database knows every alphabet.
+async fn fold(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let all = Query::select().columns(["id", "name", "default_domain"]).from("organizations").take();
+    for row in manager.get_connection().query_all(&all).await? {
+        let (id, name): (Uuid, String) = (row.try_get("", "id")?, row.try_get("", "name")?);
+        let domain: Option<String> = row.try_get("", "default_domain")?;
+        let update = Query::update()
+            .table("organizations")
+            .value("folded_name", folded(&name))
+            .value("folded_domain", domain.as_deref().map(folded))
+            .and_where(Expr::col("id").eq(id))
+            .take();
+        manager.execute(update).await?;
+    }
+    Ok(())
+}
+
+/// As the service does it; to upper case first, since some letters have several small forms, or a large one that is two.
+fn folded(text: &str) -> String {
+    text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
 }

@@ -31,12 +31,12 @@ pub(crate) const ADMIN_SECRET: &str = "adminSecret";
 /// The administration's secret, as a digest: what is compared has one length, whatever is sent.
 pub(crate) struct AdminSecret {
     digest: Digest,
-    /// From where it may be used.
-    addresses: AllowedAddresses,
+    /// From where it may be used; `None`: from this machine alone.
+    addresses: Option<AllowedAddresses>,
 }
 
 impl AdminSecret {
-    pub(crate) fn new(secret: &SecretString, addresses: AllowedAddresses) -> Self {
+    pub(crate) fn new(secret: &SecretString, addresses: Option<AllowedAddresses>) -> Self {
         Self { digest: digest(&SHA256, secret.expose_secret().as_bytes()), addresses }
     }
 
@@ -44,6 +44,22 @@ impl AdminSecret {
         let given = digest(&SHA256, text.as_bytes());
         verify_slices_are_equal(self.digest.as_ref(), given.as_ref()).is_ok()
     }
+
+    fn may_come_from(&self, request: &Request, origin: &Origin) -> bool {
+        match &self.addresses {
+            Some(addresses) => addresses.permit(origin.ip),
+            None => is_of_this_machine(request),
+        }
+    }
+}
+
+/// Whether a request comes from this machine and nobody passed it on: a proxy here has this machine's address, whoever
+/// stands behind it, and what a header says of that is believed neither way.
+fn is_of_this_machine(request: &Request) -> bool {
+    let peer = request.remote_addr().as_socket_addr().map(|peer| peer.ip().to_canonical());
+    let is_passed_on =
+        ["x-forwarded-for", "forwarded"].iter().any(|name| request.headers().contains_key(*name));
+    peer.is_some_and(|ip| ip.is_loopback()) && !is_passed_on
 }
 
 /// What stands before the operators' operations.
@@ -61,7 +77,12 @@ impl AdminGate {
         if let (Some(secret), Some(text)) = (&self.secret, bearer)
             && secret.is(text)
         {
-            return self.by_secret(secret, origin);
+            if secret.may_come_from(request, &origin) {
+                return Ok(self.operators.by_secret(origin));
+            }
+            // It is answered below as a wrong one is: nobody elsewhere learns that it is right.
+            let address = origin.ip.map(|ip| ip.to_string()).unwrap_or_default();
+            tracing::warn!(address, "the administration's secret came from an address that may not use it");
         }
         let caller = match self.gate.authenticate(request).await {
             Ok(caller) => caller,
@@ -74,6 +95,10 @@ impl AdminGate {
             }
         };
         let principal = caller.principal();
+        // Also what reads: a look is recorded, so no other site's page causes one.
+        if let (None, Some(session)) = (bearer, principal.session()) {
+            self.gate.csrf.check_source(request, session.id)?;
+        }
         let key = principal.known_key();
         let note = |outcome| key.into_iter().for_each(|key| self.gate.note(request, key, outcome));
         rate_limit::take_caller(request, principal).await.inspect_err(|_| note(Outcome::RateLimited))?;
@@ -83,15 +108,6 @@ impl AdminGate {
             note(Outcome::InsufficientScope);
             ApiError::forbidden()
         })
-    }
-
-    fn by_secret(&self, secret: &AdminSecret, origin: Origin) -> Result<Operator, ApiError> {
-        if secret.addresses.permit(origin.ip) {
-            return Ok(self.operators.by_secret(origin));
-        }
-        let address = origin.ip.map(|ip| ip.to_string()).unwrap_or_default();
-        tracing::warn!(address, "the administration's secret came from an address that may not use it");
-        Err(ApiError::forbidden())
     }
 }
 
@@ -143,7 +159,7 @@ mod tests {
     #[test]
     fn only_the_whole_secret_is_the_secret() {
         let text = "a-secret-of-the-tests-and-a-long-one";
-        let secret = AdminSecret::new(&SecretString::from(text), AllowedAddresses::default());
+        let secret = AdminSecret::new(&SecretString::from(text), None);
         assert!(secret.is(text));
         for other in ["", &text[1..], &text[..text.len() - 1], &text.to_uppercase(), &format!("{text} ")] {
             assert!(!secret.is(other), "{other}");

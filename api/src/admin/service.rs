@@ -70,7 +70,8 @@ struct HealthView {
     /// When the process that answers began.
     started_at: DateTime<Utc>,
     findings: Vec<Finding>,
-    jobs: JobsView,
+    /// `null` where the database could not be asked; the findings say more then.
+    jobs: Option<JobsView>,
 }
 
 /// Looks at what the service needs, within a bounded time. What was found is remembered for some seconds.
@@ -106,12 +107,14 @@ impl ServiceApi {
     #[oai(path = "/api/admin/health", method = "get", operation_id = "getServiceHealth")]
     async fn health(&self, caller: AdminCaller) -> Result<Json<HealthView>, ApiError> {
         let findings = self.inspector.findings().await;
-        let JobCounts { due, late } = caller.jobs().await?;
+        // What is wrong is told above all when the database is what is wrong.
+        let jobs =
+            caller.jobs().await.inspect_err(|error| tracing::warn!(%error, "jobs could not be counted"));
         Ok(Json(HealthView {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             started_at: self.started_at,
             findings: findings.as_ref().clone(),
-            jobs: JobsView { due, late },
+            jobs: jobs.ok().map(|JobCounts { due, late }| JobsView { due, late }),
         }))
     }
 }

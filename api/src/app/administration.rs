@@ -26,13 +26,13 @@ pub(super) type AdministrationApi = (TenantsApi, InvitationsApi, ServiceApi);
 
 /// How long what was found is remembered: people reload pages, and Microsoft is asked for it.
 const REMEMBER: TimeDelta = TimeDelta::seconds(15);
-/// How long all that is asked outside may take together.
+/// How long a look may take, at what is inside and outside of the service at once.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What stands before them.
 pub(super) fn gate(config: &Config, gate: &Arc<Gate>, operators: &Operators) -> Arc<AdminGate> {
-    let addresses = || config.admin.addresses.clone();
-    let secret = config.admin.secret.as_ref().map(|secret| AdminSecret::new(secret, addresses()));
+    let addresses = &config.admin.addresses;
+    let secret = config.admin.secret.as_ref().map(|secret| AdminSecret::new(secret, addresses.clone()));
     Arc::new(AdminGate { gate: Arc::clone(gate), operators: operators.clone(), secret })
 }
 
@@ -72,20 +72,24 @@ struct Found {
 
 impl Inspection {
     async fn look(&self) -> Vec<Finding> {
-        let mut found: Vec<Finding> = self.dependencies.checks().await.into_iter().map(of_check).collect();
+        let inside = Box::pin(self.dependencies.checks());
         // It asks Entra ID for metadata, keys and a token, each with a time-out of its own.
         let outside = Box::pin(findings_of_a_running_service(&self.config, &self.parts));
-        match tokio::time::timeout(PATIENCE, outside).await {
+        let (inside, outside) =
+            tokio::join!(tokio::time::timeout(PATIENCE, inside), tokio::time::timeout(PATIENCE, outside));
+        let mut found = match inside {
+            Ok(inside) => inside.into_iter().map(of_check).collect(),
+            Err(_) => vec![unanswered(
+                "what the service needs did not answer within 10 seconds",
+                "see that the database and Redis can be reached; `/readyz` says which of them can not",
+            )],
+        };
+        match outside {
             Ok(outside) => found.extend(outside.into_iter().map(of_doctor)),
-            Err(_) => found.push(Finding {
-                name: "inspection".to_owned(),
-                state: FindingState::Error,
-                message: "what is outside of the service did not answer within 10 seconds".to_owned(),
-                fix: Some(
-                    "see that a firewall or proxy lets this machine out; `tenantry doctor` says more"
-                        .to_owned(),
-                ),
-            }),
+            Err(_) => found.push(unanswered(
+                "what is outside of the service did not answer within 10 seconds",
+                "see that a firewall or proxy lets this machine out; `tenantry doctor` says more",
+            )),
         }
         found
     }
@@ -95,15 +99,28 @@ impl Inspection {
 impl Inspector for Inspection {
     async fn findings(&self) -> Arc<Vec<Finding>> {
         let mut last = self.last.lock().await;
-        let now = self.parts.clock.now();
         if let Some(found) = last.as_ref()
-            && now - found.at < REMEMBER
+            && is_fresh(self.parts.clock.now() - found.at)
         {
             return Arc::clone(&found.findings);
         }
         let findings = Arc::new(self.look().await);
-        *last = Some(Found { at: now, findings: Arc::clone(&findings) });
+        *last = Some(Found { at: self.parts.clock.now(), findings: Arc::clone(&findings) });
         findings
+    }
+}
+
+/// By its age. One from the future was found before the clock was set back, and would stay for as long as that.
+fn is_fresh(age: TimeDelta) -> bool {
+    (TimeDelta::zero()..REMEMBER).contains(&age)
+}
+
+fn unanswered(message: &str, fix: &str) -> Finding {
+    Finding {
+        name: "inspection".to_owned(),
+        state: FindingState::Error,
+        message: message.to_owned(),
+        fix: Some(fix.to_owned()),
     }
 }
 
@@ -127,4 +144,15 @@ fn of_doctor(found: inspect::Finding) -> Finding {
         Severity::Wrong => FindingState::Error,
     };
     Finding { name: found.subject.to_owned(), state, message: found.text, fix: found.fix.map(str::to_owned) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_found_is_remembered_for_a_while_and_not_while_a_clock_is_behind() {
+        let fresh = [0, 14, 15, -1].map(|seconds| is_fresh(TimeDelta::seconds(seconds)));
+        assert_eq!(fresh, [true, true, false, false]);
+    }
 }

@@ -48,14 +48,14 @@ impl CsrfGuard {
             return Ok(());
         }
         let is_good = self.is_from_ours(request) && (!self.is_enabled || self.has_value(request, session));
-        if is_good {
-            return Ok(());
-        }
-        tracing::info!(session.id = %session, "a request by cookie without what shows where it is from");
-        Err(ApiError::new(
-            ErrorCode::CsrfInvalid,
-            "Send the value of the csrf-token cookie as X-CSRF-Token, from a page that may call",
-        ))
+        if is_good { Ok(()) } else { Err(refused(session)) }
+    }
+
+    /// Whether a request by a session in a cookie is from a page that may call, also where it only reads: for reading
+    /// that leaves a trace.
+    pub(crate) fn check_source(&self, request: &Request, session: SessionId) -> Result<(), ApiError> {
+        let is_good = self.is_from_ours(request) || self.has_value(request, session);
+        if is_good { Ok(()) } else { Err(refused(session)) }
     }
 
     /// By what the browser says (Fetch Metadata; RFC 6454 §7). A client that says nothing is no browser, and has to
@@ -77,6 +77,14 @@ impl CsrfGuard {
             _ => false,
         }
     }
+}
+
+fn refused(session: SessionId) -> ApiError {
+    tracing::info!(session.id = %session, "a request by cookie without what shows where it is from");
+    ApiError::new(
+        ErrorCode::CsrfInvalid,
+        "Send the value of the csrf-token cookie as X-CSRF-Token, from a page that may call",
+    )
 }
 
 /// Origins whose pages may call with a session, and where people may be sent back to.

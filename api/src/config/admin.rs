@@ -19,28 +19,25 @@ pub(super) static SETTINGS: &[&Setting] = &[&ADMIN_SECRET, &ADMIN_ALLOWED_IPS];
 /// It opens a great deal, and no person types it.
 const LEAST: usize = 32;
 
-/// This machine alone.
-const LOOPBACK: [&str; 2] = ["127.0.0.0/8", "::1"];
-
 /// `[admin]`.
 #[derive(Clone, Debug)]
 pub struct AdminConfig {
     /// A bearer for `/api/admin`; `None`: only operators' accounts are let in.
     pub secret: Option<SecretString>,
-    /// From where the secret may be used; never empty.
-    pub addresses: AllowedAddresses,
+    /// From where the secret may be used; never empty. `None`: from this machine alone, by nobody who passes it on.
+    pub addresses: Option<AllowedAddresses>,
 }
 
 impl AdminConfig {
     pub(super) fn read(reader: &mut Reader) -> Self {
         let secret = reader.value(&ADMIN_SECRET, secret);
         let listed = reader.list(&ADMIN_ALLOWED_IPS, address).filter(|listed| !listed.is_empty());
-        let listed = listed.unwrap_or_else(|| LOOPBACK.map(str::to_owned).to_vec());
         if secret.is_none() && reader.is_set(&ADMIN_ALLOWED_IPS) && !reader.is_set(&ADMIN_SECRET) {
             reader.warn("ADMIN_ALLOWED_IPS: there is no ADMIN_SECRET that it would be for");
         }
         // Each was read before; and what could not be read permits nobody.
-        let addresses = AllowedAddresses::parse(listed).unwrap_or_else(|_| AllowedAddresses::nobody());
+        let addresses = listed
+            .map(|listed| AllowedAddresses::parse(listed).unwrap_or_else(|_| AllowedAddresses::nobody()));
         Self { secret, addresses }
     }
 }
@@ -75,12 +72,12 @@ mod tests {
         let of = |text: &str| Some(text.parse().unwrap());
         let admin = loaded(&[("ADMIN_SECRET", SECRET)]).admin;
         assert!(admin.secret.is_some() && !format!("{admin:?}").contains(SECRET));
-        assert!(admin.addresses.permit(of("127.0.0.1")) && admin.addresses.permit(of("::1")));
-        assert!(!admin.addresses.permit(of("192.0.2.1")) && !admin.addresses.permit(None));
+        assert!(admin.addresses.is_none());
         let admin =
             loaded(&[("ADMIN_SECRET", SECRET), ("ADMIN_ALLOWED_IPS", "192.0.2.0/24, 2001:db8::1")]).admin;
-        assert!(admin.addresses.permit(of("192.0.2.1")) && admin.addresses.permit(of("2001:db8::1")));
-        assert!(!admin.addresses.permit(of("127.0.0.1")));
+        let permits = |text: &str| admin.addresses.as_ref().unwrap().permit(of(text));
+        assert!(permits("192.0.2.1") && permits("2001:db8::1"));
+        assert!(!permits("127.0.0.1"));
     }
 
     #[test]

@@ -29,6 +29,7 @@ export function Health() {
   const styles = useStyles();
   const { text, moment, number } = useWords();
   const query = useQuery(healthQuery);
+  const jobs = query.data?.jobs;
   const again = (
     <Button icon={<ArrowSyncRegular />} disabledFocusable={query.isFetching} onClick={() => void query.refetch()}>
       {text.operator.checkAgain}
@@ -46,7 +47,7 @@ export function Health() {
               facts={[
                 [text.operator.version, query.data.version],
                 [text.operator.started, moment(query.data.startedAt)],
-                [text.operator.jobs, text.operator.jobCounts(number(query.data.jobs.due), number(query.data.jobs.late))],
+                [text.operator.jobs, jobs ? text.operator.jobCounts(number(jobs.due), number(jobs.late)) : "–"],
               ]}
             />
           </Card>

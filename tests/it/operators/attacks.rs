@@ -5,7 +5,7 @@ use poem::http::Method;
 use serde_json::json;
 use tests::{SERVICE, TestApp};
 
-use super::{ME, PING, TENANTS, forbidden, operator, org_id, patch, post};
+use super::{ME, PING, TENANTS, forbidden, operator, org_id, patch, post, recorded};
 
 #[tokio::test]
 async fn an_administrator_is_no_operator_nor_is_a_key_or_an_application_of_theirs() {
@@ -113,4 +113,30 @@ async fn a_page_of_another_site_does_nothing_with_an_operators_cookies() {
     }
     app.user("megan").get(ME).await.expect(200);
     post(&session, &format!("{TENANTS}/{target}/restore"), json!({ "reason": "x" })).await.expect(404);
+}
+
+/// A look is told in the organization that it is at, with a reason: another site's page would have the operator tell lies.
+#[tokio::test]
+async fn a_page_of_another_site_makes_no_look_in_an_operators_name() {
+    let app = TestApp::start().await;
+    let target = org_id(&app.user("megan")).await;
+    let session = operator(&app, "adele@contoso.com").await;
+    let path = format!("{TENANTS}/{target}?reason=none");
+    for header in [
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+        ("origin", "https://evil.example"),
+        ("origin", "null"),
+    ] {
+        let refused = session.send_bare(Method::GET, &path, &[header]).await.expect(403);
+        assert_eq!(refused.code(), "CSRF_INVALID", "{header:?}");
+    }
+    assert!(recorded(&app, "organization.viewed").await.is_empty());
+    for header in [("sec-fetch-site", "same-origin"), ("origin", SERVICE)] {
+        session.send_bare(Method::GET, &path, &[header]).await.expect(200);
+    }
+    // A bearer is sent by no page that was not given it.
+    let token = session.cookie("accessToken").expect("they are signed in");
+    app.token(&token).with("sec-fetch-site", "cross-site").get(&path).await.expect(200);
+    assert_eq!(recorded(&app, "organization.viewed").await.len(), 3);
 }

@@ -53,3 +53,15 @@ async fn what_is_due_is_counted_and_what_nobody_does_is_late() {
     crate::onboarding::work(&app).await;
     assert_eq!(jobs().await["late"], json!(0));
 }
+
+/// When the database is what is wrong, an operator looks at this first.
+#[tokio::test]
+async fn what_was_found_is_told_though_jobs_cannot_be_counted() {
+    let app = TestApp::start().await;
+    let operator = operator(&app, "adele@contoso.com").await;
+    app.database.execute("ALTER TABLE jobs RENAME TO elsewhere").await;
+    let health = operator.get(HEALTH).await.expect(200);
+    app.database.execute("ALTER TABLE elsewhere RENAME TO jobs").await;
+    assert_eq!(health.at("/jobs"), Value::Null);
+    assert_eq!(finding(&health, "authority")["state"], json!("ok"));
+}

@@ -88,14 +88,14 @@ async fn the_organizations_of_an_older_file_are_found_by_name_and_domain() {
     let database = open(&file).await;
     Migrator::up(&database, Some(u32::try_from(before).unwrap())).await.unwrap();
     let organization = "INSERT INTO organizations (id, origin_key, name, name_source, status, consent, config, version, \
-         created_at, updated_at) VALUES (x'01', 'k', 'Contoso Ltd', 'graph', 'active', 'active', '{}', 1, '2026', '2026')";
+         created_at, updated_at) VALUES (x'00000000000000000000000000000001', 'k', 'MÜLLER Straße', 'graph', 'active', 'active', '{}', 1, '2026', '2026')";
     let onboarding = "INSERT INTO onboardings (org_id, id, granted, missing, reported_scopes, domains) \
-         VALUES (x'01', x'01', '[]', '[]', '[]', '[\"Contoso.com\",\"contoso.onmicrosoft.com\"]')";
+         VALUES (x'00000000000000000000000000000001', x'01', '[]', '[]', '[]', '[\"Contoso.com\",\"contoso.onmicrosoft.com\"]')";
     for sql in [organization, onboarding] {
         database.execute_unprepared(sql).await.unwrap();
     }
     start(&url(&file)).await.unwrap().close().await.unwrap();
-    let found = "SELECT count(*) FROM organizations WHERE folded_name = 'contoso ltd' \
+    let found = "SELECT count(*) FROM organizations WHERE folded_name = 'müller strasse' \
                  AND default_domain = 'Contoso.com' AND folded_domain = 'contoso.com'";
     assert_eq!(count(&database, found).await, 1);
 }

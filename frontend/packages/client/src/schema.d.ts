@@ -3302,7 +3302,8 @@ export interface components {
          */
         ServiceHealth: {
             findings: components["schemas"]["HealthFinding"][];
-            jobs: components["schemas"]["HealthJobs"];
+            /** @description `null` where the database could not be asked; the findings say more then. */
+            jobs: (components["schemas"]["HealthJobs"] & unknown) | null;
             /**
              * Format: date-time
              * @description When the process that answers began.

@@ -96,12 +96,16 @@ impl<E: Endpoint<Output = Response> + 'static> Connections<E> {
             let (endpoint, limits, local) = (Arc::clone(&self.endpoint), self.limits, local.clone());
             async move {
                 let version = request.version();
+                let is_bare = request.body().is_end_stream();
                 let running = activity.request(version);
                 let request = received(request, local, peer, &limits);
                 let response = http::Response::from(endpoint.get_response(request).await);
                 // Requests that came together are all worked on before the first of them is answered: each answer wakes
-                // whoever waits for it, and once they are awake the next ones cost less.
-                tokio::task::yield_now().await;
+                // whoever waits for it, and once they are awake the next ones cost less. Not where a body may not have been
+                // read to its end: hyper would see that before the answer, and say that the connection closes.
+                if is_bare {
+                    tokio::task::yield_now().await;
+                }
                 Ok::<_, Infallible>(response.map(|body| RunningBody::new(body, running, version)))
             }
         });

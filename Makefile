@@ -48,7 +48,7 @@ run: assets console ## Starts the service with SQLite and the Entra ID emulator,
 
 test: packages assets frontend format lints build tests-sqlite tests-postgresql clients schemathesis breaking dependencies ## Installs what tests need and runs all of them, on SQLite and PostgreSQL.
 
-check: format lints tests-sqlite ## The fast part of the tests: format, lints, and everything on SQLite.
+check: format lints build tests-sqlite ## The fast part of the tests: format, lints, and everything on SQLite.
 
 bench: release ## Measures speed against two other servers, in a release build (docs/performance.md).
 	python3 tests/bench/run.py --bin $(TARGET)/release --data $(TARGET)/bench

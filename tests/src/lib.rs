@@ -20,6 +20,11 @@ pub use parts::{SeededEntropy, TestClock, TestPauses};
 pub use process::{Answer, PATIENCE, Process, Served};
 pub use redis::Redis;
 
+/// Why an operator does something in a test.
+pub fn reason(text: &str) -> domain::access::Reason {
+    text.parse().expect("words")
+}
+
 /// The OpenAPI document of the service, made once in a process.
 pub fn document() -> &'static serde_json::Value {
     static DOCUMENT: std::sync::LazyLock<serde_json::Value> =

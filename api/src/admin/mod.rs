@@ -11,6 +11,8 @@ pub(crate) use invitations::{InvitationsApi, invitation_link};
 pub(crate) use service::{Finding, FindingState, Inspector, ServiceApi};
 pub(crate) use tenants::TenantsApi;
 
+use domain::access::{NoReason, Reason};
+
 use crate::error::ApiError;
 
 const DEFAULT_LIMIT: u16 = 50;
@@ -20,8 +22,7 @@ fn default_limit() -> u16 {
     DEFAULT_LIMIT
 }
 
-/// Why an operator does something; a reason of spaces is none.
-fn reason(text: &str) -> Result<&str, ApiError> {
-    let text = text.trim();
-    if text.is_empty() { Err(ApiError::invalid_field("reason", "says nothing")) } else { Ok(text) }
+/// Why an operator does something.
+fn reason(text: &str) -> Result<Reason, ApiError> {
+    text.parse().map_err(|error: NoReason| ApiError::invalid_field("reason", error.to_string()))
 }

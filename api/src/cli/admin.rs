@@ -2,7 +2,7 @@
 
 use anyhow::bail;
 use clap::Subcommand;
-use domain::access::{AccountSummary, AppointError};
+use domain::access::{AccountSummary, AppointError, Reason};
 
 use super::print;
 use crate::{
@@ -28,7 +28,7 @@ pub(super) struct Grant {
     revoke: bool,
     /// Why; it is kept with the event.
     #[arg(long, default_value = "by tenantry admin grant")]
-    reason: String,
+    reason: Reason,
 }
 
 pub(super) async fn run(config: &Config, command: Command) -> anyhow::Result<()> {

@@ -4,6 +4,7 @@ use anyhow::{Context, bail};
 use chrono::TimeDelta;
 use clap::Subcommand;
 use domain::{
+    access::Reason,
     id::{OrgId, TypedId},
     organizations::{Organization, PURGE_AFTER},
 };
@@ -55,7 +56,7 @@ pub(super) struct Target {
     id: Uuid,
     /// Why; it is kept with the event.
     #[arg(long)]
-    reason: String,
+    reason: Reason,
 }
 
 #[derive(Debug, clap::Args)]
@@ -67,7 +68,7 @@ pub(super) struct Invite {
     #[arg(long)]
     note: String,
     /// For how many days it is good.
-    #[arg(long, default_value_t = 14, value_parser = clap::value_parser!(i64).range(1..=365))]
+    #[arg(long, default_value_t = 14, value_parser = clap::value_parser!(i64).range(1..=90))]
     days: i64,
 }
 
@@ -134,4 +135,32 @@ async fn export(app: &App, id: Uuid) -> anyhow::Result<()> {
         std::io::stdout().write_all(&text?)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use crate::cli::Cli;
+
+    #[test]
+    fn a_reason_that_says_nothing_is_none() {
+        const ID: &str = "019b796d-d600-7072-a157-b580d13eb14e";
+        let commands: [&[&str]; 5] = [
+            &["organization", "suspend", ID],
+            &["organization", "reactivate", ID],
+            &["organization", "delete", ID, "--confirm", "Contoso"],
+            &["organization", "restore", ID],
+            &["admin", "grant", ID],
+        ];
+        for command in commands {
+            let parsed = |reason: &str| {
+                let all = [&["tenantry"], command, &["--reason", reason]].concat();
+                Cli::try_parse_from(all).map(|_| ()).map_err(|error| error.to_string())
+            };
+            assert_eq!(parsed("ticket 4711"), Ok(()), "{command:?}");
+            let refused = parsed("  ").unwrap_err();
+            assert!(refused.contains("says nothing"), "{command:?}: {refused}");
+        }
+    }
 }

@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::{AccountScope, Actor, Authenticated, Forbidden, OrgScope, Origin};
+use super::{AccountScope, Actor, Authenticated, Forbidden, OrgScope, Origin, Reason};
 use crate::{
     clock::Clock,
     events::Event,
@@ -193,7 +193,7 @@ impl Operator {
 
     /// Looks at an organization; that it was done, by whom and why, is recorded there with it. `None` when there is no
     /// such organization.
-    pub async fn look(&self, org_id: OrgId, reason: &str) -> Result<Option<Tenant>, StoreError> {
+    pub async fn look(&self, org_id: OrgId, reason: &Reason) -> Result<Option<Tenant>, StoreError> {
         let tx = self.doors.store.begin(&self.scope(org_id)).await?;
         let Some(organization) = tx.organization().get().await? else { return Ok(None) };
         let record = tx.onboarding().get().await?;
@@ -204,7 +204,7 @@ impl Operator {
 
     /// Refuses everybody of the organization from now on, on every replica. `None` when there is no such
     /// organization.
-    pub async fn suspend(&self, org_id: OrgId, reason: &str) -> Result<Option<Organization>, StoreError> {
+    pub async fn suspend(&self, org_id: OrgId, reason: &Reason) -> Result<Option<Organization>, StoreError> {
         self.set_status(org_id, OrganizationStatus::Suspended, "organization.suspended", reason).await
     }
 
@@ -213,7 +213,7 @@ impl Operator {
         &self,
         org_id: OrgId,
         confirmation: &str,
-        reason: &str,
+        reason: &Reason,
     ) -> Result<Organization, LeavingError> {
         let tx = self.doors.store.begin(&self.scope(org_id)).await?;
         let (clock, told) = (self.doors.clock.as_ref(), self.told(Some(reason)));
@@ -222,7 +222,7 @@ impl Operator {
 
     /// Brings a deleted organization back, as it was: one that was suspended is so again. `None` when there is no such
     /// organization, it is not deleted, or its purge may have begun.
-    pub async fn restore(&self, org_id: OrgId, reason: &str) -> Result<Option<Organization>, StoreError> {
+    pub async fn restore(&self, org_id: OrgId, reason: &Reason) -> Result<Option<Organization>, StoreError> {
         let tx = self.doors.store.begin(&self.scope(org_id)).await?;
         tx.organization().lock().await?;
         let Some(found) = tx.organization().get().await? else { return Ok(None) };
@@ -256,7 +256,11 @@ impl Operator {
     }
 
     /// Lets a suspended organization in again. `None` when there is no such organization.
-    pub async fn reactivate(&self, org_id: OrgId, reason: &str) -> Result<Option<Organization>, StoreError> {
+    pub async fn reactivate(
+        &self,
+        org_id: OrgId,
+        reason: &Reason,
+    ) -> Result<Option<Organization>, StoreError> {
         self.set_status(org_id, OrganizationStatus::Active, "organization.reactivated", reason).await
     }
 
@@ -266,7 +270,7 @@ impl Operator {
         &self,
         who: &str,
         is_operator: bool,
-        reason: &str,
+        reason: &Reason,
     ) -> Result<AccountSummary, AppointError> {
         let account = self.account(who, is_operator).await?;
         let name = if is_operator { "operator.granted" } else { "operator.revoked" };
@@ -330,8 +334,9 @@ impl Operator {
     }
 
     /// For an event: why, and who it was.
-    fn told(&self, reason: Option<&str>) -> Map<String, Value> {
-        let told = [("reason", json!(reason)), ("operator", json!(self.staff.to_string()))];
+    fn told(&self, reason: Option<&Reason>) -> Map<String, Value> {
+        let told =
+            [("reason", json!(reason.map(Reason::as_str))), ("operator", json!(self.staff.to_string()))];
         told.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
@@ -340,7 +345,7 @@ impl Operator {
         org_id: OrgId,
         status: OrganizationStatus,
         event: &'static str,
-        reason: &str,
+        reason: &Reason,
     ) -> Result<Option<Organization>, StoreError> {
         let tx = self.doors.store.begin(&self.scope(org_id)).await?;
         tx.organization().lock().await?;
@@ -349,7 +354,7 @@ impl Operator {
         if found.is_none_or(|organization| organization.status == OrganizationStatus::Deleted) {
             return Ok(None);
         }
-        let kept = (status == OrganizationStatus::Suspended).then_some(reason);
+        let kept = (status == OrganizationStatus::Suspended).then_some(reason.as_str());
         tx.organization().set_status(status, kept).await?;
         let organization = tx.organization().get().await?;
         tx.commit(Event::new(event, self.told(Some(reason))).into()).await?;

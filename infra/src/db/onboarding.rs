@@ -13,8 +13,8 @@ use domain::{
     store::StoreError,
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait, sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, Condition, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -38,6 +38,12 @@ fn attempt(row: attempts::Model) -> Attempt {
         org_id: row.org_id.map(OrgId::from_uuid),
         answer: row.answer,
     }
+}
+
+/// An invitation that was neither used nor taken back.
+fn not_ended() -> Condition {
+    use invitations::Column;
+    Condition::all().add(Column::AcceptedAt.is_null()).add(Column::WithdrawnAt.is_null())
 }
 
 fn invitation(row: invitations::Model) -> Invitation {
@@ -207,8 +213,7 @@ impl InvitationStore for Database {
     async fn accept(&self, id: Uuid, org_id: OrgId, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let accepted = invitations::Entity::update_many()
             .filter(invitations::Column::Id.eq(id))
-            .filter(invitations::Column::AcceptedAt.is_null())
-            .filter(invitations::Column::WithdrawnAt.is_null())
+            .filter(not_ended())
             .col_expr(invitations::Column::AcceptedAt, Expr::value(now))
             .col_expr(invitations::Column::OrgId, Expr::value(org_id.uuid()))
             .exec(&self.global_writer())
@@ -226,8 +231,7 @@ impl InvitationStore for Database {
             .into_query();
         invitations::Entity::update_many()
             .filter(invitations::Column::Id.in_subquery(arrived))
-            .filter(invitations::Column::AcceptedAt.is_null())
-            .filter(invitations::Column::WithdrawnAt.is_null())
+            .filter(not_ended())
             .col_expr(invitations::Column::AcceptedAt, Expr::value(now))
             .col_expr(invitations::Column::OrgId, Expr::value(org_id.uuid()))
             .exec(&self.global_writer())
@@ -239,8 +243,7 @@ impl InvitationStore for Database {
     async fn withdraw(&self, id: Uuid, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let withdrawn = invitations::Entity::update_many()
             .filter(invitations::Column::Id.eq(id))
-            .filter(invitations::Column::AcceptedAt.is_null())
-            .filter(invitations::Column::WithdrawnAt.is_null())
+            .filter(not_ended())
             .col_expr(invitations::Column::WithdrawnAt, Expr::value(now))
             .exec(&self.global_writer())
             .await

@@ -62,7 +62,13 @@ async fn a_renamed_and_a_suspended_organization_are_known_there_too() {
     assert_eq!(me.at("/data/organization/name"), json!("Contoso Ltd"));
     let id = me.text_at("/data/organization/id").parse().expect("a UUID");
     let org_id = TypedId::from_uuid(id);
-    two.app.app.operator.suspend(org_id, "unpaid").await.expect("the database").expect("it is there");
+    two.app
+        .app
+        .operator
+        .suspend(org_id, &tests::reason("unpaid"))
+        .await
+        .expect("the database")
+        .expect("it is there");
     two.replica.app.turn_background().await.expect("the background turns");
     assert_eq!(two.alex_there.get(ME).await.expect(403).code(), "ORGANIZATION_SUSPENDED");
 }
@@ -81,7 +87,13 @@ async fn a_change_is_heard_of_though_an_earlier_one_was_deleted_as_old() {
     late.app.turn_background().await.expect("the background turns");
     alex.get(ME).await.expect(200);
     let org_id = TypedId::from_uuid(organization.text_at("/data/id").parse().expect("a UUID"));
-    two.app.app.operator.suspend(org_id, "unpaid").await.expect("the database").expect("it is there");
+    two.app
+        .app
+        .operator
+        .suspend(org_id, &tests::reason("unpaid"))
+        .await
+        .expect("the database")
+        .expect("it is there");
     late.app.turn_background().await.expect("the background turns");
     assert_eq!(alex.get(ME).await.expect(403).code(), "ORGANIZATION_SUSPENDED");
 }

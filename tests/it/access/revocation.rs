@@ -81,13 +81,23 @@ async fn a_suspended_organization_is_refused_as_a_whole_at_once_and_let_in_again
     for actor in [&alex, &megan] {
         actor.get(ME).await.expect(200);
     }
-    app.app.operator.suspend(org_id, "unpaid").await.expect("the database").expect("it is there");
+    app.app
+        .operator
+        .suspend(org_id, &tests::reason("unpaid"))
+        .await
+        .expect("the database")
+        .expect("it is there");
     for actor in [&admin, &alex, &app.user("lee"), &app.application("Stranger", "contoso", &["members:read"])]
     {
         assert_eq!(actor.get(ME).await.expect(403).code(), "ORGANIZATION_SUSPENDED");
     }
     megan.get(ME).await.expect(200);
-    app.app.operator.reactivate(org_id, "paid").await.expect("the database").expect("it is there");
+    app.app
+        .operator
+        .reactivate(org_id, &tests::reason("paid"))
+        .await
+        .expect("the database")
+        .expect("it is there");
     for actor in [&admin, &alex] {
         actor.get(ME).await.expect(200);
     }

@@ -119,6 +119,6 @@ async fn a_key_ends_with_its_owners_membership_and_its_organization() {
     actor.get(ME).await.expect(200);
     admins.get(ME).await.expect(200);
     let id: uuid::Uuid = me.text_at("/data/organization/id").parse().unwrap();
-    app.app.operator.suspend(OrgId::from_uuid(id), "a test").await.unwrap();
+    app.app.operator.suspend(OrgId::from_uuid(id), &tests::reason("a test")).await.unwrap();
     refused(&admins.get(ME).await, 403, "ORGANIZATION_SUSPENDED");
 }

@@ -128,7 +128,7 @@ async fn within_thirty_days_it_comes_back_as_it_was() {
     let before = app.user("alex").get("/api/annotations").await.expect(200).text;
     app.user("adele").delete(&format!("{ORGANIZATION}?confirm=Contoso")).await.expect(200);
     assert!(
-        app.app.operator.reactivate(id, "no").await.unwrap().is_none(),
+        app.app.operator.reactivate(id, &tests::reason("no")).await.unwrap().is_none(),
         "it is restored, not reactivated"
     );
     // The staff can still hand it over.
@@ -136,13 +136,14 @@ async fn within_thirty_days_it_comes_back_as_it_was() {
     assert!(export.len() > 5);
     app.advance(TimeDelta::days(29));
     work(&app).await;
-    let restored = app.app.operator.restore(id, "asked for").await.unwrap().expect("it is there");
+    let restored =
+        app.app.operator.restore(id, &tests::reason("asked for")).await.unwrap().expect("it is there");
     assert_eq!((restored.status.as_str(), restored.deleted_at), ("active", None));
     assert_eq!(app.user("alex").get("/api/annotations").await.expect(200).text, before);
     app.advance(TimeDelta::days(2));
     work(&app).await;
     app.user("alex").get(ME).await.expect(200);
-    assert!(app.app.operator.restore(id, "again").await.unwrap().is_none());
+    assert!(app.app.operator.restore(id, &tests::reason("again")).await.unwrap().is_none());
 }
 
 #[tokio::test]

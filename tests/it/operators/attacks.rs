@@ -76,7 +76,11 @@ async fn who_is_no_operator_any_more_is_refused_with_the_next_request() {
         actor.get(PING).await.expect(200);
         assert_eq!(actor.get(ME).await.expect(200).at("/data/isOperator"), json!(true));
     }
-    app.app.operator.appoint("adele@contoso.com", false, "left").await.expect("they have an account");
+    app.app
+        .operator
+        .appoint("adele@contoso.com", false, &tests::reason("left"))
+        .await
+        .expect("they have an account");
     forbidden(&session.get(PING).await);
     assert_eq!(session.get(ME).await.expect(200).at("/data/isOperator"), json!(false));
     // A replica that has heard nothing for a second asks.

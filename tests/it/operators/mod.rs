@@ -24,7 +24,7 @@ const HEALTH: &str = "/api/admin/health";
 async fn operator(app: &TestApp, who: &str) -> Browser {
     let browser = app.signed_in(who).await;
     let id = browser.get(ME).await.expect(200).text_at("/data/id");
-    app.app.operator.appoint(&id, true, "of the tests").await.expect("they have an account");
+    app.app.operator.appoint(&id, true, &tests::reason("of the tests")).await.expect("they have an account");
     browser
 }
 

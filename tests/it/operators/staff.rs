@@ -16,18 +16,19 @@ async fn somebody_who_has_signed_in_is_appointed_by_account_or_membership() {
     let app = TestApp::start().await;
     let staff = &app.app.operator;
     for unknown in ["adele@contoso.com", "01890000-0000-7000-8000-000000000000"] {
-        let unknown = staff.appoint(unknown, true, "r").await;
+        let unknown = staff.appoint(unknown, true, &tests::reason("r")).await;
         assert!(matches!(unknown, Err(AppointError::NotFound)), "{unknown:?}");
     }
     let session = app.signed_in("adele@contoso.com").await;
     let me = session.get(ME).await.expect(200);
     let membership = me.text_at("/data/id");
-    let account = staff.appoint(&membership, true, "by membership").await.expect("she is known");
+    let account =
+        staff.appoint(&membership, true, &tests::reason("by membership")).await.expect("she is known");
     assert_eq!(account.emails, ["adele@contoso.com"]);
     session.get(PING).await.expect(200);
     // Again: nothing changes, and nothing is told.
-    staff.appoint(&account.id.to_string(), true, "by account").await.expect("she is known");
-    staff.appoint(" ADELE@contoso.com ", false, "by address").await.expect("she is known");
+    staff.appoint(&account.id.to_string(), true, &tests::reason("by account")).await.expect("she is known");
+    staff.appoint(" ADELE@contoso.com ", false, &tests::reason("by address")).await.expect("she is known");
     forbidden(&session.get(PING).await);
     let [granted] = &recorded(&app, "operator.granted").await[..] else { panic!("it is told once") };
     assert_eq!(granted.org_id, me.text_at("/data/organization/id"));
@@ -46,7 +47,7 @@ async fn an_address_makes_nobody_an_operator_and_finds_whose_it_may_be() {
     let app = TestApp::start().await;
     let (adele, megan) =
         (app.signed_in("adele@contoso.com").await, app.signed_in("megan@fabrikam.com").await);
-    let refused = app.app.operator.appoint("adele@contoso.com", true, "r").await;
+    let refused = app.app.operator.appoint("adele@contoso.com", true, &tests::reason("r")).await;
     let Err(AppointError::NotById(found)) = refused else { panic!("{refused:?}") };
     let [found] = &found[..] else { panic!("one has it: {found:?}") };
     assert_eq!(found.display_name.as_deref(), Some("Adele Vance"));
@@ -55,7 +56,7 @@ async fn an_address_makes_nobody_an_operator_and_finds_whose_it_may_be() {
     forbidden(&adele.get(PING).await);
     app.database.execute("UPDATE identities SET email = 'Shared@Example.com'").await;
     for is_operator in [true, false] {
-        let refused = app.app.operator.appoint("shared@example.com", is_operator, "r").await;
+        let refused = app.app.operator.appoint("shared@example.com", is_operator, &tests::reason("r")).await;
         assert!(matches!(&refused, Err(AppointError::NotById(found)) if found.len() == 2), "{refused:?}");
     }
     let ids = [found.id];
@@ -63,7 +64,11 @@ async fn an_address_makes_nobody_an_operator_and_finds_whose_it_may_be() {
         forbidden(&session.get(PING).await);
     }
     assert!(app.app.operator.colleagues().await.expect("the database").is_empty());
-    app.app.operator.appoint(&ids[0].to_string(), true, "r").await.expect("the id is one's own");
+    app.app
+        .operator
+        .appoint(&ids[0].to_string(), true, &tests::reason("r"))
+        .await
+        .expect("the id is one's own");
     let colleagues = app.app.operator.colleagues().await.expect("the database");
     assert_eq!(colleagues.iter().map(|one| one.id).collect::<Vec<_>>(), [ids[0]]);
     assert!(colleagues[0].operator_since.is_some());
@@ -105,7 +110,7 @@ async fn the_right_ends_with_the_last_membership_and_can_be_taken_from_an_accoun
     let megan = operator(&app, "megan@fabrikam.com").await;
     let staff = &app.app.operator;
     let id = org_id(&app.user("adele")).await.parse().map(OrgId::from_uuid).expect("an id");
-    staff.delete(id, "contoso.com", "asked").await.expect("it is there");
+    staff.delete(id, "contoso.com", &tests::reason("asked")).await.expect("it is there");
     app.advance(TimeDelta::days(30));
     work(&app).await;
     let colleagues = staff.colleagues().await.expect("the database");
@@ -114,8 +119,8 @@ async fn the_right_ends_with_the_last_membership_and_can_be_taken_from_an_accoun
 
     app.database.execute("DELETE FROM memberships").await;
     let homeless = colleagues[0].id.to_string();
-    let refused = staff.appoint(&homeless, true, "r").await;
+    let refused = staff.appoint(&homeless, true, &tests::reason("r")).await;
     assert!(matches!(refused, Err(AppointError::NotFound)), "{refused:?}");
-    staff.appoint(&homeless, false, "left").await.expect("the account is there");
+    staff.appoint(&homeless, false, &tests::reason("left")).await.expect("the account is there");
     assert!(staff.colleagues().await.expect("the database").is_empty());
 }

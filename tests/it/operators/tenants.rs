@@ -210,9 +210,9 @@ async fn what_may_be_under_purge_is_not_brought_back() {
     let app = TestApp::start().await;
     let id = org_id(&app.user("megan")).await.parse().map(OrgId::from_uuid).expect("an id");
     let staff = &app.app.operator;
-    staff.delete(id, "fabrikam.com", "asked").await.expect("it is there");
+    staff.delete(id, "fabrikam.com", &tests::reason("asked")).await.expect("it is there");
     app.advance(PURGE_AFTER);
-    assert!(staff.restore(id, "too late").await.expect("the database").is_none());
+    assert!(staff.restore(id, &tests::reason("too late")).await.expect("the database").is_none());
     work(&app).await;
     assert_eq!(app.database.count("SELECT count(*) AS n FROM organizations").await, 0);
 }

@@ -121,6 +121,30 @@ impl TestDatabase {
     }
 }
 
+/// A run makes hundreds of databases of some 10 MB each: without this they fill a small disk.
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        let Some(server) = server() else { return };
+        let Ok(url) = Url::parse(&self.url) else { return };
+        let name = url.path().trim_start_matches('/').to_owned();
+        // The test's own runtime may be the one that drops this, and cannot wait.
+        let dropping = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(async {
+                let admin = Database::connect(server.as_str()).await.map_err(std::io::Error::other)?;
+                let sql = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+                admin.execute_unprepared(&sql).await.map_err(std::io::Error::other)
+            })
+        });
+        // A test that has failed is unwinding already, so this is told and no second panic.
+        match dropping.join() {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => eprintln!("the test's database stays: {error}"),
+            Err(_) => eprintln!("the test's database stays: the thread that drops it panicked"),
+        }
+    }
+}
+
 /// A column's value, whatever its type: numbers as they are, the rest as text.
 fn value(row: &sea_orm::QueryResult, name: &str) -> Value {
     if let Ok(number) = row.try_get::<Option<i64>>("", name) {

@@ -136,12 +136,8 @@ impl Drop for TestDatabase {
                 admin.execute_unprepared(&sql).await.map_err(std::io::Error::other)
             })
         });
-        // A test that has failed is unwinding already, so this is told and no second panic.
-        match dropping.join() {
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) => eprintln!("the test's database stays: {error}"),
-            Err(_) => eprintln!("the test's database stays: the thread that drops it panicked"),
-        }
+        // What cannot be dropped is gone with its cluster, and must not fail a test that passed.
+        drop(dropping.join());
     }
 }
 

@@ -1,8 +1,7 @@
 //! What happens around every request: who may call from where and how often, its id, the envelope of its errors, the
 //! headers of its answer, the line in the log.
 //!
-//! It is one endpoint that goes from step to step. A layer for each step would move the request and the answer once
-//! more, which is most of what such a step costs.
+//! It is one endpoint that goes from step to step, so that their order stands in one place.
 
 use std::{
     any::Any,

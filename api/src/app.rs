@@ -15,7 +15,7 @@ mod token_hub;
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, LazyLock},
+    sync::Arc,
 };
 
 use bytes::Bytes;
@@ -47,7 +47,7 @@ use infra::{
     entropy::InAdvance,
     epochs::EpochWatch,
 };
-use poem::{Endpoint, EndpointExt, Response, endpoint::BoxEndpoint, get};
+use poem::{EndpointExt, Response, endpoint::BoxEndpoint, get};
 use poem_openapi::OpenApiService;
 use serde_json::Value;
 
@@ -58,19 +58,19 @@ use crate::{
     config::{self, Config, DatabaseConfig, DatabaseKind, KeysConfig},
     connections::{ConnectionsApi, DevicesApi},
     console::Console,
+    context::Services,
     delegation::DelegationApi,
     docs,
-    edge::Edge,
+    edge::{self, Edge},
     health::{Draining, Readyz, healthz},
     http::{BodySchemas, PageQuery, PathMethods},
     identity::{Delivery, RefreshApi, SessionsApi},
-    metrics::{self, Gauges},
+    metrics::Gauges,
     onboarding as steps,
     openapi::{self, Published},
     organizations::{MeApi, MembersApi, OrganizationApi, export_lines},
     rate_limit::RateLimits,
     routes::{Beside, Routes},
-    server::Outermost,
     worker::{Work, Worker},
 };
 
@@ -209,19 +209,17 @@ impl App {
             beside = docs::mount(beside, config, openapi::document::<Api>);
         }
         beside = steps::mount(beside, customers.browser(config, &parts, &ring));
-        let routes = Console::around(routes(beside, service, gate).data(admin), Arc::clone(&parts.entropy));
-        let trusted_proxies = config.process.trusted_proxies.clone().into();
         let limits = rate_limits(config, &parts, redis);
-        let edge = Edge::new(&config.http, Arc::clone(&limits));
-        let outermost = Outermost {
-            inner: edge.inside(routes),
+        let behind = edge::Behind {
+            routes: Routes::new(beside, service),
+            console: Console::new(Arc::clone(&parts.entropy)),
+            services: Services { gate, administration: admin, schemas: BodySchemas::of_service() },
+            limits: Arc::clone(&limits),
             ids: request_ids(&parts),
-            trusted_proxies,
-            methods: LazyLock::new(path_methods),
-            counted: metrics::Requests::default(),
+            methods: path_methods,
         };
+        let endpoint = Edge::new(config, behind).boxed();
         let worker = worker(&database, &parts, &customers, &hub);
-        let endpoint = edge.outside(outermost).boxed();
         Ok(Self {
             endpoint: Arc::new(endpoint),
             operator: operators.at_command_line(),
@@ -574,14 +572,6 @@ fn path_methods() -> PathMethods {
 /// Ids of requests: unique, and no secrets, so that the operating system is asked for many at once.
 fn request_ids(parts: &Parts) -> Ids {
     Ids::new(Arc::clone(&parts.clock), Arc::new(InAdvance::new(Arc::clone(&parts.entropy))))
-}
-
-fn routes(
-    beside: Beside,
-    service: OpenApiService<Api, ()>,
-    gate: Arc<Gate>,
-) -> impl Endpoint<Output = Response> + use<> {
-    Routes::new(beside, service).data(gate).data(BodySchemas::of_service())
 }
 
 /// Adds a key to the file in which the service keeps its own, which seals from the next start on; gives its id.

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http_body::Body as _;
 use http_body_util::combinators::BoxBody;
 use poem::{
-    Body, Endpoint, Request, Response,
+    Body, Request, Response,
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
 };
 use tokio::io::BufReader;
@@ -86,39 +86,42 @@ fn named(item: &str) -> (&str, u16) {
     (name, weight.map_or(1000, |text| thousandths(text).unwrap_or(0)))
 }
 
-/// Compresses what the endpoint answers.
-pub(crate) struct Compression<E> {
-    pub inner: E,
+/// How a client takes the response to a request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Compression {
+    is_head: bool,
+    coding: Option<Coding>,
 }
 
-impl<E: Endpoint<Output = Response>> Endpoint for Compression<E> {
-    type Output = Response;
+impl Compression {
+    /// As the request says.
+    pub(crate) fn of(request: &Request) -> Self {
+        Self { is_head: request.method() == Method::HEAD, coding: Coding::accepted(request.headers()) }
+    }
 
-    async fn call(&self, request: Request) -> poem::Result<Response> {
-        let is_head = request.method() == Method::HEAD;
-        let coding = Coding::accepted(request.headers());
-        let mut response = self.inner.call(request).await?;
-        if is_head || !may_be_compressed(&response) {
-            return Ok(response);
+    /// The response, compressed if it may be and gains by it.
+    pub(crate) fn apply(self, mut response: Response) -> Response {
+        if self.is_head {
+            return response;
         }
         // The only way to a body's length. One without (a stream) is passed on as it comes.
         let body: BoxBody<Bytes, std::io::Error> = response.take_body().into();
         let is_worth_it = body.size_hint().exact().is_some_and(|bytes| bytes >= LEAST_BYTES);
         let body = Body::from(body);
-        if !is_worth_it {
+        if !is_worth_it || !may_be_compressed(&response) {
             response.set_body(body);
-            return Ok(response);
+            return response;
         }
         response.headers_mut().append(header::VARY, HeaderValue::from_static("Accept-Encoding"));
-        let Some(coding) = coding else {
+        let Some(coding) = self.coding else {
             response.set_body(body);
-            return Ok(response);
+            return response;
         };
         response.set_body(coding.encode(body));
         response.headers_mut().remove(header::CONTENT_LENGTH);
         // The entity tag stays as it is: it names the row's version, which `If-Match` must find again.
         response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
-        Ok(response)
+        response
     }
 }
 
@@ -147,8 +150,6 @@ fn is_text(content_type: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use poem::{EndpointExt, endpoint::make_sync};
-
     use super::*;
 
     fn accepted(value: &'static str) -> Option<&'static str> {
@@ -170,9 +171,8 @@ mod tests {
     }
 
     async fn compressed(make: fn() -> Response) -> (Option<String>, bool, usize) {
-        let endpoint = Compression { inner: make_sync(move |_| make()).map_to_response() };
         let request = Request::builder().header(header::ACCEPT_ENCODING, "gzip").finish();
-        let response = endpoint.call(request).await.unwrap();
+        let response = Compression::of(&request).apply(make());
         let header =
             |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let (encoding, varies) = (header(header::CONTENT_ENCODING), header(header::VARY).is_some());

@@ -8,8 +8,7 @@ use std::{fmt::Write as _, sync::Arc};
 use bytes::Bytes;
 use domain::entropy::Entropy;
 use poem::{
-    Endpoint, Request, Response,
-    error::NotFoundError,
+    Request, Response,
     http::{HeaderValue, Method, Uri, header},
 };
 
@@ -32,23 +31,23 @@ const NONCE: &str = "{{nonce}}";
 
 /// Answers what the routes do not know: the console's files by their names, and to a browser that wants a page, the
 /// console, whose own router knows the rest.
-pub(crate) struct Console<E> {
-    inner: E,
+pub(crate) struct Console {
     page: Option<&'static str>,
     entropy: Arc<dyn Entropy>,
 }
 
-impl<E> Console<E> {
-    pub(crate) fn around(inner: E, entropy: Arc<dyn Entropy>) -> Self {
+impl Console {
+    pub(crate) fn new(entropy: Arc<dyn Entropy>) -> Self {
         let page = EMBEDDED.iter().find(|asset| asset.name == "index.html");
         let page = page.and_then(|asset| std::str::from_utf8(asset.bytes).ok());
         if page.is_none() {
             tracing::info!("the console was not built; `make console` does that");
         }
-        Self { inner, page, entropy }
+        Self { page, entropy }
     }
 
-    fn answer(&self, asked: &Asked) -> Option<Response> {
+    /// What the console has for whoever asked for what no route knows.
+    pub(crate) fn answer(&self, asked: &Asked) -> Option<Response> {
         let page = self.page?;
         let name = asked.uri.path().trim_start_matches('/');
         if let Some(asset) = EMBEDDED.iter().find(|asset| asset.name == name && name != "index.html") {
@@ -58,30 +57,15 @@ impl<E> Console<E> {
     }
 }
 
-impl<E: Endpoint<Output = Response>> Endpoint for Console<E> {
-    type Output = Response;
-
-    async fn call(&self, request: Request) -> poem::Result<Response> {
-        let asked = Asked::of(&request);
-        let result = self.inner.call(request).await;
-        match (&result, asked) {
-            (Err(error), Some(asked)) if error.is::<NotFoundError>() => match self.answer(&asked) {
-                Some(response) => Ok(response),
-                None => result,
-            },
-            _ => result,
-        }
-    }
-}
-
 /// What a request to read asks for.
-struct Asked {
+pub(crate) struct Asked {
     uri: Uri,
     accept: Option<HeaderValue>,
 }
 
 impl Asked {
-    fn of(request: &Request) -> Option<Self> {
+    /// `None` where it cannot be the console's.
+    pub(crate) fn of(request: &Request) -> Option<Self> {
         let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
         // Most requests are the API's, and nothing of the console is there.
         if !is_read || request.uri().path().starts_with(API) {

@@ -1,13 +1,12 @@
 //! Calls from pages of other origins: those in `CORS_ORIGINS`, compared exactly, and no others.
 //!
-//! Two parts, since a preflight is answered before anybody authenticates and gets the headers that every response
-//! gets, while the headers that let the page read a response belong on errors too: [`Preflight`] stands inside what
-//! makes responses of errors, [`Cors`] outside of it.
+//! Two parts: a preflight is answered before anybody authenticates, and gets the headers that every response gets; the
+//! headers that let the page read a response belong on errors too.
 
-use std::{collections::HashSet, sync::Arc};
+use std::collections::HashSet;
 
 use poem::{
-    Endpoint, Request, Response,
+    Request, Response,
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
 };
 
@@ -24,12 +23,11 @@ const RESPONSE_HEADERS: &str = "WWW-Authenticate, ETag, Location, Retry-After, R
 const MAX_AGE: &str = "7200";
 
 /// The origins whose pages may call.
-#[derive(Clone)]
-pub(crate) struct Origins(Arc<HashSet<String>>);
+pub(crate) struct Origins(HashSet<String>);
 
 impl Origins {
     pub(crate) fn new(origins: &[String]) -> Self {
-        Self(Arc::new(origins.iter().cloned().collect()))
+        Self(origins.iter().cloned().collect())
     }
 
     /// The origin of a request, if it may call.
@@ -45,48 +43,44 @@ fn is_preflight(request: &Request) -> bool {
         && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-/// Answers preflights.
-pub(crate) struct Preflight<E> {
-    pub inner: E,
-    pub origins: Origins,
-}
-
-impl<E: Endpoint<Output = Response>> Endpoint for Preflight<E> {
-    type Output = Response;
-
-    async fn call(&self, request: Request) -> poem::Result<Response> {
-        if !is_preflight(&request) {
-            return self.inner.call(request).await;
+impl Origins {
+    /// The answer to a preflight; `None` for any other request.
+    pub(crate) fn preflight(&self, request: &Request) -> Option<Result<Response, ApiError>> {
+        if !is_preflight(request) {
+            return None;
         }
-        if self.origins.allowed(request.headers()).is_none() {
-            let refusal = ApiError::new(ErrorCode::Forbidden, "Pages of this origin may not call");
-            return Err(refusal.into());
+        if self.allowed(request.headers()).is_none() {
+            return Some(Err(ApiError::new(ErrorCode::Forbidden, "Pages of this origin may not call")));
         }
-        Ok(Response::builder()
+        Some(Ok(Response::builder()
             .status(StatusCode::NO_CONTENT)
             .header(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS)
             .header(header::ACCESS_CONTROL_ALLOW_HEADERS, REQUEST_HEADERS)
             .header(header::ACCESS_CONTROL_MAX_AGE, MAX_AGE)
-            .finish())
+            .finish()))
+    }
+
+    /// Whose page is to read the response to a request.
+    pub(crate) fn reader(&self, headers: &HeaderMap) -> Reader {
+        if self.0.is_empty() {
+            return Reader::Nobody;
+        }
+        Reader::Page(self.allowed(headers))
     }
 }
 
-/// Lets pages of the origins read responses, refusals included.
-pub(crate) struct Cors<E> {
-    pub inner: E,
-    pub origins: Origins,
+/// Who reads a response, as far as browsers ask.
+pub(crate) enum Reader {
+    /// No origin may call at all.
+    Nobody,
+    /// A page of this origin; `None` where it is none that may call, or no page.
+    Page(Option<HeaderValue>),
 }
 
-impl<E: Endpoint<Output = Response>> Endpoint for Cors<E> {
-    type Output = Response;
-
-    async fn call(&self, request: Request) -> poem::Result<Response> {
-        if self.origins.0.is_empty() {
-            return self.inner.call(request).await;
-        }
-        let origin = self.origins.allowed(request.headers());
-        let mut response = self.inner.call(request).await?;
-        let headers = response.headers_mut();
+impl Reader {
+    /// Lets the page read the response, refusals included.
+    pub(crate) fn allow(self, headers: &mut HeaderMap) {
+        let Self::Page(origin) = self else { return };
         // Also where the origin may not call, or there is none: a cache must not give one's response to another.
         headers.append(header::VARY, HeaderValue::from_static("Origin"));
         if let Some(origin) = origin {
@@ -94,6 +88,5 @@ impl<E: Endpoint<Output = Response>> Endpoint for Cors<E> {
             headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
             headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(RESPONSE_HEADERS));
         }
-        Ok(response)
     }
 }

@@ -10,6 +10,7 @@ mod compression;
 pub mod config;
 mod connections;
 mod console;
+mod context;
 mod cors;
 mod delegation;
 mod docs;

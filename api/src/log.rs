@@ -21,7 +21,7 @@ use tracing_subscriber::{
 
 pub(crate) use self::sink::Sink;
 
-/// A line: time, level, the event's fields, target, and the innermost span with its fields.
+/// A line: time, level, the event's fields, target, and the span that it belongs to with its fields.
 pub(crate) struct JsonLine;
 
 impl<S, N> FormatEvent<S, N> for JsonLine
@@ -45,7 +45,7 @@ where
         line.write_str(",\"target\":\"")?;
         Escaped(&mut line).write_str(metadata.target())?;
         line.write_char('"')?;
-        if let Some(span) = context.lookup_current() {
+        if let Some(span) = context.parent_span() {
             line.write_str(",\"span\":{\"name\":\"")?;
             line.write_str(span.name())?;
             line.write_char('"')?;

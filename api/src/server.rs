@@ -1,30 +1,20 @@
-//! The routes, and what happens around every request: its id, the envelope of its errors, the headers of its
-//! response, the line in the log.
+//! Steps that every request goes through at the edge: its id, its client's address, the envelope of its errors, the headers
+//! of its answer.
 
-use std::{
-    net::IpAddr,
-    panic::AssertUnwindSafe,
-    sync::{Arc, LazyLock},
-};
+use std::net::IpAddr;
 
-use domain::{
-    access::Origin,
-    id::{EventId, Ids},
-};
-use futures_util::FutureExt;
+use domain::id::{EventId, Ids};
 use ipnet::IpNet;
 use poem::{
-    Endpoint, IntoResponse, Request, Response,
+    Request, Response,
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
 };
-use tracing::Instrument;
 use url::form_urlencoded;
 
 use crate::{
     auth::chain,
     error::{ApiError, ErrorCode, from_framework},
-    http::{PathMethods, is_known},
-    metrics,
+    http::is_known,
     proxy::{MAX_PROXY_BODY_BYTES, PREFIX},
 };
 
@@ -34,64 +24,8 @@ static FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// The largest body that is read, in bytes.
 pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
 
-/// Everything around the routes.
-pub(crate) struct Outermost<E> {
-    pub inner: E,
-    pub ids: Ids,
-    pub trusted_proxies: Arc<[IpNet]>,
-    pub methods: LazyLock<PathMethods>,
-    pub counted: metrics::Requests,
-}
-
-impl<E: Endpoint> Endpoint for Outermost<E> {
-    type Output = Response;
-
-    async fn call(&self, mut request: Request) -> poem::Result<Response> {
-        let request_id = request_id(request.headers(), &self.ids);
-        let peer = request.remote_addr().as_socket_addr().map(std::net::SocketAddr::ip);
-        let ip = peer.map(|peer| client_address(peer, request.headers(), &self.trusted_proxies));
-        let method = request.method().clone();
-        let path = request.uri().path().to_owned();
-        let if_none_match = request.headers().get(header::IF_NONE_MATCH).cloned();
-        request.extensions_mut().insert(Origin { request_id: request_id.clone(), ip });
-        let started = std::time::Instant::now();
-        let span = tracing::info_span!(
-            "request",
-            request.id = %request_id,
-            org.id = tracing::field::Empty,
-            user.id = tracing::field::Empty,
-        );
-        let result = match check(&request) {
-            Err(error) => Ok(Err(error.into())),
-            Ok(()) => {
-                AssertUnwindSafe(self.inner.call(request)).catch_unwind().instrument(span.clone()).await
-            }
-        };
-        let result = result.map(|answer| answer.map(IntoResponse::into_response));
-        let operation = result.as_ref().map_or("none", metrics::operation);
-        let mut response = match result {
-            Ok(Ok(response)) => not_modified(&method, if_none_match, response.into_response()),
-            Ok(Err(error)) => refuse(error, &request_id, &span),
-            Err(_panic) => {
-                span.in_scope(|| tracing::error!("the handler panicked"));
-                ApiError::internal("panic").into_envelope(&request_id)
-            }
-        };
-        if response.status() == StatusCode::METHOD_NOT_ALLOWED {
-            response.headers_mut().insert(header::ALLOW, self.methods.of(&path));
-        }
-        set_headers(response.headers_mut(), &request_id);
-        let status = response.status().as_u16();
-        let took = started.elapsed();
-        self.counted.count(&method, operation, response.status(), took);
-        let duration_ms = took.as_secs_f64() * 1000.0;
-        span.in_scope(|| tracing::info!(http.method = %method, http.path = path, http.status = status, duration_ms, "request"));
-        Ok(response)
-    }
-}
-
 /// The error as its envelope. What nobody foresaw is logged here, once, with all that it came from.
-fn refuse(error: poem::Error, request_id: &str, span: &tracing::Span) -> Response {
+pub(crate) fn refuse(error: poem::Error, request_id: &str, span: &tracing::Span) -> Response {
     let error = from_framework(error);
     if let Some(cause) = &error.cause {
         let cause = chain(cause.as_ref());
@@ -103,7 +37,7 @@ fn refuse(error: poem::Error, request_id: &str, span: &tracing::Span) -> Respons
 }
 
 /// What can be refused before anything looks at the request.
-fn check(request: &Request) -> Result<(), ApiError> {
+pub(crate) fn check(request: &Request) -> Result<(), ApiError> {
     let most = if request.uri().path().starts_with(PREFIX) { MAX_PROXY_BODY_BYTES } else { MAX_BODY_BYTES };
     if declared_length(request) > most {
         return Err(ApiError::new(ErrorCode::PayloadTooLarge, "The body is too large"));
@@ -124,7 +58,7 @@ fn declared_length(request: &Request) -> usize {
 }
 
 /// The client's own id for the request where it is a plain word, else a new one.
-fn request_id(headers: &HeaderMap, ids: &Ids) -> String {
+pub(crate) fn request_id(headers: &HeaderMap, ids: &Ids) -> String {
     let given = headers.get(&REQUEST_ID).and_then(|value| value.to_str().ok());
     let plain = |text: &&str| {
         (1..=64).contains(&text.len())
@@ -135,7 +69,7 @@ fn request_id(headers: &HeaderMap, ids: &Ids) -> String {
 
 /// The client's address: the peer's, or, behind proxies that are trusted, the last one in `X-Forwarded-For` that is
 /// not one of them. What stands further left was written by whoever was not trusted.
-fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |ip: &IpAddr| trusted.iter().any(|net| net.contains(ip));
     let mut address = peer.to_canonical();
     if !is_trusted(&address) {
@@ -160,7 +94,11 @@ fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAdd
 }
 
 /// `304` where the client already has this version (RFC 9110 §13.1.2).
-fn not_modified(method: &Method, if_none_match: Option<HeaderValue>, response: Response) -> Response {
+pub(crate) fn not_modified(
+    method: &Method,
+    if_none_match: Option<HeaderValue>,
+    response: Response,
+) -> Response {
     let (Some(known), Some(tag)) = (if_none_match, response.headers().get(header::ETAG)) else {
         return response;
     };
@@ -172,9 +110,9 @@ fn not_modified(method: &Method, if_none_match: Option<HeaderValue>, response: R
 }
 
 /// How many headers an answer has at most, nearly always: those of [`set_headers`], of the rate limits, and its own.
-const USUAL_HEADERS: usize = 20;
+pub(crate) const USUAL_HEADERS: usize = 20;
 
-fn set_headers(headers: &mut HeaderMap, request_id: &str) {
+pub(crate) fn set_headers(headers: &mut HeaderMap, request_id: &str) {
     headers.reserve(USUAL_HEADERS.saturating_sub(headers.len()));
     for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

@@ -17,6 +17,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
     auth::{BEARER, Caller, Gate},
+    context::RequestContext,
     error::{ApiError, ErrorCode},
     rate_limit,
 };
@@ -72,7 +73,7 @@ pub(crate) struct AdminGate {
 
 impl AdminGate {
     async fn admit(&self, request: &Request) -> Result<Operator, ApiError> {
-        let origin = request.extensions().get::<Origin>().cloned().unwrap_or_default();
+        let origin = RequestContext::origin(request);
         let bearer = Gate::plain_bearer(request);
         if let (Some(secret), Some(text)) = (&self.secret, bearer)
             && secret.is(text)
@@ -102,8 +103,7 @@ impl AdminGate {
         let key = principal.known_key();
         let note = |outcome| key.into_iter().for_each(|key| self.gate.note(request, key, outcome));
         rate_limit::take_caller(request, principal).await.inspect_err(|_| note(Outcome::RateLimited))?;
-        tracing::Span::current().record("org.id", principal.organization().id.to_string());
-        tracing::Span::current().record("user.id", principal.user().id.to_string());
+        RequestContext::note_caller(request, principal);
         self.operators.by_account(&caller, origin).map_err(|_| {
             note(Outcome::InsufficientScope);
             ApiError::forbidden()
@@ -140,9 +140,7 @@ impl<'a> ApiExtractor<'a> for AdminCaller {
         _body: &mut RequestBody,
         _options: ExtractParamOptions<Self::ParamType>,
     ) -> poem::Result<Self> {
-        let gate = request.data::<Arc<AdminGate>>();
-        let gate = gate.ok_or_else(|| ApiError::internal("the operators' gate is not mounted"))?;
-        Ok(Self(gate.admit(request).await?))
+        Ok(Self(RequestContext::services(request)?.administration.admit(request).await?))
     }
 }
 

@@ -1,9 +1,9 @@
 //! The caller of an operation, with the permission that the operation needs in its type.
 
-use std::{ops::Deref, sync::Arc};
+use std::ops::Deref;
 
 use domain::{
-    access::{Authorized, Origin, Permission, Proof},
+    access::{Authorized, Permission, Proof},
     api_keys::Outcome,
 };
 use poem::{Request, RequestBody};
@@ -11,10 +11,9 @@ use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     registry::{MetaSecurityScheme, Registry},
 };
-use tracing::field;
 
-use super::Gate;
 use crate::{
+    context::RequestContext,
     error::{ApiError, ErrorCode},
     rate_limit,
 };
@@ -71,18 +70,14 @@ impl<'a, P: Permission> ApiExtractor<'a> for Caller<P> {
         _body: &mut RequestBody,
         _options: ExtractParamOptions<Self::ParamType>,
     ) -> poem::Result<Self> {
-        let gate =
-            request.data::<Arc<Gate>>().ok_or_else(|| ApiError::internal("the gate is not mounted"))?;
+        let gate = &RequestContext::services(request)?.gate;
         let caller = gate.authenticate(request).await?;
         let principal = caller.principal();
-        let origin = request.extensions().get::<Origin>().cloned().unwrap_or_default();
-        let user = principal.user().id;
+        let origin = RequestContext::origin(request);
         let key = principal.known_key();
         let note = |outcome| key.into_iter().for_each(|key| gate.note(request, key, outcome));
         rate_limit::take_caller(request, principal).await.inspect_err(|_| note(Outcome::RateLimited))?;
-        let span = tracing::Span::current();
-        span.record("org.id", field::display(principal.organization().id));
-        span.record("user.id", field::display(user));
+        RequestContext::note_caller(request, principal);
         let authorized = caller.authorize::<P>(origin);
         note(if authorized.is_ok() { Outcome::Allowed } else { Outcome::InsufficientScope });
         authorized.map(Self).map_err(|_| missing::<P>(key.is_some()).into())

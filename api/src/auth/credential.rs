@@ -4,19 +4,21 @@ use std::sync::Arc;
 
 use domain::{
     access::{
-        ApiKeyRefusal, ApiKeyUses, Attempt, Authenticated, Authentication, AuthenticationError,
-        DevelopmentIdentity, Identified, KnownKey, Origin,
+        ApiKeyRefusal, ApiKeyUses, Attempt, Authenticated, Authentication, AuthenticationError, BearerToken,
+        DevelopmentIdentity, Identified, KnownKey,
     },
     api_keys::{Outcome, RawKey},
     identity::SESSION_TOKEN_PREFIX,
 };
 use poem::{
     Request,
-    http::{HeaderName, StatusCode, header},
+    http::{HeaderName, HeaderValue, StatusCode, header},
 };
+use secrecy::ExposeSecret;
 
 use super::{CsrfGuard, Recency, SessionCookies};
 use crate::{
+    context::RequestContext,
     error::{ApiError, ErrorCode, INVALID_TOKEN},
     metrics::count_refusal,
 };
@@ -79,9 +81,7 @@ impl<'a> Credential<'a> {
         if headers.next().is_some() {
             return Self::Unusable;
         }
-        let text = value.to_str().unwrap_or_default();
-        let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
-        let token = token.trim();
+        let (scheme, token) = scheme_and_token(value.to_str().unwrap_or_default());
         if scheme.eq_ignore_ascii_case("apikey") {
             Self::api_key(token)
         } else if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() {
@@ -96,6 +96,27 @@ impl<'a> Credential<'a> {
     fn api_key(text: &'a str) -> Self {
         let text = text.trim();
         if text.is_empty() { Self::EmptyApiKey } else { Self::ApiKey(text) }
+    }
+}
+
+/// The two parts of an `Authorization` header (RFC 9110 §11.4).
+fn scheme_and_token(text: &str) -> (&str, &str) {
+    let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
+    (scheme, token.trim())
+}
+
+/// The token in an `Authorization` header, where the request has it.
+struct BearerHeader(HeaderValue);
+
+impl BearerHeader {
+    fn of(request: &Request) -> Option<Self> {
+        request.headers().get(header::AUTHORIZATION).cloned().map(Self)
+    }
+}
+
+impl ExposeSecret<str> for BearerHeader {
+    fn expose_secret(&self) -> &str {
+        scheme_and_token(self.0.to_str().unwrap_or_default()).1
     }
 }
 
@@ -120,6 +141,7 @@ impl Gate {
                 self.authentication.session(token).await.map_err(|error| self.refusal(&error))
             }
             Credential::Bearer(token) => {
+                let token = BearerHeader::of(request).map_or_else(|| token.into(), BearerToken::new);
                 self.authentication.bearer(token).await.map_err(|error| self.refusal(&error))
             }
             Credential::ApiKey(text) => {
@@ -143,7 +165,7 @@ impl Gate {
         request: &Request,
         text: &str,
     ) -> Result<Authenticated, Arc<AuthenticationError>> {
-        let origin = request.extensions().get::<Origin>().cloned().unwrap_or_default();
+        let origin = RequestContext::origin(request);
         let caller = self.authentication.api_key(text, &origin).await;
         caller.inspect_err(|error| {
             if let AuthenticationError::ApiKey { reason, key: Some(key) } = error.as_ref()
@@ -156,7 +178,7 @@ impl Gate {
 
     /// Notes a use of an API key, or an attempt at it.
     pub(crate) fn note(&self, request: &Request, key: KnownKey, outcome: Outcome) {
-        let origin = request.extensions().get::<Origin>().cloned().unwrap_or_default();
+        let origin = RequestContext::origin(request);
         let method = request.method().as_str();
         let attempt = Attempt { method, path: request.uri().path(), outcome };
         self.uses.note(key, &origin, attempt);

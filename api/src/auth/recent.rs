@@ -12,7 +12,10 @@ use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, registry
 use serde_json::json;
 
 use super::{Caller, Gate, caller::BEARER, delegation::challenge};
-use crate::error::{ApiError, ErrorCode};
+use crate::{
+    context::RequestContext,
+    error::{ApiError, ErrorCode},
+};
 
 /// Like the marker of permissions: the document's post-processing takes it out.
 pub(crate) const RECENT_MARKER: &str = "recent:";
@@ -101,9 +104,8 @@ impl<'a, P: Permission> ApiExtractor<'a> for Recent<P> {
         options: ExtractParamOptions<Self::ParamType>,
     ) -> poem::Result<Self> {
         let caller = Caller::<P>::from_request(request, body, options).await?;
-        let gate =
-            request.data::<Arc<Gate>>().ok_or_else(|| ApiError::internal("the gate is not mounted"))?;
-        let recent = Self { caller, gate: Arc::clone(gate) };
+        let gate = Arc::clone(&RequestContext::services(request)?.gate);
+        let recent = Self { caller, gate };
         recent.proof()?;
         Ok(recent)
     }

@@ -10,7 +10,7 @@ mod worker;
 use std::{io, panic, path::PathBuf};
 
 use clap::{Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::{
     app,
@@ -116,22 +116,22 @@ fn print(text: &str) -> anyhow::Result<()> {
 /// Begins to log, with what the operator should know of the configuration. Lines are written for as long as what is
 /// returned is kept, and when it is dropped.
 fn start_log(process: &ProcessConfig, warnings: &[String]) -> anyhow::Result<Log> {
-    // The filter was checked with the rest of the configuration.
-    let filter = EnvFilter::new(&process.log_filter);
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(io::IsTerminal::is_terminal(&io::stderr()));
+    // The filter was checked with the rest of the configuration. It is put around the lines, where it is asked once for each
+    // place in the code; an `EnvFilter`, which can do more, looks at every span that is entered.
+    let filter: Targets = process.log_filter.parse()?;
+    let lines = tracing_subscriber::fmt::layer().with_ansi(io::IsTerminal::is_terminal(&io::stderr()));
     // A second log in one process (tests) is no reason to stop.
     let log = match process.log_format {
         LogFormat::Json => {
             let sink = Sink::start(io::stderr())?;
-            let log = log.event_format(JsonLine).fmt_fields(JsonMembers).with_writer(sink.clone());
-            let _ = log.try_init();
+            let lines = lines.event_format(JsonLine).fmt_fields(JsonMembers).with_writer(sink.clone());
+            let _ = tracing_subscriber::registry().with(lines).with(filter).try_init();
             write_out_before_panics(sink.clone());
             Log(Some(sink))
         }
         LogFormat::Pretty => {
-            let _ = log.with_writer(io::stderr).try_init();
+            let _ =
+                tracing_subscriber::registry().with(lines.with_writer(io::stderr)).with(filter).try_init();
             Log(None)
         }
     };

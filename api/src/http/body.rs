@@ -3,7 +3,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, LazyLock},
+    sync::LazyLock,
 };
 
 use jsonschema::{Validator, error::ValidationErrorKind};
@@ -18,20 +18,19 @@ use poem_openapi::{
 use serde_json::{Map, Value, json};
 
 use super::json;
-use crate::{error::ApiError, server::MAX_BODY_BYTES};
+use crate::{context::RequestContext, error::ApiError, server::MAX_BODY_BYTES};
 
 /// The validators of a document's objects, made when the first body comes: it takes some hundredths of a second.
-#[derive(Clone)]
-pub(crate) struct BodySchemas(Arc<LazyLock<anyhow::Result<Validators>>>);
+pub(crate) struct BodySchemas(LazyLock<anyhow::Result<Validators>>);
 
 impl BodySchemas {
     /// Those of the service's own document.
     pub(crate) fn of_service() -> Self {
-        Self(Arc::new(LazyLock::new(|| Validators::compile(&crate::app::document()?))))
+        Self(LazyLock::new(|| Validators::compile(&crate::app::document()?)))
     }
 
     fn get(&self) -> Result<&Validators, ApiError> {
-        self.0.as_ref().as_ref().map_err(|error| ApiError::internal(format!("{error:#}")))
+        self.0.as_ref().map_err(|error| ApiError::internal(format!("{error:#}")))
     }
 }
 
@@ -252,8 +251,8 @@ fn check_type<T: ParseFromJSON>(request: &Request) -> poem::Result<()> {
 fn parse<T: ParseFromJSON>(request: &Request, bytes: &[u8]) -> poem::Result<T> {
     let value = json::read(bytes)
         .map_err(|error| ApiError::invalid_field("body", format!("is not JSON: {error}")))?;
-    if let Some(schemas) = request.data::<BodySchemas>() {
-        schemas.get()?.check(&T::name(), &value)?;
+    if let Some(context) = RequestContext::of(request) {
+        context.services.schemas.get()?.check(&T::name(), &value)?;
     }
     T::parse_from_json(Some(value)).map_err(|error| {
         poem_openapi::error::ParseRequestPayloadError { reason: error.into_message() }.into()

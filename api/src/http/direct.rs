@@ -6,7 +6,10 @@
 
 use std::{borrow::Cow, marker::PhantomData};
 
-use poem::{Body, IntoResponse, Response, http::header};
+use poem::{
+    Body, IntoResponse, Response,
+    http::{HeaderMap, HeaderValue, header},
+};
 use poem_openapi::{
     ApiResponse,
     payload::{Json, Payload},
@@ -16,7 +19,7 @@ use poem_openapi::{
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::error::ApiError;
+use crate::{error::ApiError, server::USUAL_HEADERS};
 
 /// How long such a body is, as a rule: room for it is made once.
 const USUAL_BYTES: usize = 1024;
@@ -39,7 +42,13 @@ impl<T> Direct<T> {
 
 impl<T: ToJSON> IntoResponse for Direct<T> {
     fn into_response(self) -> Response {
-        Response::builder().header(header::CONTENT_TYPE, Json::<T>::CONTENT_TYPE).body(Body::from(self.body))
+        let mut response = Response::default();
+        // Room for all that the edge adds is made once.
+        let mut headers = HeaderMap::with_capacity(USUAL_HEADERS);
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(Json::<T>::CONTENT_TYPE));
+        *response.headers_mut() = headers;
+        response.set_body(Body::from(self.body));
+        response
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::{
-    access::{Origin, SessionError, Sessions, SignedIn},
+    access::{SessionError, Sessions, SignedIn},
     identity::EndReason,
 };
 use poem::{Request, RequestBody, http::HeaderMap};
@@ -17,7 +17,7 @@ use super::{
     delivery::{Delivered, SignedOut},
 };
 use crate::{
-    auth::Gate,
+    context::RequestContext,
     error::{ApiError, ErrorCode},
     http::OptionalBody,
     openapi::Tag,
@@ -121,9 +121,11 @@ impl RefreshApi {
             Some(session) => rate_limit::take_auth_subject(request, session).await?,
             None => rate_limit::take_auth_address(request).await?,
         }
-        let issued = self.sessions.refresh(token, &origin(request)).await;
-        let issued = issued.map_err(|error| match (error, request.data::<Arc<Gate>>()) {
-            (SessionError::TenantNotOnboarded { tenant }, Some(gate)) => gate.not_onboarded(tenant),
+        let issued = self.sessions.refresh(token, &RequestContext::origin(request)).await;
+        let issued = issued.map_err(|error| match (error, RequestContext::services(request)) {
+            (SessionError::TenantNotOnboarded { tenant }, Ok(services)) => {
+                services.gate.not_onboarded(tenant)
+            }
             (error, _) => error.into(),
         })?;
         Ok(self.delivery.deliver(request, &issued))
@@ -141,7 +143,7 @@ impl RefreshApi {
     ) -> Result<SignedOut, ApiError> {
         let request = credential.0;
         match self.token(request, body.0.as_ref())? {
-            Some(token) => self.sessions.sign_out(token, &origin(request)).await?,
+            Some(token) => self.sessions.sign_out(token, &RequestContext::origin(request)).await?,
             None => self.sign_out_by_access_token(request).await?,
         }
         let mut headers = HeaderMap::new();
@@ -169,8 +171,7 @@ impl RefreshApi {
     }
 
     async fn sign_out_by_access_token(&self, request: &Request) -> Result<(), ApiError> {
-        let gate =
-            request.data::<Arc<Gate>>().ok_or_else(|| ApiError::internal("the gate is not mounted"))?;
+        let gate = &RequestContext::services(request)?.gate;
         let caller = match gate.authenticate(request).await {
             Ok(caller) => caller,
             // There is nothing to end.
@@ -178,7 +179,9 @@ impl RefreshApi {
             Err(error) => return Err(error),
         };
         let Some(session) = caller.principal().session().map(|session| session.id) else { return Ok(()) };
-        let caller = caller.authorize::<SignedIn>(origin(request)).map_err(|_| ApiError::forbidden())?;
+        let caller = caller
+            .authorize::<SignedIn>(RequestContext::origin(request))
+            .map_err(|_| ApiError::forbidden())?;
         if let Some(account) = caller.account() {
             match self.sessions.end(&account, session, EndReason::SignedOut).await {
                 Ok(()) | Err(SessionError::NotFound) => {}
@@ -187,8 +190,4 @@ impl RefreshApi {
         }
         Ok(())
     }
-}
-
-fn origin(request: &Request) -> Origin {
-    request.extensions().get::<Origin>().cloned().unwrap_or_default()
 }

@@ -2,28 +2,23 @@
 
 use std::time::Duration;
 
-use poem::{Endpoint, Request, Response};
+use poem::Request;
 
 use crate::error::{ApiError, ErrorCode};
 
 /// Put into a request by the listener; a request from elsewhere (a test in process) has no limit.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct RequestLimit(pub(super) Duration);
+pub(crate) struct RequestLimit(pub(super) Duration);
 
-/// Ends a request that takes too long with `408`, inside the envelope. What it did in the database is rolled back,
-/// unless it was committed already.
-pub(crate) struct Deadline<E> {
-    pub inner: E,
-}
+impl RequestLimit {
+    pub(crate) fn of(request: &Request) -> Option<Self> {
+        request.extensions().get().copied()
+    }
 
-impl<E: Endpoint<Output = Response>> Endpoint for Deadline<E> {
-    type Output = Response;
-
-    async fn call(&self, request: Request) -> poem::Result<Response> {
-        let Some(RequestLimit(limit)) = request.extensions().get().copied() else {
-            return self.inner.call(request).await;
-        };
-        match tokio::time::timeout(limit, self.inner.call(request)).await {
+    /// What the answer becomes, or `408` where it takes too long. What the request did in the database is rolled back
+    /// then, unless it was committed already.
+    pub(crate) async fn keep<T>(self, answer: impl Future<Output = poem::Result<T>>) -> poem::Result<T> {
+        match tokio::time::timeout(self.0, answer).await {
             Ok(result) => result,
             Err(_) => Err(ApiError::new(ErrorCode::RequestTimeout, "The request took too long").into()),
         }

@@ -23,7 +23,7 @@ use tokio::{
 
 use ipnet::IpNet;
 
-pub(crate) use self::deadline::Deadline;
+pub(crate) use self::deadline::RequestLimit;
 use self::{
     addresses::Addresses,
     connection::{Connections, Phase},

@@ -18,11 +18,11 @@ use url::Url;
 use uuid::Uuid;
 
 use super::{
-    microsoft::{Departure, Intent, MicrosoftOAuth, PATH, Parameters, Wishes, origin, redirect},
+    microsoft::{Departure, Intent, MicrosoftOAuth, PATH, Parameters, Wishes, redirect},
     page::Page,
     refusals::{not_begun_here, unavailable, unforeseen},
 };
-use crate::{auth::SessionCookies, error::ErrorCode};
+use crate::{auth::SessionCookies, context::RequestContext, error::ErrorCode};
 
 /// What is kept of a departure to connect an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -261,7 +261,7 @@ fn landing(return_to: &str, id: Uuid) -> String {
 }
 
 fn authorized(caller: Authenticated, request: &Request) -> Result<Authorized<Write>, Page> {
-    caller.authorize::<Write>(origin(request)).map_err(|_| Page {
+    caller.authorize::<Write>(RequestContext::origin(request)).map_err(|_| Page {
         title: "You cannot connect accounts",
         text: "Your role in the organization does not allow it. Ask an administrator.",
         code: Some(ErrorCode::Forbidden),

@@ -11,7 +11,7 @@ use std::{sync::Arc, time::Duration};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::TimeDelta;
 use domain::{
-    access::{AuthenticationError, Origin, SessionError},
+    access::{AuthenticationError, SessionError},
     clock::Clock,
     connections::Connecting,
     entropy::Entropy,
@@ -38,8 +38,8 @@ use super::{
     },
 };
 use crate::{
-    auth::Gate, compression::NotCompressed, error::ErrorCode, http::StateCookies, identity::Delivery,
-    rate_limit,
+    auth::Gate, compression::NotCompressed, context::RequestContext, error::ErrorCode, http::StateCookies,
+    identity::Delivery, rate_limit,
 };
 
 /// Where both endpoints are.
@@ -252,7 +252,7 @@ impl MicrosoftOAuth {
         departure: &Departure,
         arrival: MicrosoftArrival,
     ) -> Result<Response, Page> {
-        let origin = origin(request);
+        let origin = RequestContext::origin(request);
         let refused =
             |error: &AuthenticationError| not_admitted(&departure.return_to, &self.gate.consent_url, error);
         let proven = self.gate.authentication.microsoft(&arrival.identity, &origin).await;
@@ -296,12 +296,8 @@ pub(super) fn redirect(address: &str) -> Response {
     response
 }
 
-pub(super) fn origin(request: &Request) -> Origin {
-    request.extensions().get::<Origin>().cloned().unwrap_or_default()
-}
-
 fn shown(request: &Request, page: Page) -> Response {
-    page.into_response(&origin(request).request_id)
+    page.into_response(&RequestContext::origin(request).request_id)
 }
 
 impl Endpoint for Start {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::TimeDelta;
 use domain::{
-    access::{AuthenticationError, Authorized, Origin},
+    access::{AuthenticationError, Authorized},
     api_keys::{Outcome, RawKey},
     clock::Clock,
     connections::{
@@ -29,6 +29,7 @@ use url::form_urlencoded;
 
 use crate::{
     auth::{Gate, chain},
+    context::RequestContext,
     error::ApiError,
     rate_limit,
 };
@@ -145,7 +146,7 @@ impl TokenEndpoint {
 
     /// The key that asks, if it is one and its id is the client's.
     async fn caller(&self, request: &Request, asked: &Asked) -> Result<Authorized<ReadTokens>, Refused> {
-        let origin = request.extensions().get::<Origin>().cloned().unwrap_or_default();
+        let origin = RequestContext::origin(request);
         let secret = asked.secret.expose_secret();
         if !RawKey::is_meant(secret) {
             return Err(Refused::client("The client secret is no API key"));

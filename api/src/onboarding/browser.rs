@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use domain::{
-    access::{Identified, Origin, TenantSelector},
+    access::{Identified, TenantSelector},
     clock::Clock,
     organizations::onboarding::{
         Answer, ConfirmError, LinkError, Onboarding, OrganizationState, Progress, Redirect, Start,
@@ -27,7 +27,7 @@ use super::{
     words::{self, Words},
 };
 use crate::{
-    auth::Gate,
+    context::RequestContext,
     error::{ApiError, ErrorCode},
     routes::Beside,
 };
@@ -147,7 +147,8 @@ impl Browser {
         };
         let way = self.cookie.read(request, self.clock.now());
         let browser = way.as_ref().map(|way| way.browser.as_str());
-        let progress = self.onboarding.callback(&redirect_back, browser, &origin(request)).await?;
+        let progress =
+            self.onboarding.callback(&redirect_back, browser, &RequestContext::origin(request)).await?;
         match progress {
             None => Self::refused(request, &words::INVALID),
             // Away from the address with the state, so that loading the page again looks and does nothing.
@@ -160,7 +161,8 @@ impl Browser {
         let Some(way) = self.cookie.read(request, self.clock.now()) else {
             return Self::refused(request, &words::INVALID);
         };
-        let Some(progress) = self.onboarding.progress(&way.browser, &origin(request)).await? else {
+        let Some(progress) = self.onboarding.progress(&way.browser, &RequestContext::origin(request)).await?
+        else {
             return Self::refused(request, &words::INVALID);
         };
         if !wants_page(request) {
@@ -179,7 +181,7 @@ impl Browser {
     /// The other proof: an administrator's own token.
     async fn confirm(&self, request: &Request) -> Result<Response, ApiError> {
         let administrator = identify(request).await?;
-        match self.onboarding.confirm(&administrator, &origin(request)).await {
+        match self.onboarding.confirm(&administrator, &RequestContext::origin(request)).await {
             Ok(state) => Ok(Json(json!({ "data": { "state": state.as_str() } })).into_response()),
             Err(error) => Err(error.into()),
         }
@@ -242,10 +244,6 @@ fn redirect(status: StatusCode, to: &str) -> Response {
     response
 }
 
-fn origin(request: &Request) -> Origin {
-    request.extensions().get::<Origin>().cloned().unwrap_or_default()
-}
-
 /// The first of each name counts, as for everything that reads an address.
 fn query(request: &Request) -> HashMap<String, String> {
     let mut query = HashMap::new();
@@ -266,8 +264,7 @@ fn bearer(request: &Request) -> Option<&HeaderValue> {
 }
 
 async fn identify(request: &Request) -> Result<Identified, ApiError> {
-    let gate = request.data::<Arc<Gate>>().ok_or_else(|| ApiError::internal("the gate is not mounted"))?;
-    gate.identify(request).await
+    RequestContext::services(request)?.gate.identify(request).await
 }
 
 /// A step, as the router wants it.

@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use domain::rate::{Allowance, Standing};
+use domain::rate::Allowance;
 use poem::http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::Kind;
+use super::{Kind, Taken};
 use crate::config::HttpConfig;
 
 static LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
@@ -37,17 +37,13 @@ impl Policies {
     }
 
     /// Writes the headers; none where no limit was looked at.
-    pub(super) fn write(&self, taken: &[(Kind, Standing)], headers: &mut HeaderMap) {
-        let nearest = taken.iter().map(|(_, standing)| standing);
-        let Some(nearest) = nearest.min_by(|a, b| share_left(a).total_cmp(&share_left(b))) else { return };
+    pub(super) fn write(&self, taken: &Taken, headers: &mut HeaderMap) {
+        let Some(nearest) = taken.nearest else { return };
         headers.insert(LIMIT.clone(), nearest.limit.into());
         headers.insert(REMAINING.clone(), nearest.remaining.into());
         let reset = nearest.reset.as_secs() + u64::from(nearest.reset.subsec_nanos() > 0);
         headers.insert(RESET.clone(), reset.into());
-        let is_sensitive =
-            taken.iter().any(|(kind, _)| matches!(kind, Kind::AuthAddress | Kind::AuthSubject));
-        let is_known = taken.iter().any(|(kind, _)| *kind != Kind::Address);
-        let policy = match (is_sensitive, is_known) {
+        let policy = match (taken.is_sensitive, taken.is_known) {
             (true, _) => &self.sensitive,
             (false, true) => &self.after,
             (false, false) => &self.before,
@@ -69,12 +65,4 @@ fn policy(limits: &[(Kind, Option<Allowance>)]) -> Option<HeaderValue> {
         let _ = write!(text, "{separator}{requests};w={seconds};comment=\"{}\"", kind.word());
     }
     if text.is_empty() { None } else { HeaderValue::try_from(text).ok() }
-}
-
-/// How near a standing is to a refusal: the smaller, the nearer.
-fn share_left(standing: &Standing) -> f64 {
-    if standing.retry_after.is_some() {
-        return -1.0;
-    }
-    f64::from(standing.remaining) / f64::from(standing.limit.max(1))
 }

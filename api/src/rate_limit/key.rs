@@ -1,11 +1,12 @@
 //! The client's address as a key, through `tower_governor`'s trait: its own extractors believe any
 //! `X-Forwarded-For`, or need another framework.
 
-use std::{mem, net::IpAddr};
+use std::{mem, net::IpAddr, sync::Arc};
 
-use domain::access::Origin;
 use poem::{Request, http};
 use tower_governor::{GovernorError, key_extractor::KeyExtractor};
+
+use crate::context::RequestContext;
 
 /// The address that was found behind the trusted proxies. Of IPv6 it is the network of 64 bits, which is what one
 /// customer gets.
@@ -32,8 +33,9 @@ impl KeyExtractor for ClientAddress {
     }
 
     fn extract<T>(&self, request: &http::Request<T>) -> Result<u128, GovernorError> {
-        let origin = request.extensions().get::<Origin>();
-        origin.and_then(|origin| origin.ip).map(network).ok_or(GovernorError::UnableToExtractKey)
+        let context = request.extensions().get::<Arc<RequestContext>>();
+        let address = context.and_then(|context| context.origin.ip);
+        address.map(network).ok_or(GovernorError::UnableToExtractKey)
     }
 }
 

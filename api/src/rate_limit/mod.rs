@@ -16,16 +16,16 @@ use std::{
 };
 
 use domain::{
-    access::{Origin, Principal},
+    access::Principal,
     clock::Clock,
     id::TypedId,
     rate::{Allowance, Draw, SharedRates, Standing},
 };
-use poem::{Endpoint, Request, Response};
+use poem::{Request, http::HeaderMap};
 
 pub(crate) use self::key::network;
 use self::{headers::Policies, key::ClientAddress, local::LocalLimit};
-use crate::{config::HttpConfig, error::ApiError};
+use crate::{config::HttpConfig, context::RequestContext, error::ApiError};
 
 /// How often keys that nobody uses are forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(30);
@@ -136,14 +136,51 @@ impl RateLimits {
     }
 }
 
-/// What one request took from the limits. It travels in the request's extensions.
-#[derive(Clone)]
-struct Meter {
+/// What one request took from the limits.
+pub(crate) struct Meter {
     limits: Arc<RateLimits>,
-    taken: Arc<Mutex<Vec<(Kind, Standing)>>>,
+    taken: Mutex<Taken>,
+}
+
+/// Of all limits that a request was taken from, what the answer tells.
+#[derive(Clone, Copy, Default)]
+struct Taken {
+    /// The one that is nearest to a refusal.
+    nearest: Option<Standing>,
+    /// Whether one was another than the address's.
+    is_known: bool,
+    is_sensitive: bool,
+}
+
+impl Taken {
+    fn add(&mut self, kind: Kind, standing: Standing) {
+        if self.nearest.is_none_or(|nearest| share_left(&standing) < share_left(&nearest)) {
+            self.nearest = Some(standing);
+        }
+        self.is_known |= kind != Kind::Address;
+        self.is_sensitive |= matches!(kind, Kind::AuthAddress | Kind::AuthSubject);
+    }
+}
+
+/// How near a standing is to a refusal: the smaller, the nearer.
+fn share_left(standing: &Standing) -> f64 {
+    if standing.retry_after.is_some() {
+        return -1.0;
+    }
+    f64::from(standing.remaining) / f64::from(standing.limit.max(1))
 }
 
 impl Meter {
+    pub(crate) fn new(limits: Arc<RateLimits>) -> Self {
+        Self { limits, taken: Mutex::default() }
+    }
+
+    /// Writes what is left of the limits on a response.
+    pub(crate) fn write(&self, headers: &mut HeaderMap) {
+        let taken = *self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        self.limits.policies.write(&taken, headers);
+    }
+
     /// Takes one request from the limit that an API key has of its own.
     async fn take_of_key(&self, requests: NonZeroU32, key: u128) -> Result<(), ApiError> {
         let limit = self.limits.of_keys(requests);
@@ -181,7 +218,7 @@ impl Meter {
     }
 
     fn judge(&self, kind: Kind, standing: Standing) -> Result<(), ApiError> {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner).push((kind, standing));
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner).add(kind, standing);
         match standing.retry_after {
             None => Ok(()),
             Some(wait) => {
@@ -199,7 +236,7 @@ fn name(kind: Kind, key: u128) -> String {
 
 /// Takes a request of a caller who is known now.
 pub(crate) async fn take_caller(request: &Request, principal: &Principal) -> Result<(), ApiError> {
-    let Some(meter) = request.extensions().get::<Meter>() else { return Ok(()) };
+    let Some(RequestContext { meter, .. }) = RequestContext::of(request) else { return Ok(()) };
     let organization = principal.organization().id.uuid().as_u128();
     let api_key = principal.api_key().map(|identity| &identity.key);
     // A key has its own share beside its owner's.
@@ -212,53 +249,23 @@ pub(crate) async fn take_caller(request: &Request, principal: &Principal) -> Res
 
 /// Takes a request of a sensitive operation, by the address that it comes from.
 pub(crate) async fn take_auth_address(request: &Request) -> Result<(), ApiError> {
-    let ip = request.extensions().get::<Origin>().and_then(|origin| origin.ip);
-    let (Some(ip), Some(meter)) = (ip, request.extensions().get::<Meter>()) else { return Ok(()) };
+    let Some(RequestContext { origin, meter, .. }) = RequestContext::of(request) else { return Ok(()) };
+    let Some(ip) = origin.ip else { return Ok(()) };
     meter.take(&[(Kind::AuthAddress, key::network(ip))]).await
 }
 
 /// Takes a request of a sensitive operation, by the account or session that it is about.
 pub(crate) async fn take_auth_subject(request: &Request, subject: impl TypedId) -> Result<(), ApiError> {
-    let Some(meter) = request.extensions().get::<Meter>() else { return Ok(()) };
+    let Some(RequestContext { meter, .. }) = RequestContext::of(request) else { return Ok(()) };
     meter.take(&[(Kind::AuthSubject, subject.uuid().as_u128())]).await
 }
 
-/// Limits client addresses. Stands where the request's origin is known.
-pub(crate) struct AddressLimited<E> {
-    pub inner: E,
-}
-
-impl<E: Endpoint<Output = Response>> Endpoint for AddressLimited<E> {
-    type Output = Response;
-
-    async fn call(&self, mut request: Request) -> poem::Result<Response> {
-        if !FREE.contains(&request.uri().path())
-            && let Some(key) = ClientAddress.of(&mut request)
-            && let Some(meter) = request.extensions().get::<Meter>()
-        {
-            meter.take(&[(Kind::Address, key)]).await?;
-        }
-        self.inner.call(request).await
+/// Takes a request from the limit of its client address.
+pub(crate) async fn take_address(request: &mut Request) -> Result<(), ApiError> {
+    if FREE.contains(&request.uri().path()) {
+        return Ok(());
     }
-}
-
-/// Writes what is left of the limits on every response. Stands where refusals are responses.
-pub(crate) struct Metered<E> {
-    pub inner: E,
-    pub limits: Arc<RateLimits>,
-}
-
-impl<E: Endpoint<Output = Response>> Endpoint for Metered<E> {
-    type Output = Response;
-
-    async fn call(&self, mut request: Request) -> poem::Result<Response> {
-        let taken = Arc::new(Mutex::new(Vec::with_capacity(Kind::ALL.len())));
-        let meter = Meter { limits: Arc::clone(&self.limits), taken: Arc::clone(&taken) };
-        request.extensions_mut().insert(meter);
-        let mut response = self.inner.call(request).await?;
-        let taken = taken.lock().unwrap_or_else(PoisonError::into_inner);
-        self.limits.policies.write(&taken, response.headers_mut());
-        drop(taken);
-        Ok(response)
-    }
+    let Some(key) = ClientAddress.of(request) else { return Ok(()) };
+    let Some(RequestContext { meter, .. }) = RequestContext::of(request) else { return Ok(()) };
+    meter.take(&[(Kind::Address, key)]).await
 }

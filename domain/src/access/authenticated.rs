@@ -2,23 +2,20 @@
 
 use std::sync::Arc;
 
-use secrecy::SecretString;
-
-use super::{Authorized, Forbidden, Origin, Permission, Principal, scope::authorize};
+use super::{Authorized, BearerToken, Forbidden, Origin, Permission, Principal, scope::authorize};
 
 /// What authentication made of one request's credential. It is for that request only: the principal in it may be
 /// shared with others, the token beside it is this request's own.
 #[derive(Debug)]
 pub struct Authenticated {
     principal: Arc<Principal>,
-    /// Shared, since each copy of it would have to be wiped.
-    assertion: Option<Arc<SecretString>>,
+    assertion: Option<BearerToken>,
 }
 
 impl Authenticated {
     /// For a principal who can be acted for, the token that proved who they are is kept.
-    pub(super) fn with_assertion(principal: Arc<Principal>, token: &str) -> Self {
-        let assertion = principal.delegable.is_some().then(|| Arc::new(SecretString::from(token)));
+    pub(super) fn with_assertion(principal: Arc<Principal>, token: BearerToken) -> Self {
+        let assertion = principal.delegable.is_some().then_some(token);
         Self { principal, assertion }
     }
 
@@ -31,7 +28,7 @@ impl Authenticated {
         &self.principal
     }
 
-    pub(super) fn assertion(&self) -> Option<&Arc<SecretString>> {
+    pub(super) fn assertion(&self) -> Option<&BearerToken> {
         self.assertion.as_ref()
     }
 

@@ -11,12 +11,13 @@ use std::{
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use secrecy::ExposeSecret;
 use uuid::Uuid;
 
 use super::{
-    AdmissionPolicy, AllowedTenants, ApiKeyPorts, ApiKeyRefusal, Authenticated, AuthenticatedBy, Directory,
-    Epochs, EpochsUnavailable, Identity, IdentityCache, IdentityKind, KnownKey, KnownOrganization, Mark,
-    Principal, Rejection, Role, Subject, TenantPolicy, TokenVerifier, VerificationError, VerifiedToken,
+    AdmissionPolicy, AllowedTenants, ApiKeyPorts, ApiKeyRefusal, Authenticated, AuthenticatedBy, BearerToken,
+    Directory, Epochs, EpochsUnavailable, Identity, IdentityCache, IdentityKind, KnownKey, KnownOrganization,
+    Mark, Principal, Rejection, Role, Subject, TenantPolicy, TokenVerifier, VerificationError, VerifiedToken,
     on_behalf_of::Delegable,
     permission::ALL_PERMISSIONS,
     provisioning::{Newcomer, Provisioning},
@@ -205,8 +206,9 @@ impl Authentication {
     }
 
     /// The principal of an Entra ID access token.
-    pub async fn bearer(&self, token: &str) -> Result<Authenticated, Arc<AuthenticationError>> {
-        let entry = self.remembered(token, || Box::pin(self.load_bearer(token))).await?;
+    pub async fn bearer(&self, token: BearerToken) -> Result<Authenticated, Arc<AuthenticationError>> {
+        let text = token.expose_secret();
+        let entry = self.remembered(text, || Box::pin(self.load_bearer(text))).await?;
         Ok(Authenticated::with_assertion(Arc::clone(&entry.principal), token))
     }
 

@@ -12,6 +12,7 @@ mod api_key;
 mod api_key_uses;
 mod authenticated;
 mod authentication;
+mod bearer;
 mod development;
 pub(crate) mod doorway;
 mod epochs;
@@ -42,6 +43,7 @@ pub use authentication::{
     Authentication, AuthenticationError, AuthenticationPorts, CachedPrincipal, Loading, PrincipalCache,
     TokenDigest,
 };
+pub use bearer::BearerToken;
 pub use development::DevelopmentIdentity;
 pub use epochs::{Epochs, EpochsUnavailable, Mark, Subject};
 pub use identified::Identified;

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use secrecy::SecretString;
 use uuid::Uuid;
 
-use super::{AuthenticatedBy, OrgScope, Principal};
+use super::{AuthenticatedBy, BearerToken, OrgScope, Principal};
 use crate::{
     id::{OrgId, UserId},
     identity::UserKind,
@@ -49,7 +48,7 @@ enum Ground {
 /// A person's access token, to be exchanged.
 #[derive(Clone, Debug)]
 pub struct Assertion {
-    secret: Arc<SecretString>,
+    secret: BearerToken,
     handles_claims: bool,
     expires_at: DateTime<Utc>,
 }
@@ -63,7 +62,7 @@ pub(crate) struct SessionCaller {
 
 impl OnBehalfOf {
     /// By the token that a person called with.
-    pub(super) fn by_token(principal: &Principal, secret: Arc<SecretString>) -> Result<Self, NotDelegable> {
+    pub(super) fn by_token(principal: &Principal, secret: BearerToken) -> Result<Self, NotDelegable> {
         let Delegable { tenant, object_id, handles_claims, expires_at } =
             principal.delegable.ok_or(NotDelegable)?;
         let ground = Ground::Token(Assertion { secret, handles_claims, expires_at });
@@ -136,7 +135,7 @@ impl OnBehalfOf {
 
 impl Assertion {
     /// The caller's access token.
-    pub fn secret(&self) -> &Arc<SecretString> {
+    pub fn secret(&self) -> &BearerToken {
         &self.secret
     }
 

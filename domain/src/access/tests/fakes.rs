@@ -141,11 +141,11 @@ impl World {
     }
 
     pub(super) async fn bearer_of(&self, token: &str) -> Result<Arc<Principal>, Arc<AuthenticationError>> {
-        self.authentication.bearer(token).await.map(|caller| Arc::clone(caller.principal()))
+        self.authentication.bearer(token.into()).await.map(|caller| Arc::clone(caller.principal()))
     }
 
     pub(super) async fn authenticated(&self) -> Result<Authenticated, Arc<AuthenticationError>> {
-        self.authentication.bearer("the token").await
+        self.authentication.bearer("the token".into()).await
     }
 
     /// The same, on a task of its own that has begun when this returns.

@@ -1,14 +1,11 @@
 //! A caller as the request to the authority needs them: what `domain` proved, in plain data. Whoever has one could ask
 //! for a token, so it is made of that proof alone.
 
-use std::sync::Arc;
-
 use chrono::{DateTime, Utc};
 use domain::{
-    access::OnBehalfOf,
+    access::{BearerToken, OnBehalfOf},
     id::{OrgId, UserId},
 };
-use secrecy::SecretString;
 use uuid::Uuid;
 
 /// For one request, or for the renewal that it starts.
@@ -18,7 +15,7 @@ pub(super) struct Asker {
     pub org_id: OrgId,
     pub user_id: UserId,
     pub handles_claims: bool,
-    pub assertion: Arc<SecretString>,
+    pub assertion: BearerToken,
     pub assertion_expires_at: DateTime<Utc>,
 }
 
@@ -31,7 +28,7 @@ impl Asker {
             org_id: caller.org_id(),
             user_id: caller.user_id(),
             handles_claims: assertion.handles_claims(),
-            assertion: Arc::clone(assertion.secret()),
+            assertion: assertion.secret().clone(),
             assertion_expires_at: assertion.expires_at(),
         })
     }

@@ -96,7 +96,7 @@ fn caller(assertion: &str) -> Asker {
         org_id: OrgId::from_uuid(Uuid::from_u128(1)),
         user_id: UserId::from_uuid(Uuid::from_u128(2)),
         handles_claims: false,
-        assertion: Arc::new(SecretString::from(assertion)),
+        assertion: assertion.into(),
         assertion_expires_at: Still.now() + TimeDelta::hours(1),
     }
 }

@@ -7,6 +7,7 @@ mod credential_ends;
 mod delegation;
 mod dependencies;
 mod inspect;
+mod key_vault;
 mod onboarding;
 mod sharepoint;
 mod sign_in;
@@ -127,7 +128,7 @@ pub struct App {
 
 impl App {
     /// Opens the database and builds everything on it. Nothing is fetched from the authority yet: the service
-    /// starts while the authority is down.
+    /// starts while the authority is down, unless its keys are in a vault, for which it must have a token first.
     #[expect(
         clippy::too_many_lines,
         reason = "what is put together here has as many parts, and decides nothing"
@@ -135,6 +136,8 @@ impl App {
     pub async fn build(config: &Config, parts: Parts) -> anyhow::Result<Self> {
         // An error means that another one is installed already, which serves as well.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let config = Box::pin(key_vault::with_keys(config, &parts)).await?;
+        let config = config.as_ref();
         let database = open_database(config, &parts).await?;
         let ring = database.ring();
         let epochs = database.epochs();

@@ -12,7 +12,7 @@ use poem::{
 
 use crate::error::{ApiError, ErrorCode};
 
-const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
+const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 const REQUEST_HEADERS: &str = "Authorization, Content-Type, If-Match, If-None-Match, If-Range, Idempotency-Key, Range, \
                                X-Auth-Strategy, X-CSRF-Token, X-Request-Id, X-Tenant-ID";
 /// What a page may read of a response; without the first a claims challenge is useless to it.

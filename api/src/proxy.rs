@@ -135,7 +135,7 @@ impl ProxyApi {
     ///
     /// Sends the request to Microsoft Graph with a token of the connection, and its answer back, whatever its status: only
     /// refusals of this service have its form. Answers that redirect to the bytes of a file are followed. `HEAD` is
-    /// passed on as well.
+    /// asked for as `GET`, without its body.
     #[oai(path = "/api/proxy/:connectionId/graph/*path", method = "get", operation_id = "proxyGraphGet")]
     async fn graph_get(
         &self,
@@ -198,6 +198,25 @@ impl ProxyApi {
         operation_id = "proxyGraphDelete"
     )]
     async fn graph_delete(
+        &self,
+        caller: KeyCaller<ProxyGraph>,
+        #[oai(name = "connectionId")] id: Path<Id<ConnectionId>>,
+        request: &Request,
+        body: Body,
+    ) -> Result<Passed, ApiError> {
+        self.pass(&caller, id.0.0, Target::Graph, request, body).await
+    }
+
+    /// Ask what Microsoft Graph offers
+    ///
+    /// As `GET`: what may be done there is in `Allow`, where Microsoft says it. A preflight of a browser (`Origin` and
+    /// `Access-Control-Request-Method`) is answered by this service and never passed on.
+    #[oai(
+        path = "/api/proxy/:connectionId/graph/*path",
+        method = "options",
+        operation_id = "proxyGraphOptions"
+    )]
+    async fn graph_options(
         &self,
         caller: KeyCaller<ProxyGraph>,
         #[oai(name = "connectionId")] id: Path<Id<ConnectionId>>,
@@ -288,6 +307,24 @@ impl ProxyApi {
         operation_id = "proxySharePointDelete"
     )]
     async fn sharepoint_delete(
+        &self,
+        caller: KeyCaller<ProxySharePoint>,
+        #[oai(name = "connectionId")] id: Path<Id<ConnectionId>>,
+        request: &Request,
+        body: Body,
+    ) -> Result<Passed, ApiError> {
+        self.pass(&caller, id.0.0, Target::SharePoint, request, body).await
+    }
+
+    /// Ask what SharePoint offers
+    ///
+    /// As for Microsoft Graph.
+    #[oai(
+        path = "/api/proxy/:connectionId/sharepoint/*path",
+        method = "options",
+        operation_id = "proxySharePointOptions"
+    )]
+    async fn sharepoint_options(
         &self,
         caller: KeyCaller<ProxySharePoint>,
         #[oai(name = "connectionId")] id: Path<Id<ConnectionId>>,

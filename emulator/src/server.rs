@@ -68,11 +68,9 @@ where
     E: IntoEndpoint<Endpoint: 'static> + 'static,
 {
     counted(world, asked, inner).around(async |inner, request: Request| {
-        let mut response = if request.method() == Method::OPTIONS {
-            preflight(&request)
-        } else {
-            inner.call(request).await?
-        };
+        let is_preflight = request.method() == Method::OPTIONS
+            && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+        let mut response = if is_preflight { preflight(&request) } else { inner.call(request).await? };
         response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
         Ok(response)
     })

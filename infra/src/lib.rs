@@ -16,6 +16,7 @@ pub mod http;
 mod idempotency;
 mod identity;
 mod jobs;
+pub mod key_vault;
 pub mod leaving;
 pub mod onboarding;
 mod organizations;

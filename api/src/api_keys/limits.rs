@@ -59,7 +59,7 @@ impl From<PublicKeyBody> for Jwk {
 #[oai(rename = "ProxyRule", rename_all = "camelCase")]
 pub(super) struct ProxyRuleBody {
     /// `HEAD` is allowed where `GET` is.
-    #[oai(validator(min_items = 1, max_items = 5, unique_items))]
+    #[oai(validator(min_items = 1, max_items = 6, unique_items))]
     methods: Vec<ProxyMethod>,
     /// A path below `/api/proxy/{connectionId}`, as `/graph/v1.0/me/messages/*`: `*` is any one segment, `**` at the end
     /// any number of them. It is compared decoded, and letter by letter. `$batch` is within no rule.
@@ -73,18 +73,20 @@ pub(super) struct ProxyRuleBody {
 pub(super) enum ProxyMethod {
     Delete,
     Get,
+    Options,
     Patch,
     Post,
     Put,
 }
 
 impl ProxyMethod {
-    const ALL: [Self; 5] = [Self::Delete, Self::Get, Self::Patch, Self::Post, Self::Put];
+    const ALL: [Self; 6] = [Self::Delete, Self::Get, Self::Options, Self::Patch, Self::Post, Self::Put];
 
     fn as_str(self) -> &'static str {
         match self {
             Self::Delete => "DELETE",
             Self::Get => "GET",
+            Self::Options => "OPTIONS",
             Self::Patch => "PATCH",
             Self::Post => "POST",
             Self::Put => "PUT",

@@ -18,10 +18,11 @@ use super::{
     credential_ends::{CredentialEnd, Nearness},
     database_url,
     delegation::TokenSources,
+    key_vault,
 };
 use crate::{
     auth::chain,
-    config::{Config, DatabaseKind},
+    config::{Config, DatabaseKind, KeyRing},
 };
 
 /// Tokens are judged by the clock, with five minutes of tolerance.
@@ -67,7 +68,7 @@ pub async fn findings(config: &Config, parts: &Parts) -> Vec<Finding> {
     findings.extend(authority(config, parts).await);
     findings.push(client_credentials(config, parts).await);
     findings.extend(credential_ends(config, parts));
-    findings.push(sealing_keys(config));
+    findings.push(Box::pin(sealing_keys(config, parts)).await);
     findings.push(redis(config).await);
     findings
 }
@@ -78,7 +79,7 @@ pub(super) async fn findings_of_a_running_service(config: &Config, parts: &Parts
     findings.retain(|finding| finding.subject != SIGNING_KEYS || finding.severity != Severity::Good);
     findings.push(client_credentials(config, parts).await);
     findings.extend(credential_ends(config, parts));
-    findings.push(sealing_keys(config));
+    findings.push(sealing_keys_in_use(config));
     findings.push(redis(config).await);
     findings
 }
@@ -284,13 +285,50 @@ fn clock(ahead: Option<TimeDelta>) -> Finding {
     }
 }
 
-fn sealing_keys(config: &Config) -> Finding {
-    const SUBJECT: &str = "keys";
-    match (&config.keys.ring, &config.database.kind) {
-        (Some(ring), _) if ring.opening.is_empty() => Finding::good(SUBJECT, "one, which seals"),
-        (Some(ring), _) => {
-            Finding::good(SUBJECT, format!("one that seals, {} that still open", ring.opening.len()))
+const KEYS: &str = "keys";
+
+/// Those of a vault are read, as a start would.
+async fn sealing_keys(config: &Config, parts: &Parts) -> Finding {
+    let (Some(vault), None) = (&config.keys.vault, &config.keys.ring) else {
+        return sealing_keys_in_use(config);
+    };
+    let keys = match key_vault::read(config, vault, parts).await {
+        Ok(keys) => keys,
+        Err(error) => {
+            let fix = "the service does not start without its keys (docs/keys.md)";
+            return Finding::wrong(KEYS, format!("{error:#}"), fix);
         }
+    };
+    match keys.expires_at.filter(|end| *end <= parts.clock.now()) {
+        Some(end) => Finding::note(
+            KEYS,
+            format!(
+                "{}; it expired on {}, and is used all the same",
+                told(&keys.ring, config),
+                end.date_naive()
+            ),
+            "take the expiry off it: what was sealed needs its key for as long as it is kept",
+        ),
+        None => Finding::good(KEYS, told(&keys.ring, config)),
+    }
+}
+
+/// How many there are, and from where.
+fn told(ring: &KeyRing, config: &Config) -> String {
+    let number = match ring.opening.len() {
+        0 => "one, which seals".to_owned(),
+        others => format!("one that seals, {others} that still open"),
+    };
+    match &config.keys.vault {
+        Some(vault) => format!("{number}; of the secret {}", vault.secret),
+        None => number,
+    }
+}
+
+fn sealing_keys_in_use(config: &Config) -> Finding {
+    const SUBJECT: &str = KEYS;
+    match (&config.keys.ring, &config.database.kind) {
+        (Some(ring), _) => Finding::good(SUBJECT, told(ring, config)),
         (None, DatabaseKind::SqliteFile(path)) => Finding::note(
             SUBJECT,
             format!("kept in {}.key, beside the database", path.display()),

@@ -50,7 +50,7 @@ impl Handing {
             endings: config.sharepoint.domains.iter().map(|domain| format!(".{domain}")).collect(),
             address: config.sharepoint.url.clone(),
         };
-        let shared = config.api_keys.shared_wire_key.clone();
+        let shared = config.shared_wire_key();
         let needed = CompatiblePorts {
             store: Arc::new(database.clone()),
             epochs: Arc::new(database.epochs()),

@@ -67,7 +67,8 @@ async fn rotate(config: &Config, mut app: App) -> anyhow::Result<()> {
         None if !is_behind => {
             print(
                 "Nothing to do: everything is under the first key. To replace it, add a key at the end of \
-                 TOKEN_KEYS on every replica, then move it to the front, then run this again.",
+                 TOKEN_KEYS (or of the secret in the vault) and start every replica again, then move it to the front \
+                 and do the same, then run this again.",
             )?;
             return app.close().await;
         }

@@ -1,7 +1,5 @@
 //! API keys.
 
-use secrecy::SecretString;
-
 use super::{keys::KeysConfig, parse, reader::Reader, setting::Setting};
 
 static API_KEY_IP_CHECK: Setting = Setting::new("API_KEY_IP_CHECK", "api_keys.ip_check");
@@ -16,23 +14,22 @@ pub(super) static SETTINGS: &[&Setting] = &[&API_KEY_IP_CHECK, &EXTERNAL_TOKENS_
 pub struct ApiKeysConfig {
     /// Whether a key's list of addresses is looked at: not where no client's own address arrives.
     pub checks_addresses: bool,
-    /// The wire key of all API keys, where they have none of their own: the key that seals.
-    pub shared_wire_key: Option<SecretString>,
+    /// Whether the key that seals is the wire key of all API keys too.
+    pub shares_wire_key: bool,
 }
 
 impl ApiKeysConfig {
     pub(super) fn read(reader: &mut Reader, keys: &KeysConfig) -> Self {
         let is_shared = reader.value(&EXTERNAL_TOKENS_SHARED_KEY, parse::boolean).unwrap_or(false);
-        if is_shared && keys.ring.is_none() {
+        if is_shared && !keys.are_given() {
             reader.problem(
                 &EXTERNAL_TOKENS_SHARED_KEY,
                 "is on, and there is no TOKEN_KEY that automations could share with the service",
             );
         }
-        let shared = keys.ring.as_ref().filter(|_| is_shared).map(|ring| ring.sealing.key.clone());
         Self {
             checks_addresses: reader.value(&API_KEY_IP_CHECK, parse::boolean).unwrap_or(true),
-            shared_wire_key: shared,
+            shares_wire_key: is_shared,
         }
     }
 }
@@ -46,9 +43,9 @@ mod tests {
         use secrecy::ExposeSecret;
 
         const KEY: &str = "a key for tests, which is long enough to be one";
-        assert!(loaded(&[("TOKEN_KEY", KEY)]).api_keys.shared_wire_key.is_none());
+        assert!(loaded(&[("TOKEN_KEY", KEY)]).shared_wire_key().is_none());
         let shared = loaded(&[("TOKEN_KEY", KEY), ("EXTERNAL_TOKENS_SHARED_KEY", "true")]);
-        assert_eq!(shared.api_keys.shared_wire_key.as_ref().map(ExposeSecret::expose_secret), Some(KEY));
+        assert_eq!(shared.shared_wire_key().as_ref().map(ExposeSecret::expose_secret), Some(KEY));
         assert!(!format!("{:?}", shared.api_keys).contains(KEY));
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     admin, api_keys, browser, connections, database, delegation, development, docs, entra, http, identity,
-    keys, memory, metrics, onboarding, process, redis, revocation, setting::Setting, sharepoint,
+    key_vault, keys, memory, metrics, onboarding, process, redis, revocation, setting::Setting, sharepoint,
     sources::FILE_NAME, tenants,
 };
 
@@ -63,6 +63,7 @@ pub(super) fn settings() -> impl Iterator<Item = &'static Setting> {
         delegation::SETTINGS,
         tenants::SETTINGS,
         keys::SETTINGS,
+        key_vault::SETTINGS,
         admin::SETTINGS,
         api_keys::SETTINGS,
         development::SETTINGS,

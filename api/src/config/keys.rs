@@ -2,7 +2,10 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{reader::Reader, setting::Setting};
+use super::{
+    DelegationConfig, EntraConfig, KeyVaultConfig, key_vault::TOKEN_KEYS_VAULT_SECRET, reader::Reader,
+    setting::Setting,
+};
 
 pub(super) static TOKEN_KEY: Setting = Setting::new("TOKEN_KEY", "keys.token_key").secret();
 pub(super) static TOKEN_KEYS: Setting = Setting::new("TOKEN_KEYS", "keys.token_keys").secret().list();
@@ -37,26 +40,38 @@ impl KeyRing {
     pub fn single(key: SecretString) -> Self {
         Self { sealing: TokenKey { id: Self::SINGLE_ID.to_owned(), key }, opening: Vec::new() }
     }
+
+    /// How many keys there are: one that seals, and those that still open.
+    #[expect(clippy::len_without_is_empty, reason = "it is never empty")]
+    pub fn len(&self) -> usize {
+        1 + self.opening.len()
+    }
 }
 
 /// `[keys]`.
 #[derive(Clone, Debug)]
 pub struct KeysConfig {
-    /// `None`: nobody gave a key, and where one process owns the database it keeps one of its own.
+    /// `None`: nobody gave a key, and where one process owns the database it keeps one of its own. Or they are in a vault.
     pub ring: Option<KeyRing>,
+    /// Where the ring is to be read from at start.
+    pub vault: Option<KeyVaultConfig>,
 }
 
 impl KeysConfig {
-    pub(super) fn read(reader: &mut Reader) -> Self {
+    pub(super) fn read(reader: &mut Reader, entra: &EntraConfig, delegation: &DelegationConfig) -> Self {
         let single = reader.secret(&TOKEN_KEY);
         let single = single.filter(|key| {
-            let length = key.expose_secret().len();
-            if length < LEAST_BYTES {
+            let problem = too_short(key.expose_secret());
+            if let Some(length) = problem {
                 reader.problem(&TOKEN_KEY, format!("the value has {length} bytes; {ADVICE}"));
             }
-            length >= LEAST_BYTES
+            problem.is_none()
         });
-        let ring = reader.secret(&TOKEN_KEYS).and_then(|text| ring(reader, text.expose_secret()));
+        let ring = reader.secret(&TOKEN_KEYS).and_then(|text| {
+            let read = ring(text.expose_secret());
+            read.map_err(|problems| problems.into_iter().for_each(|text| reader.problem(&TOKEN_KEYS, text)))
+                .ok()
+        });
         if let (Some(single), Some(ring)) = (&single, &ring)
             && single.expose_secret() != ring.sealing.key.expose_secret()
         {
@@ -69,45 +84,78 @@ impl KeysConfig {
                 ),
             );
         }
-        Self { ring: ring.or_else(|| single.map(KeyRing::single)) }
+        let vault = KeyVaultConfig::read(reader, entra, delegation);
+        for other in [&TOKEN_KEY, &TOKEN_KEYS] {
+            if reader.is_set(&TOKEN_KEYS_VAULT_SECRET) && reader.is_set(other) {
+                let text = format!("is given together with {}; keep one of them", other.name);
+                reader.problem(&TOKEN_KEYS_VAULT_SECRET, text);
+            }
+        }
+        Self { ring: ring.or_else(|| single.map(KeyRing::single)), vault }
+    }
+
+    /// Whether the operator says what the keys are, or where.
+    pub(super) fn are_given(&self) -> bool {
+        self.ring.is_some() || self.vault.is_some()
     }
 }
 
 const ADVICE: &str = "give 32 or more, such as the output of `openssl rand -base64 48`";
 
+/// The length of a key that has too few bytes.
+fn too_short(key: &str) -> Option<usize> {
+    Some(key.len()).filter(|length| *length < LEAST_BYTES)
+}
+
+/// What is wrong with a text that should hold keys, without any of it.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0.join("; "))]
+pub struct NoKeys(Vec<String>);
+
+impl KeyRing {
+    /// The keys of a secret's value: a ring in the form of `TOKEN_KEYS`, or one key, which then has neither a colon nor a
+    /// comma. As in a file, one line feed at its end is none of it.
+    pub fn of_secret(value: &SecretString) -> Result<Self, NoKeys> {
+        let text = value.expose_secret();
+        let text = text.strip_suffix('\n').map_or(text, |line| line.strip_suffix('\r').unwrap_or(line));
+        if text.contains([':', ',']) {
+            return ring(text).map_err(NoKeys);
+        }
+        match too_short(text) {
+            None => Ok(Self::single(SecretString::from(text))),
+            Some(length) => Err(NoKeys(vec![format!("the value has {length} bytes; {ADVICE}")])),
+        }
+    }
+}
+
 /// The keys of `id:key,id:key`. Problems go by position: what looks like an id may be a part of a key.
-fn ring(reader: &mut Reader, text: &str) -> Option<KeyRing> {
-    let mut keys: Vec<TokenKey> = Vec::new();
+fn ring(text: &str) -> Result<KeyRing, Vec<String>> {
+    let (mut keys, mut problems) = (Vec::<TokenKey>::new(), Vec::new());
     for (index, entry) in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()).enumerate() {
         let position = index + 1;
         let Some((id, key)) = entry.split_once(':').filter(|(id, _)| is_id(id)) else {
-            reader.problem(
-                &TOKEN_KEYS,
-                format!(
-                    "entry {position} is not `id:key`; give an id of up to {LONGEST_ID} letters, digits, `-` and \
-                     `_`, a colon and the key, without commas"
-                ),
-            );
+            problems.push(format!(
+                "entry {position} is not `id:key`; give an id of up to {LONGEST_ID} letters, digits, `-` and `_`, a \
+                 colon and the key, without commas"
+            ));
             continue;
         };
-        if key.len() < LEAST_BYTES {
-            let length = key.len();
-            reader.problem(&TOKEN_KEYS, format!("the key of entry {position} has {length} bytes; {ADVICE}"));
+        if let Some(length) = too_short(key) {
+            problems.push(format!("the key of entry {position} has {length} bytes; {ADVICE}"));
         }
         if keys.iter().any(|other| other.id == id) {
-            reader.problem(
-                &TOKEN_KEYS,
-                format!("entry {position} has the id of one before it; give each its own"),
-            );
+            problems.push(format!("entry {position} has the id of one before it; give each its own"));
         }
         keys.push(TokenKey { id: id.to_owned(), key: SecretString::from(key) });
     }
-    if keys.is_empty() && !reader.failed(&TOKEN_KEYS) {
-        reader.problem(&TOKEN_KEYS, "lists nothing; give at least one `id:key`, or leave it out");
-    }
     let mut keys = keys.into_iter();
-    let sealing = keys.next()?;
-    Some(KeyRing { sealing, opening: keys.collect() }).filter(|_| !reader.failed(&TOKEN_KEYS))
+    match keys.next() {
+        Some(sealing) if problems.is_empty() => Ok(KeyRing { sealing, opening: keys.collect() }),
+        None if problems.is_empty() => {
+            Err(vec!["lists nothing; give at least one `id:key`, or leave it out".to_owned()])
+        }
+        Some(_) | None => Err(problems),
+    }
 }
 
 fn is_id(text: &str) -> bool {
@@ -164,6 +212,32 @@ mod tests {
         assert!(problems.contains("entry 5 is not `id:key`"), "{problems}");
         assert!(!problems.contains("hunter2") && !problems.contains(KEY), "{problems}");
         assert!(refused(&[("TOKEN_KEYS", ", ,")]).contains("lists nothing"));
+    }
+
+    #[test]
+    fn a_secrets_value_is_a_ring_or_one_key() {
+        let of = |text: &str| KeyRing::of_secret(&SecretString::from(text));
+        let ids = |text: &str| -> Vec<String> {
+            let ring = of(text).unwrap();
+            std::iter::once(&ring.sealing).chain(&ring.opening).map(|key| key.id.clone()).collect()
+        };
+        assert_eq!(ids(KEY), ["default"]);
+        assert_eq!(ids(RING), ["new", "default"]);
+        for line in ["\n", "\r\n"] {
+            let ring = of(&format!("{KEY}{line}")).unwrap();
+            assert_eq!(ring.sealing.key.expose_secret(), KEY);
+        }
+        for (text, told) in [
+            ("hunter2", "the value has 7 bytes"),
+            ("", "the value has 0 bytes"),
+            ("a:hunter2", "the key of entry 1 has 7 bytes"),
+            (" , ", "lists nothing"),
+            ("hunter2hunter2hunter2hunter2hunter2,", "entry 1 is not `id:key`"),
+        ] {
+            let error = of(text).unwrap_err();
+            assert!(error.to_string().contains(told), "{error}");
+            assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
+        }
     }
 
     #[test]

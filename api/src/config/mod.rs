@@ -19,6 +19,7 @@ mod expansion;
 mod file;
 mod http;
 mod identity;
+mod key_vault;
 mod keys;
 mod memory;
 mod metrics;
@@ -41,6 +42,7 @@ mod testing;
 mod tests;
 
 use domain::access::DevelopmentIdentity;
+use secrecy::SecretString;
 
 pub use self::{
     admin::AdminConfig,
@@ -53,6 +55,7 @@ pub use self::{
     entra::EntraConfig,
     http::HttpConfig,
     identity::IdentityConfig,
+    key_vault::{KeyVaultConfig, VaultCredential, VaultProof},
     keys::{KeyRing, KeysConfig, TokenKey},
     memory::MemoryConfig,
     metrics::MetricsConfig,
@@ -126,7 +129,7 @@ impl Config {
         let entra = EntraConfig::read(reader, &process.public_url);
         let delegation = DelegationConfig::read(reader, &entra.authority_host);
         let tenants = TenantsConfig::read(reader, process.environment, &entra.tenant);
-        let keys = KeysConfig::read(reader);
+        let keys = KeysConfig::read(reader, &entra, &delegation);
         let admin = AdminConfig::read(reader);
         let api_keys = ApiKeysConfig::read(reader, &keys);
         let development = development::read(reader, &process);
@@ -173,12 +176,17 @@ impl Config {
         Ok(Self { warnings: reader.finish()?, ..self })
     }
 
+    /// The wire key of all API keys, where they have none of their own: the key that seals.
+    pub fn shared_wire_key(&self) -> Option<SecretString> {
+        let ring = self.keys.ring.as_ref().filter(|_| self.api_keys.shares_wire_key);
+        ring.map(|ring| ring.sealing.key.clone())
+    }
+
     /// What no section can check alone.
     fn validate(&self, reader: &mut Reader) {
         if self.database.kind == DatabaseKind::Postgres
-            && self.keys.ring.is_none()
-            && !reader.failed(&TOKEN_KEY)
-            && !reader.failed(&keys::TOKEN_KEYS)
+            && !self.keys.are_given()
+            && !keys::SETTINGS.iter().chain(key_vault::SETTINGS).any(|setting| reader.failed(setting))
         {
             reader.problem(
                 &TOKEN_KEY,

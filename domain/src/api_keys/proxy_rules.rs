@@ -7,8 +7,9 @@
 /// The longest pattern, in bytes.
 const LONGEST: usize = 500;
 
-/// The methods that the proxy passes on. `HEAD` is a `GET` whose body is not wanted.
-pub const PROXY_METHODS: [&str; 5] = ["DELETE", "GET", "PATCH", "POST", "PUT"];
+/// The methods that the proxy passes on. `HEAD` is a `GET` whose body is not wanted. `TRACE` would show the token to whoever
+/// reads its answer, and `CONNECT` asks for no resource (RFC 9110 §9.3.6, §9.3.8).
+pub const PROXY_METHODS: [&str; 6] = ["DELETE", "GET", "OPTIONS", "PATCH", "POST", "PUT"];
 
 /// Methods, and a pattern of paths below `/api/proxy/{connectionId}`.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -22,7 +23,7 @@ pub struct ProxyRule {
 /// Why a rule is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidRule {
-    #[error("has no method, or one that is not DELETE, GET, PATCH, POST or PUT")]
+    #[error("has no method, or one that is not DELETE, GET, OPTIONS, PATCH, POST or PUT")]
     Method,
     #[error("does not begin with /graph/ or /sharepoint/")]
     Beginning,
@@ -140,6 +141,7 @@ mod tests {
             ("GET", "/graph/beta/me"),
             ("GET", "/sharepoint/v1.0/me"),
             ("DELETE", "/graph/v1.0/me/messages/1"),
+            ("OPTIONS", "/graph/v1.0/me"),
             ("POST", "/graph/v1.0/users//sendMail"),
             ("POST", "/graph/v1.0/users/a/b/sendMail"),
             ("POST", "/graph/v1.0/users/a/sendMail/x"),

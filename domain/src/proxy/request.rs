@@ -155,6 +155,7 @@ pub const REQUEST_HEADERS: &[&str] = &[
 /// What of Microsoft's answer reaches the client: no cookies, nothing that speaks of Microsoft's connection or origin.
 pub const RESPONSE_HEADERS: &[&str] = &[
     "accept-ranges",
+    "allow",
     "client-request-id",
     "content-disposition",
     "content-language",

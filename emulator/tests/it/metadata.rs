@@ -141,6 +141,7 @@ async fn a_preflight_is_answered_and_not_counted() {
     let entra = Entra::start().await;
     let request = entra
         .request("OPTIONS", "/common/oauth2/v2.0/token")
+        .header("access-control-request-method", "POST")
         .header("access-control-request-headers", "x-client-sku, x-requested-with");
     let response = request.send().await.unwrap();
     assert_eq!(response.status(), 204);

@@ -51,7 +51,7 @@ function lines(text: string): string[] {
 type Rule = NonNullable<NewApiKey["proxyRules"]>[number];
 type PublicKey = NonNullable<NewApiKey["jwePublicKey"]>;
 
-const METHODS = ["DELETE", "GET", "PATCH", "POST", "PUT"] as const satisfies readonly Rule["methods"][number][];
+const METHODS = ["DELETE", "GET", "OPTIONS", "PATCH", "POST", "PUT"] as const satisfies readonly Rule["methods"][number][];
 
 /** The rules on the lines of a text; `undefined` when one of them cannot be read. */
 export function rulesOf(text: string): Rule[] | undefined {

@@ -1,5 +1,8 @@
 //! Tokens that replicas share in Redis.
 
+use std::{collections::BTreeSet, time::Duration};
+
+use futures_util::future::join_all;
 use serde_json::json;
 use tests::{
     Actor, Redis, TestApp,
@@ -7,6 +10,8 @@ use tests::{
 };
 
 use super::{DELEGATION, asked};
+
+const SITES: &str = "/api/sharepoint/sites?search=marketing";
 
 async fn app(redis: &Redis) -> TestApp {
     TestApp::builder().set("REDIS_URL", &redis.url()).start().await
@@ -34,7 +39,6 @@ async fn a_second_replica_asks_for_nothing_that_the_first_has_had() {
 /// The resource refuses the token that all have; what the first has in its place is good enough for the others.
 #[tokio::test]
 async fn a_refused_token_is_replaced_once_for_all_replicas_and_not_taken_from_redis_again() {
-    const SITES: &str = "/api/sharepoint/sites?search=marketing";
     let Some(redis) = Redis::start().await else { return };
     let app = app(&redis).await;
     let (second, last) = (app.replica().await, app.replica().await);
@@ -54,6 +58,56 @@ async fn a_refused_token_is_replaced_once_for_all_replicas_and_not_taken_from_re
         adele.get(SITES).await.expect(200);
         assert_eq!(asked(&app), expected, "what another replica has had is taken, and no refused one");
     }
+}
+
+/// All who are refused at the same time, on all replicas: whoever comes to a replica's replacement late must neither throw
+/// it away nor take the refused one out of Redis again.
+#[tokio::test]
+async fn many_who_are_refused_at_once_get_one_new_token_on_each_replica() {
+    const EACH: u64 = 10;
+    let Some(redis) = Redis::start().await else { return };
+    let app = app(&redis).await;
+    let (second, last) = (app.replica().await, app.replica().await);
+    let here = app.user("adele");
+    let bearer = here.token.as_deref().unwrap();
+    let everywhere = [here.clone(), second.token(bearer), last.token(bearer)];
+    for adele in &everywhere {
+        adele.get(SITES).await.expect(200);
+    }
+    assert_eq!(asked(&app), 1);
+    let sent = || -> Vec<String> {
+        let seen = app.emulator.seen(Endpoint::Graph);
+        seen.iter().filter_map(|seen| seen.header("authorization").map(str::to_owned)).collect()
+    };
+    let before = sent();
+    let refused = before.last().unwrap().clone();
+
+    // Nobody has another token before all of them were refused.
+    app.emulator.set_fault(Fault::latency(Endpoint::Token, Duration::from_hours(1)));
+    app.emulator.set_fault(Fault::status(Endpoint::Graph, 401));
+    let all = join_all((0..EACH).flat_map(|_| everywhere.iter().map(|adele| adele.get(SITES))));
+    let all_are_refused = async {
+        let all = before.len() + 3 * usize::try_from(EACH).unwrap();
+        while sent().len() < all || asked(&app) < 1 + 3 {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        app.emulator.clear_faults();
+    };
+    let (answers, ()) = tokio::join!(all, all_are_refused);
+    for answer in answers {
+        answer.expect(200);
+    }
+    let new: Vec<_> = sent().into_iter().skip(before.len()).filter(|token| *token != refused).collect();
+    assert_eq!(new.len() as u64, 3 * EACH, "each was sent again, once");
+    assert!(new.iter().collect::<BTreeSet<_>>().len() <= 3, "one token for all on a replica");
+    // All of them stay, and what is in Redis is one of them.
+    let (asked_by_now, sent_by_now) = (asked(&app), sent().len());
+    let newcomer = app.replica().await;
+    for adele in everywhere.iter().chain([&newcomer.token(bearer)]) {
+        adele.get(SITES).await.expect(200);
+    }
+    assert_eq!(asked(&app), asked_by_now);
+    assert!(sent()[sent_by_now..].iter().all(|token| new.contains(token)));
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use domain::id::{OrgId, TypedId};
 use futures_util::StreamExt;
 use serde_json::{Value, json};
-use tests::TestApp;
+use tests::{TestApp, is_postgres};
 
 use super::{ME, STATUS, events, work};
 use crate::{annotations, connections, schema::catalog::tables};
@@ -206,4 +206,51 @@ async fn a_purge_that_was_interrupted_goes_on() {
     app.advance(TimeDelta::hours(1));
     work(&app).await;
     assert_eq!(app.database.count("SELECT count(*) AS n FROM organizations").await, 1);
+}
+
+/// Lets the organization be restored at the moment when its annotations are deleted: between that batch and the next.
+async fn restore_amid_the_purge(app: &TestApp) {
+    const RESTORED: &str =
+        "UPDATE organizations SET status = 'active', deleted_at = NULL WHERE id = OLD.org_id;";
+    const TRIGGER: &str = "CREATE TRIGGER restored AFTER DELETE ON annotations FOR EACH ROW";
+    if is_postgres() {
+        let body = format!("BEGIN {RESTORED} RETURN OLD; END");
+        let function = format!("CREATE FUNCTION restored() RETURNS trigger LANGUAGE plpgsql AS $${body}$$");
+        app.database.execute(&function).await;
+        app.database.execute(&format!("{TRIGGER} EXECUTE FUNCTION restored()")).await;
+    } else {
+        app.database.execute(&format!("{TRIGGER} BEGIN {RESTORED} END")).await;
+    }
+}
+
+#[tokio::test]
+async fn a_purge_stops_where_the_organization_is_restored_between_two_batches() {
+    let app = filled().await;
+    let id = org_id(&app, "adele").await;
+    app.user("adele").delete(&format!("{ORGANIZATION}?confirm=Contoso")).await.expect(200);
+    let count = async |table: &str| {
+        // SQLite keeps ids as bytes, so the number of both organizations' rows is told.
+        app.database.count(&format!("SELECT count(*) AS n FROM {table}")).await
+    };
+    let kept = ["users", "memberships", "taxonomies", "terms", "user_imports", "onboardings", "events"];
+    let mut before = Vec::new();
+    for table in kept {
+        before.push(count(table).await);
+    }
+    restore_amid_the_purge(&app).await;
+    app.advance(TimeDelta::days(31));
+    work(&app).await;
+    assert_eq!(count("annotations").await, 1, "it had begun");
+    for hours in [0, 1, 24 * 40] {
+        app.advance(TimeDelta::hours(hours));
+        work(&app).await;
+        for (table, before) in kept.into_iter().zip(&before) {
+            assert!(count(table).await >= *before, "rows of {table} are gone after {hours} hours");
+        }
+        assert_eq!(count("organizations").await, 2);
+    }
+    // Its people are let in again, to what was not purged yet.
+    let me = app.user("adele").get(ME).await.expect(200);
+    assert_eq!(me.text_at("/data/organization/id"), id);
+    assert!(!app.user("alex").get("/api/taxonomies").await.expect(200).text.is_empty());
 }

@@ -2,6 +2,7 @@
 
 mod configuration;
 mod key_file;
+mod key_vault;
 mod keys;
 mod migrate;
 mod postgres;

@@ -7,7 +7,7 @@ mod planted;
 mod proxy;
 
 use serde_json::{Value, json};
-use tests::{Actor, Browser, TestApp};
+use tests::{Actor, Browser, Builder, TestApp};
 
 use crate::connections::{builder, connect};
 
@@ -34,7 +34,11 @@ async fn key_of(app: &TestApp, owner: &Actor, more: Value) -> Key {
 
 /// A service in which alex has connected his account, and its id.
 async fn connected() -> (TestApp, Browser, String) {
-    let app = builder().start().await;
+    connected_at(builder()).await
+}
+
+async fn connected_at(builder: Builder) -> (TestApp, Browser, String) {
+    let app = builder.start().await;
     let browser = app.signed_in("alex@contoso.com").await;
     let id = connect(&browser, "alex@contoso.com").await;
     (app, browser, id)

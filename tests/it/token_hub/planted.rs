@@ -11,6 +11,7 @@ use domain::{
     id::{ConnectionId, ConnectionTokenId, SessionId, TypedId},
     identity::IssuedTokens,
 };
+use infra::key_vault::SecretValue;
 use poem::http::Method;
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -348,6 +349,7 @@ fn values_that_carry_secrets_do_not_print_them() {
             }
         ),
         format!("{:?}", TokenKey { id: "default".to_owned(), key: secret() }),
+        format!("{:?}", SecretValue { value: secret(), version: None, expires_at: None }),
     ];
     for text in printed {
         assert!(text.contains("REDACTED") && !text.contains("planted"), "{text}");

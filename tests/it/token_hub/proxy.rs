@@ -7,9 +7,9 @@ use tests::{
     emulator::{ASTRAY, Endpoint, Fault, FaultKind, Links, RetryAfter, Seen},
 };
 
-use super::{connected, key_of};
+use super::{connected, connected_at, key_of};
 use crate::{
-    connections::{connect, take_lease},
+    connections::{builder, connect, take_lease},
     sharepoint::{DRIVE, item},
 };
 
@@ -90,6 +90,63 @@ async fn answers_come_as_microsoft_gives_them_whatever_they_are() {
     assert!(lists.expect(200).at("/value").is_array());
     let head = key.send(Method::HEAD, &graph(&id, "/v1.0/me"), None).await.expect(200);
     assert!(head.bytes.is_empty());
+}
+
+#[tokio::test]
+async fn every_method_goes_on_as_it_is_but_a_browsers_preflight() {
+    let (app, browser, id) = connected_at(builder().set("CORS_ORIGINS", "https://app.example.com")).await;
+    let key = key_of(&app, &app.user("alex"), json!({})).await.actor;
+    let me = graph(&id, "/v1.0/me");
+    for (path, target) in [(&me, "/v1.0/me"), (&sharepoint(&id, "/_api/web"), "/_api/web")] {
+        for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
+            let before = asked(&app).len();
+            let named = Method::from_bytes(method.as_bytes()).unwrap();
+            let answer = key.with("origin", "https://app.example.com").send(named, path, None).await;
+            let seen = &asked(&app)[before..];
+            let [seen] = seen else { unreachable!("{method} {path}: {seen:?} {}", answer.text) };
+            // What both give is the same but for the body, which nobody has to fetch.
+            let method = if method == "HEAD" { "GET" } else { method };
+            assert!(seen.method == method && seen.target.ends_with(target), "{method} {target}: {seen:?}");
+            assert!(seen.header("authorization").is_some_and(|bearer| bearer.starts_with("Bearer eyJ")));
+            assert_eq!(seen.header("origin"), None);
+        }
+    }
+    // The bytes of a file are somewhere else; whoever wants only to know of them gets none.
+    let content = graph(&id, &format!("/v1.0/drives/{DRIVE}/items/{}/content", item("BROCHURE")));
+    let head = key.send(Method::HEAD, &content, None).await.expect(200);
+    assert_eq!((head.bytes.len(), head.header("content-type")), (0, Some("application/pdf")));
+    assert_eq!(head.header("content-length"), Some("300000"));
+
+    // A preflight has no credential, and is ours with one, too.
+    let before = asked(&app).len();
+    for (origin, status) in [("https://app.example.com", 204), ("https://evil.example", 403)] {
+        for actor in [&app.anonymous(), &key] {
+            let actor = actor.with("origin", origin).with("access-control-request-method", "OPTIONS");
+            let answer = actor.send(Method::OPTIONS, &me, None).await.expect(status);
+            let allowed =
+                answer.header("access-control-allow-methods").is_some_and(|all| all.contains("OPTIONS"));
+            assert_eq!(allowed, status == 204);
+        }
+    }
+    // What is none needs a credential that may, as everything does.
+    app.anonymous().send(Method::OPTIONS, &me, None).await.expect(401);
+    browser.send(Method::OPTIONS, &me, None).await.expect(401);
+    for more in [
+        json!({ "scopes": ["proxy:sharepoint"] }),
+        json!({ "proxyRules": [{ "methods": ["GET", "POST"], "path": "/graph/**" }] }),
+    ] {
+        let other = key_of(&app, &app.user("alex"), more).await.actor;
+        other.send(Method::OPTIONS, &me, None).await.expect(403);
+    }
+    for method in [Method::TRACE, Method::CONNECT] {
+        key.send(method, &me, None).await.expect(405);
+    }
+    assert_eq!(asked(&app).len(), before, "Microsoft was not asked");
+    let rules = json!({ "proxyRules": [{ "methods": ["OPTIONS"], "path": "/graph/**" }] });
+    let other = key_of(&app, &app.user("alex"), rules).await.actor;
+    other.send(Method::OPTIONS, &me, None).await;
+    other.get(&me).await.expect(403);
+    assert_eq!(asked(&app).len(), before + 1);
 }
 
 #[tokio::test]

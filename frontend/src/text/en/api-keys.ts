@@ -27,7 +27,7 @@ export const apiKeys = {
   allowedConnectionsHint: "Empty: whose they are alone decides.",
   proxyRules: "What it may ask for through the proxy",
   proxyRulesHint: "Methods and a path on each line, such as GET POST /graph/v1.0/me/**. Empty: whatever its scopes allow.",
-  proxyRulesWrong: "Each line has methods (GET, POST, PUT, PATCH, DELETE) and a path that begins with a slash.",
+  proxyRulesWrong: "Each line has methods (GET, POST, PUT, PATCH, DELETE, OPTIONS) and a path that begins with a slash.",
   jwePublicKey: "Encrypt tokens to this key",
   jwePublicKeyHint: "A public JSON Web Key (EC with P-256, or RSA). Empty: tokens come plainly over TLS.",
   jwePublicKeyWrong: "This is not a JSON Web Key with the kty EC or RSA.",

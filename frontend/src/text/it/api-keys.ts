@@ -29,7 +29,7 @@ export const apiKeys: Translation["apiKeys"] = {
   allowedConnectionsHint: "Vuoto: decide solo di chi sono.",
   proxyRules: "Che cosa può chiedere attraverso il proxy",
   proxyRulesHint: "Metodi e un percorso per riga, per esempio GET POST /graph/v1.0/me/**. Vuoto: tutto ciò che i suoi diritti permettono.",
-  proxyRulesWrong: "Ogni riga ha dei metodi (GET, POST, PUT, PATCH, DELETE) e un percorso che inizia con una barra.",
+  proxyRulesWrong: "Ogni riga ha dei metodi (GET, POST, PUT, PATCH, DELETE, OPTIONS) e un percorso che inizia con una barra.",
   jwePublicKey: "Cifra i token per questa chiave",
   jwePublicKeyHint: "Una JSON Web Key pubblica (EC con P-256, o RSA). Vuoto: i token arrivano in chiaro su TLS.",
   jwePublicKeyWrong: "Questa non è una JSON Web Key con kty EC o RSA.",

@@ -89,31 +89,8 @@ impl AppTokenSource {
         credential: &Arc<ClientCredential>,
         tenant: Uuid,
     ) -> azure_core::Result<Arc<dyn TokenCredential>> {
-        let client_id = self.credentials.client_id.to_string();
-        let client_options = transport::options(&self.endpoint, &self.transport);
-        match credential.as_ref() {
-            ClientCredential::Secret(secret) => {
-                let secret = Secret::new(secret.expose_secret().to_owned());
-                let options = ClientSecretCredentialOptions { client_options };
-                let made =
-                    ClientSecretCredential::new(&tenant.to_string(), client_id, secret, Some(options))?;
-                Ok(made)
-            }
-            ClientCredential::Certificate(_)
-            | ClientCredential::FederatedFile(_)
-            | ClientCredential::ManagedIdentity(_) => {
-                let assertion = Assertion {
-                    credential: Arc::clone(credential),
-                    endpoint: Arc::clone(&self.endpoint),
-                    client_id: self.credentials.client_id,
-                    tenant,
-                };
-                let options = ClientAssertionCredentialOptions { client_options };
-                let made =
-                    ClientAssertionCredential::new(tenant.to_string(), client_id, assertion, Some(options))?;
-                Ok(made)
-            }
-        }
+        let client_id = self.credentials.client_id;
+        self::credential(credential, client_id, tenant, &self.endpoint, &self.transport)
     }
 
     fn refused(&self, failure: TokenFailure) -> AppTokenError {
@@ -168,6 +145,36 @@ impl AppTokens for AppTokenSource {
     async fn forget(&self, tenant: Uuid) {
         for (index, _) in self.credentials.usable(tenant, &self.endpoint) {
             self.made.invalidate(&(index, tenant)).await;
+        }
+    }
+}
+
+/// The library's form of a credential of ours.
+pub(super) fn credential(
+    credential: &Arc<ClientCredential>,
+    client_id: Uuid,
+    tenant: Uuid,
+    endpoint: &Arc<TokenEndpoint>,
+    transport: &Transport,
+) -> azure_core::Result<Arc<dyn TokenCredential>> {
+    let client_options = transport::options(endpoint, transport);
+    match credential.as_ref() {
+        ClientCredential::Secret(secret) => {
+            let secret = Secret::new(secret.expose_secret().to_owned());
+            let options = ClientSecretCredentialOptions { client_options };
+            let (tenant, client_id) = (tenant.to_string(), client_id.to_string());
+            let made = ClientSecretCredential::new(&tenant, client_id, secret, Some(options))?;
+            Ok(made)
+        }
+        ClientCredential::Certificate(_)
+        | ClientCredential::FederatedFile(_)
+        | ClientCredential::ManagedIdentity(_) => {
+            let (credential, endpoint) = (Arc::clone(credential), Arc::clone(endpoint));
+            let assertion = Assertion { credential, endpoint, client_id, tenant };
+            let options = ClientAssertionCredentialOptions { client_options };
+            let (tenant, client_id) = (tenant.to_string(), client_id.to_string());
+            let made = ClientAssertionCredential::new(tenant, client_id, assertion, Some(options))?;
+            Ok(made)
         }
     }
 }

@@ -79,7 +79,7 @@ impl ManagedIdentity {
         Ok(Self { credential, scope: format!("{exchange}/.default") })
     }
 
-    async fn token(&self) -> Result<SecretString, String> {
+    pub(super) async fn token(&self) -> Result<SecretString, String> {
         let scope = [self.scope.as_str()];
         let asked = self.credential.get_token(&scope, None);
         match tokio::time::timeout(MACHINE_PATIENCE, asked).await {

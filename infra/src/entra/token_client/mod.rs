@@ -13,6 +13,7 @@ mod delegated;
 mod endpoint;
 mod exchange;
 mod grants;
+mod own;
 mod pauses;
 mod refusal;
 mod shared;
@@ -25,6 +26,8 @@ pub use credential::{ClientCredential, Credentials, ManagedIdentity, ManagedIden
 pub use delegated::{DelegatedTokenSettings, DelegatedTokenSource};
 pub use endpoint::TokenEndpoint;
 pub use grants::RefreshTokenGrants;
+pub(crate) use own::NoOwnToken;
+pub use own::OwnIdentity;
 pub use shared::SharedTokens;
 
 pub(super) use credential::Proof;
@@ -32,7 +35,7 @@ pub(super) use endpoint::TokenFailure;
 pub(super) use refusal::{Meaning, Refusal};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::borrow::Cow;
 

@@ -15,7 +15,7 @@ use tokio::{
 use url::{Url, form_urlencoded};
 
 #[derive(Clone)]
-pub(super) struct Answer {
+pub(crate) struct Answer {
     status: u16,
     headers: String,
     body: String,
@@ -23,41 +23,41 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    pub(super) fn new(status: u16, media_type: &str, body: &str) -> Self {
+    pub(crate) fn new(status: u16, media_type: &str, body: &str) -> Self {
         let headers = format!("content-type: {media_type}\r\n");
         Self { status, headers, body: body.to_owned(), delay: Duration::ZERO }
     }
 
-    pub(super) fn token(token: &str) -> Self {
+    pub(crate) fn token(token: &str) -> Self {
         let body = json!({ "access_token": token, "token_type": "Bearer", "expires_in": 3600, "scope": "s" });
         Self::new(200, "application/json", &body.to_string())
     }
 
-    pub(super) fn refusal(error: &str, code: u32) -> Self {
+    pub(crate) fn refusal(error: &str, code: u32) -> Self {
         let body = json!({ "error": error, "error_codes": [code] });
         Self::new(400, "application/json", &body.to_string())
     }
 
-    pub(super) fn with(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         write!(self.headers, "{name}: {value}\r\n").unwrap();
         self
     }
 
-    pub(super) fn late(self, delay: Duration) -> Self {
+    pub(crate) fn late(self, delay: Duration) -> Self {
         Self { delay, ..self }
     }
 }
 
 /// What was sent.
 #[derive(Clone, Debug)]
-pub(super) struct Asked {
+pub(crate) struct Asked {
     pub path: String,
     pub head: String,
     pub form: HashMap<String, String>,
 }
 
 #[derive(Clone)]
-pub(super) struct Fake {
+pub(crate) struct Fake {
     pub url: Url,
     /// The last one is given again and again.
     answers: Arc<Mutex<VecDeque<Answer>>>,
@@ -65,7 +65,7 @@ pub(super) struct Fake {
 }
 
 impl Fake {
-    pub(super) async fn start(answers: impl IntoIterator<Item = Answer>) -> Self {
+    pub(crate) async fn start(answers: impl IntoIterator<Item = Answer>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
         let answers = Arc::new(Mutex::new(answers.into_iter().collect()));
@@ -80,7 +80,7 @@ impl Fake {
         fake
     }
 
-    pub(super) fn asked(&self) -> Vec<Asked> {
+    pub(crate) fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap().clone()
     }
 

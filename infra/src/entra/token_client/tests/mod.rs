@@ -1,6 +1,6 @@
 //! The token client against an endpoint that says anything.
 
-mod fake;
+pub(crate) mod fake;
 mod requests;
 mod resilience;
 

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use domain::access::{Origin, Principal};
-use poem::Request;
+use poem::{Request, http::Extensions};
 use tracing::{Span, field};
 
 use crate::{admin::AdminGate, auth::Gate, error::ApiError, http::BodySchemas, rate_limit::Meter};
@@ -29,7 +29,11 @@ pub(crate) struct RequestContext {
 impl RequestContext {
     /// `None` for a request that did not come through the edge.
     pub(crate) fn of(request: &Request) -> Option<&Self> {
-        request.extensions().get::<Arc<Self>>().map(Arc::as_ref)
+        Self::among(request.extensions())
+    }
+
+    pub(crate) fn among(extensions: &Extensions) -> Option<&Self> {
+        extensions.get::<Arc<Self>>().map(Arc::as_ref)
     }
 
     /// What stands ready for a request.

@@ -16,7 +16,7 @@ const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 const REQUEST_HEADERS: &str = "Authorization, Content-Type, If-Match, If-None-Match, If-Range, Idempotency-Key, Range, \
                                X-Auth-Strategy, X-CSRF-Token, X-Request-Id, X-Tenant-ID";
 /// What a page may read of a response; without the first a claims challenge is useless to it.
-const RESPONSE_HEADERS: &str = "WWW-Authenticate, ETag, Location, Retry-After, RateLimit-Limit, \
+const RESPONSE_HEADERS: &str = "WWW-Authenticate, ETag, Allow, Location, Retry-After, RateLimit-Limit, \
                                 RateLimit-Remaining, RateLimit-Reset, RateLimit-Policy, X-Request-Id, \
                                 Idempotency-Replayed, Accept-Ranges, Content-Disposition, Content-Range";
 /// Seconds for which a browser need not ask again; browsers take no more than two hours.
@@ -35,15 +35,7 @@ impl Origins {
         let origin = headers.get(header::ORIGIN)?;
         origin.to_str().is_ok_and(|text| self.0.contains(text)).then(|| origin.clone())
     }
-}
 
-fn is_preflight(request: &Request) -> bool {
-    request.method() == Method::OPTIONS
-        && request.headers().contains_key(header::ORIGIN)
-        && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
-}
-
-impl Origins {
     /// The answer to a preflight; `None` for any other request.
     pub(crate) fn preflight(&self, request: &Request) -> Option<Result<Response, ApiError>> {
         if !is_preflight(request) {
@@ -67,6 +59,12 @@ impl Origins {
         }
         Reader::Page(self.allowed(headers))
     }
+}
+
+fn is_preflight(request: &Request) -> bool {
+    request.method() == Method::OPTIONS
+        && request.headers().contains_key(header::ORIGIN)
+        && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
 }
 
 /// Who reads a response, as far as browsers ask.

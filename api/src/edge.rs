@@ -3,6 +3,8 @@
 //!
 //! It is one endpoint that goes from step to step, so that their order stands in one place.
 
+mod steps;
+
 use std::{
     any::Any,
     future::poll_fn,
@@ -23,6 +25,7 @@ use poem::{
 };
 use tracing::field;
 
+pub(crate) use self::steps::{MAX_BODY_BYTES, USUAL_HEADERS};
 use crate::{
     compression::Compression,
     config::Config,
@@ -35,7 +38,6 @@ use crate::{
     metrics,
     rate_limit::{self, Meter, RateLimits},
     routes::Routes,
-    server,
 };
 
 /// The edge of one service, with all that is behind it.
@@ -89,10 +91,10 @@ impl Edge {
     }
 
     fn context(&self, request: &Request) -> RequestContext {
-        let request_id = server::request_id(request.headers(), &self.ids);
+        let request_id = steps::request_id(request.headers(), &self.ids);
         let peer = request.remote_addr().as_socket_addr().map(std::net::SocketAddr::ip);
         let ip =
-            peer.map(|peer: IpAddr| server::client_address(peer, request.headers(), &self.trusted_proxies));
+            peer.map(|peer: IpAddr| steps::client_address(peer, request.headers(), &self.trusted_proxies));
         let span = tracing::info_span!(
             "request",
             request.id = request_id,
@@ -109,7 +111,7 @@ impl Edge {
 
     /// What the service answers, or refuses.
     async fn answer(&self, mut request: Request) -> poem::Result<Response> {
-        server::check(&request)?;
+        steps::check(&request)?;
         rate_limit::take_address(&mut request).await?;
         if let Some(answer) = self.origins.preflight(&request) {
             return answer.map_err(Into::into);
@@ -141,19 +143,21 @@ impl Edge {
         let Asked { method, uri, if_none_match, compression, reader } = asked;
         let request_id = &context.origin.request_id;
         let operation = result.as_ref().map_or("none", metrics::operation);
+        // An answer that is passed on says itself what may be done there.
+        let is_refused = !matches!(result, Ok(Ok(_)));
         let mut response = match result {
-            Ok(Ok(response)) => server::not_modified(&method, if_none_match, response),
-            Ok(Err(error)) => server::refuse(error, request_id, span),
+            Ok(Ok(response)) => steps::not_modified(&method, if_none_match, response),
+            Ok(Err(error)) => steps::refuse(error, request_id, span),
             Err(_panic) => {
                 span.in_scope(|| tracing::error!("the handler panicked"));
                 ApiError::internal("panic").into_envelope(request_id)
             }
         };
         let status = response.status();
-        if status == StatusCode::METHOD_NOT_ALLOWED {
+        if is_refused && status == StatusCode::METHOD_NOT_ALLOWED {
             response.headers_mut().insert(header::ALLOW, self.methods.of(uri.path()));
         }
-        server::set_headers(response.headers_mut(), request_id);
+        steps::set_headers(response.headers_mut(), request_id);
         let took = started.elapsed();
         self.counted.count(&method, operation, status, took);
         tracing::info!(

@@ -146,7 +146,7 @@ pub(crate) struct ErrorBody {
 /// `WWW-Authenticate` where a credential came and does not hold (RFC 6750 §3.1).
 pub(crate) const INVALID_TOKEN: &str = "Bearer error=\"invalid_token\"";
 
-/// Why a request fails. Becomes the envelope in the outermost middleware, which knows the request's id.
+/// Why a request fails. Becomes the envelope at the edge, which knows the request's id.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct ApiError {

@@ -31,7 +31,6 @@ mod organizations;
 mod proxy;
 mod rate_limit;
 mod routes;
-mod server;
 mod sharepoint;
 pub mod worker;
 

@@ -236,13 +236,15 @@ mod tests {
                     "done"
                 );
             });
+            tracing::info!(parent: &span, "after it");
             tracing::warn!(worst = f64::NAN);
         });
         let target = module_path!();
         let span = json!({ "name": "request", "request.id": "1", "org.id": "o", "user.id": "u" });
         let first = json!({ "level": "INFO", "message": "done", "http.status": 200, "duration_ms": 0.5, "ok": true,
-                            "left": -1, "type": "t", "target": target, "span": span });
-        assert_eq!(lines, [first, json!({ "level": "WARN", "worst": null, "target": target })]);
+                            "left": -1, "type": "t", "target": target, "span": span.clone() });
+        let second = json!({ "level": "INFO", "message": "after it", "target": target, "span": span });
+        assert_eq!(lines, [first, second, json!({ "level": "WARN", "worst": null, "target": target })]);
     }
 
     #[test]

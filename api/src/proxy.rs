@@ -30,10 +30,10 @@ use poem_openapi::{
 use crate::{
     auth::KeyCaller,
     compression::NotCompressed,
+    edge::MAX_BODY_BYTES,
     error::{ApiError, ErrorCode},
     id::Id,
     openapi::Tag,
-    server::MAX_BODY_BYTES,
 };
 
 /// Below it, and nowhere else, bodies may be larger.

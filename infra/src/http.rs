@@ -21,6 +21,11 @@ pub fn client() -> Result<reqwest::Client, reqwest::Error> {
     builder().timeout(Duration::from_secs(30)).build()
 }
 
+/// A client for what is on this machine or beside it, which no proxy leads to.
+pub(crate) fn direct() -> Result<reqwest::Client, reqwest::Error> {
+    builder().no_proxy().timeout(Duration::from_secs(30)).build()
+}
+
 /// A client for Microsoft 365, which wants to know who calls ("How to decorate your http traffic", SharePoint). It has
 /// no time-out for the whole of a response, which may be a large file; whoever uses it sets one, or watches the pieces.
 pub(crate) fn microsoft_365() -> Result<reqwest::Client, reqwest::Error> {

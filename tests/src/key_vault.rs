@@ -68,7 +68,7 @@ impl FakeKeyVault {
         vec![
             ("IDENTITY_ENDPOINT", format!("{}/msi/token", self.url)),
             ("IDENTITY_HEADER", MACHINE_HEADER.to_owned()),
-            ("TOKEN_KEYS_VAULT_SECRET", self.identifier()),
+            ("TOKEN_KEYS_VAULT_SECRET_ID", self.identifier()),
             ("TOKEN_KEYS_VAULT_CREDENTIAL", "managed-identity".to_owned()),
         ]
     }

@@ -13,7 +13,7 @@ use poem_openapi::{
 use url::Url;
 use uuid::Uuid;
 
-use super::{caller::AdminCaller, default_limit};
+use super::{caller::AdminCaller, default_limit, reason};
 use crate::{
     error::ApiError,
     http::{Body, NoContent, WithSecret},
@@ -167,12 +167,9 @@ impl InvitationsApi {
         body: Body<NewInvitationBody>,
     ) -> Result<WithSecret<Json<MadeView>>, ApiError> {
         let NewInvitationBody { note, tenant_id, days } = body.0;
-        let note = note.trim();
-        if note.is_empty() {
-            return Err(ApiError::invalid_field("note", "says nothing"));
-        }
+        let note = reason("note", &note)?;
         let lifetime = TimeDelta::days(days.into());
-        let made = self.onboarding.invite(&caller, tenant_id, note, lifetime).await?;
+        let made = self.onboarding.invite(&caller, tenant_id, note.as_str(), lifetime).await?;
         let link = invitation_link(&self.public_url, &made.text);
         Ok(WithSecret(Json(MadeView { invitation: self.view(made.invitation), link })))
     }

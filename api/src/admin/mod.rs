@@ -22,7 +22,7 @@ fn default_limit() -> u16 {
     DEFAULT_LIMIT
 }
 
-/// Why an operator does something.
-fn reason(text: &str) -> Result<Reason, ApiError> {
-    text.parse().map_err(|error: NoReason| ApiError::invalid_field("reason", error.to_string()))
+/// What an operator wrote into a field of why they do something, or for whom.
+fn reason(field: &str, text: &str) -> Result<Reason, ApiError> {
+    text.parse().map_err(|error: NoReason| ApiError::invalid_field(field, error.to_string()))
 }

@@ -214,7 +214,7 @@ impl TenantsApi {
         #[oai(name = "reason", validator(min_length = 1, max_length = 500))]
         why: Query<String>,
     ) -> Result<Json<TenantDetailView>, ApiError> {
-        let found = caller.look(id.0.0, &reason(&why.0)?).await?;
+        let found = caller.look(id.0.0, &reason("reason", &why.0)?).await?;
         Ok(Json(found.ok_or_else(ApiError::not_found)?.into()))
     }
 
@@ -229,7 +229,7 @@ impl TenantsApi {
         body: Body<TenantPatchBody>,
     ) -> Result<Json<TenantView>, ApiError> {
         let operator: &Operator = &caller;
-        let (id, why) = (id.0.0, reason(&body.0.reason)?);
+        let (id, why) = (id.0.0, reason("reason", &body.0.reason)?);
         shown(if body.0.is_active {
             operator.reactivate(id, &why).await?
         } else {
@@ -252,7 +252,7 @@ impl TenantsApi {
         #[oai(name = "reason", validator(min_length = 1, max_length = 500))]
         why: Query<String>,
     ) -> Result<Json<TenantView>, ApiError> {
-        let deleted = caller.delete(id.0.0, &confirm.0, &reason(&why.0)?).await?;
+        let deleted = caller.delete(id.0.0, &confirm.0, &reason("reason", &why.0)?).await?;
         Ok(Json(deleted.into()))
     }
 
@@ -270,7 +270,7 @@ impl TenantsApi {
         #[oai(name = "organizationId")] id: Path<Id<OrgId>>,
         body: Body<TenantRestoreBody>,
     ) -> Result<Json<TenantView>, ApiError> {
-        shown(caller.restore(id.0.0, &reason(&body.0.reason)?).await?)
+        shown(caller.restore(id.0.0, &reason("reason", &body.0.reason)?).await?)
     }
 }
 

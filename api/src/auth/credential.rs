@@ -109,8 +109,10 @@ fn scheme_and_token(text: &str) -> (&str, &str) {
 struct BearerHeader(HeaderValue);
 
 impl BearerHeader {
-    fn of(request: &Request) -> Option<Self> {
-        request.headers().get(header::AUTHORIZATION).cloned().map(Self)
+    /// The header that has this very token; `None` where it came otherwise.
+    fn of(request: &Request, token: &str) -> Option<Self> {
+        let mut headers = request.headers().get_all(header::AUTHORIZATION).iter().cloned().map(Self);
+        headers.find(|header| header.expose_secret() == token)
     }
 }
 
@@ -141,7 +143,7 @@ impl Gate {
                 self.authentication.session(token).await.map_err(|error| self.refusal(&error))
             }
             Credential::Bearer(token) => {
-                let token = BearerHeader::of(request).map_or_else(|| token.into(), BearerToken::new);
+                let token = BearerHeader::of(request, token).map_or_else(|| token.into(), BearerToken::new);
                 self.authentication.bearer(token).await.map_err(|error| self.refusal(&error))
             }
             Credential::ApiKey(text) => {
@@ -371,6 +373,26 @@ mod tests {
         for unusable in [&["Bearer"][..], &["Bearer "], &["Basic abc"], &["abc"], &["Bearer a", "Bearer b"]] {
             assert_eq!(credential(unusable), "Unusable");
         }
+    }
+
+    #[test]
+    fn the_token_that_is_kept_is_the_one_that_is_verified() {
+        let request = |values: &[&str]| {
+            let mut request = Request::builder();
+            for value in values {
+                request = request.header(header::AUTHORIZATION, *value);
+            }
+            request.finish()
+        };
+        for value in ["Bearer abc", "bearer  abc ", "BEARER \tabc"] {
+            let request = request(&[value]);
+            let Credential::Bearer(token) = Credential::of(&request) else { panic!("{value}") };
+            assert_eq!(token, "abc");
+            assert_eq!(BearerHeader::of(&request, token).unwrap().expose_secret(), "abc");
+        }
+        let several = request(&["Bearer another", "Bearer abc"]);
+        assert_eq!(BearerHeader::of(&several, "abc").unwrap().expose_secret(), "abc");
+        assert!(BearerHeader::of(&several, "elsewhere").is_none());
     }
 
     #[test]

@@ -66,7 +66,7 @@ pub(super) struct Invite {
     tenant: Option<Uuid>,
     /// For whom it is; only operators see it.
     #[arg(long)]
-    note: String,
+    note: Reason,
     /// For how many days it is good.
     #[arg(long, default_value_t = 14, value_parser = clap::value_parser!(i64).range(1..=90))]
     days: i64,
@@ -95,7 +95,7 @@ async fn carry_out(app: &App, config: &Config, command: Command) -> anyhow::Resu
         Command::Restore(target) => told(target.id, operator.restore(of(target.id), &target.reason).await?),
         Command::Invite(invite) => {
             let lifetime = TimeDelta::days(invite.days);
-            let made = app.onboarding.invite(operator, invite.tenant, &invite.note, lifetime).await?;
+            let made = app.onboarding.invite(operator, invite.tenant, invite.note.as_str(), lifetime).await?;
             print(&format!(
                 "{}\nIts id is {}; it is good until {}, and is not shown again.",
                 invitation_link(&config.process.public_url, &made.text),

@@ -13,8 +13,8 @@ use super::{
     setting::Setting,
 };
 
-pub(super) static TOKEN_KEYS_VAULT_SECRET: Setting =
-    Setting::new("TOKEN_KEYS_VAULT_SECRET", "keys.vault_secret");
+pub(super) static TOKEN_KEYS_VAULT_SECRET_ID: Setting =
+    Setting::new("TOKEN_KEYS_VAULT_SECRET_ID", "keys.vault_secret_id").address();
 static TOKEN_KEYS_VAULT_CREDENTIAL: Setting =
     Setting::new("TOKEN_KEYS_VAULT_CREDENTIAL", "keys.vault_credential");
 static TOKEN_KEYS_VAULT_CLIENT_ID: Setting =
@@ -23,7 +23,7 @@ static TOKEN_KEYS_VAULT_TENANT_ID: Setting =
     Setting::new("TOKEN_KEYS_VAULT_TENANT_ID", "keys.vault_tenant_id");
 
 pub(super) static SETTINGS: &[&Setting] = &[
-    &TOKEN_KEYS_VAULT_SECRET,
+    &TOKEN_KEYS_VAULT_SECRET_ID,
     &TOKEN_KEYS_VAULT_CREDENTIAL,
     &TOKEN_KEYS_VAULT_CLIENT_ID,
     &TOKEN_KEYS_VAULT_TENANT_ID,
@@ -73,13 +73,13 @@ impl KeyVaultConfig {
         entra: &EntraConfig,
         delegation: &DelegationConfig,
     ) -> Option<Self> {
-        let address = reader.value(&TOKEN_KEYS_VAULT_SECRET, secret);
+        let address = reader.value(&TOKEN_KEYS_VAULT_SECRET_ID, secret);
         let kind = reader.value(&TOKEN_KEYS_VAULT_CREDENTIAL, kind);
         let client_id = reader.value(&TOKEN_KEYS_VAULT_CLIENT_ID, parse::guid);
         let tenant = reader.value(&TOKEN_KEYS_VAULT_TENANT_ID, parse::guid);
-        if !reader.is_set(&TOKEN_KEYS_VAULT_SECRET) {
+        if !reader.is_set(&TOKEN_KEYS_VAULT_SECRET_ID) {
             for setting in SETTINGS.iter().filter(|setting| reader.is_set(setting)).collect::<Vec<_>>() {
-                reader.problem(setting, "is given without TOKEN_KEYS_VAULT_SECRET; give both, or neither");
+                reader.problem(setting, "is given without TOKEN_KEYS_VAULT_SECRET_ID; give both, or neither");
             }
             return None;
         }
@@ -218,7 +218,7 @@ mod tests {
     use super::*;
 
     const SECRET: (&str, &str) =
-        ("TOKEN_KEYS_VAULT_SECRET", "https://ours.vault.azure.net/secrets/tenantry-keys");
+        ("TOKEN_KEYS_VAULT_SECRET_ID", "https://ours.vault.azure.net/secrets/tenantry-keys");
 
     fn credential(more: &[(&str, &str)]) -> VaultCredential {
         loaded(&[&[SECRET], more].concat()).keys.vault.unwrap().credential
@@ -262,7 +262,14 @@ mod tests {
             assert!(secret(wrong).is_err(), "{wrong}");
         }
         let problems =
-            refused(&[("TOKEN_KEYS_VAULT_SECRET", "https://me:hunter2@ours.vault.azure.net/secrets/a")]);
+            refused(&[("TOKEN_KEYS_VAULT_SECRET_ID", "https://me:hunter2@ours.vault.azure.net/secrets/a")]);
+        assert!(!problems.contains("hunter2"), "{problems}");
+        // A key that somebody took the setting's value for.
+        let problems = refused(&[("TOKEN_KEYS_VAULT_SECRET_ID", "2027:hunter2-and-more")]);
+        assert!(
+            problems.contains("TOKEN_KEYS_VAULT_SECRET_ID: the value is not the identifier"),
+            "{problems}"
+        );
         assert!(!problems.contains("hunter2"), "{problems}");
     }
 
@@ -323,7 +330,7 @@ mod tests {
                 .contains("is not AZURE_CLIENT_ID")
         );
         let alone = refused(&[of("managed-identity"), other]);
-        assert_eq!(alone.matches("is given without TOKEN_KEYS_VAULT_SECRET").count(), 2, "{alone}");
+        assert_eq!(alone.matches("is given without TOKEN_KEYS_VAULT_SECRET_ID").count(), 2, "{alone}");
     }
 
     #[test]
@@ -331,7 +338,7 @@ mod tests {
         let key = ("TOKEN_KEY", "an-old-key-of-more-than-32-bytes-000001");
         let problems = refused(&[SECRET, of("managed-identity"), key]);
         assert!(
-            problems.starts_with("TOKEN_KEYS_VAULT_SECRET: is given together with TOKEN_KEY;"),
+            problems.starts_with("TOKEN_KEYS_VAULT_SECRET_ID: is given together with TOKEN_KEY;"),
             "{problems}"
         );
         let postgres = ("DATABASE_URL", "postgres://tenantry@db/tenantry");

@@ -3,7 +3,7 @@
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
-    DelegationConfig, EntraConfig, KeyVaultConfig, key_vault::TOKEN_KEYS_VAULT_SECRET, reader::Reader,
+    DelegationConfig, EntraConfig, KeyVaultConfig, key_vault::TOKEN_KEYS_VAULT_SECRET_ID, reader::Reader,
     setting::Setting,
 };
 
@@ -86,9 +86,9 @@ impl KeysConfig {
         }
         let vault = KeyVaultConfig::read(reader, entra, delegation);
         for other in [&TOKEN_KEY, &TOKEN_KEYS] {
-            if reader.is_set(&TOKEN_KEYS_VAULT_SECRET) && reader.is_set(other) {
+            if reader.is_set(&TOKEN_KEYS_VAULT_SECRET_ID) && reader.is_set(other) {
                 let text = format!("is given together with {}; keep one of them", other.name);
-                reader.problem(&TOKEN_KEYS_VAULT_SECRET, text);
+                reader.problem(&TOKEN_KEYS_VAULT_SECRET_ID, text);
             }
         }
         Self { ring: ring.or_else(|| single.map(KeyRing::single)), vault }

@@ -111,12 +111,17 @@ fn log_format(text: &str) -> Parsed<LogFormat> {
 fn log_filter(text: &str) -> Parsed<String> {
     const REFUSAL: &str = "is not a log filter; give error, warn, info, debug, trace or off, \
                            optionally with more of the form target=level after commas";
-    // A word alone would be the name of a target, and silence all others: nobody means that.
-    let is_level = |directive: &str| {
-        (directive.contains('=') && !directive.contains('[')) || directive.parse::<LevelFilter>().is_ok()
+    // A word alone would be the name of a target, and silence all others: nobody means that. Nor what has nothing on one side,
+    // or names a span, which no target does.
+    // An empty word is a level to the parser.
+    let is_level = |level: &str| !level.is_empty() && level.parse::<LevelFilter>().is_ok();
+    let is_meant = |directive: &str| match directive.split_once('=') {
+        Some((target, level)) => !target.is_empty() && !target.contains(['[', '{']) && is_level(level),
+        None => is_level(directive),
     };
-    let directives: Vec<&str> = text.split(',').map(str::trim).collect();
-    if !directives.iter().all(|directive| is_level(directive)) {
+    let directives = text.split(',').map(str::trim).filter(|directive| !directive.is_empty());
+    let directives: Vec<&str> = directives.collect();
+    if directives.is_empty() || !directives.iter().all(|directive| is_meant(directive)) {
         return Err(REFUSAL);
     }
     let text = directives.join(",");
@@ -193,8 +198,22 @@ TRUSTED_PROXIES: "10.0.0.0/99" is neither an IP address nor a network; give one 
     #[test]
     fn a_log_filter_may_have_targets_but_not_only_a_word() {
         assert!(log_filter("warn,sqlx=error,tenantry=trace").is_ok());
-        assert!(log_filter("warn,tenantry[request{path=/a}]=trace").is_err(), "spans are no targets");
-        assert!(log_filter("tenantry=loud").is_err());
-        assert!(log_filter("info,tenantry").is_err());
+        assert_eq!(
+            log_filter("info,, sqlx=off,"),
+            Ok("info,sqlx=off".to_owned()),
+            "what is empty says nothing"
+        );
+        for refused in [
+            "warn,tenantry[request{path=/a}]=trace",
+            "tenantry{path}=trace",
+            "tenantry=loud",
+            "info,tenantry",
+            "tenantry=",
+            "=debug",
+            ",",
+            "",
+        ] {
+            assert!(log_filter(refused).is_err(), "{refused}");
+        }
     }
 }

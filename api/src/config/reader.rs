@@ -116,8 +116,7 @@ impl Reader {
         let Some(first) = given.into_iter().next() else {
             return GivenSetting { name: setting.name, value: None, source: "default".to_owned() };
         };
-        let has_credentials = first.text.contains("://") && first.text.contains('@');
-        let shown = if setting.is_secret || has_credentials { "***".to_owned() } else { first.text };
+        let shown = if setting.hides(&first.text) { "***".to_owned() } else { first.text };
         GivenSetting { name: setting.name, value: Some(shown), source: first.from }
     }
 
@@ -139,9 +138,7 @@ impl Reader {
     ) -> Option<T> {
         parse(text)
             .map_err(|refusal| {
-                // A URL with credentials is a secret, wherever it was put.
-                let is_secret = setting.is_secret || (text.contains("://") && text.contains('@'));
-                let shown = if is_secret { "the value".to_owned() } else { format!("{text:?}") };
+                let shown = if setting.hides(text) { "the value".to_owned() } else { format!("{text:?}") };
                 self.problem(setting, format!("{shown} {refusal}"));
             })
             .ok()

@@ -11,6 +11,8 @@ pub(super) struct Setting {
     pub(super) key: Option<&'static str>,
     /// Never printed; may be given as the path of a file that holds it.
     pub(super) is_secret: bool,
+    /// Whose value somebody may take for the place of a secret: printed only where it is an address.
+    pub(super) is_address: bool,
     /// Several values: separated by commas, and an array in the file.
     pub(super) is_list: bool,
 }
@@ -21,7 +23,7 @@ impl Setting {
     }
 
     pub(super) const fn environment_only(name: &'static str) -> Self {
-        Self { name, older: &[], key: None, is_secret: false, is_list: false }
+        Self { name, older: &[], key: None, is_secret: false, is_address: false, is_list: false }
     }
 
     pub(super) const fn older(self, older: &'static [&'static str]) -> Self {
@@ -30,6 +32,16 @@ impl Setting {
 
     pub(super) const fn secret(self) -> Self {
         Self { is_secret: true, ..self }
+    }
+
+    pub(super) const fn address(self) -> Self {
+        Self { is_address: true, ..self }
+    }
+
+    /// Whether a text that was given for it is not to be printed. A URL with credentials is a secret, wherever it was put.
+    pub(super) fn hides(&self, text: &str) -> bool {
+        let is_address = ["https://", "http://"].iter().any(|scheme| text.starts_with(scheme));
+        self.is_secret || (self.is_address && !is_address) || (text.contains("://") && text.contains('@'))
     }
 
     pub(super) const fn list(self) -> Self {

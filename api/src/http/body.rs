@@ -18,7 +18,7 @@ use poem_openapi::{
 use serde_json::{Map, Value, json};
 
 use super::json;
-use crate::{context::RequestContext, error::ApiError, server::MAX_BODY_BYTES};
+use crate::{context::RequestContext, edge::MAX_BODY_BYTES, error::ApiError};
 
 /// The validators of a document's objects, made when the first body comes: it takes some hundredths of a second.
 pub(crate) struct BodySchemas(LazyLock<anyhow::Result<Validators>>);

@@ -19,7 +19,7 @@ use poem_openapi::{
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{error::ApiError, server::USUAL_HEADERS};
+use crate::{edge::USUAL_HEADERS, error::ApiError};
 
 /// How long such a body is, as a rule: room for it is made once.
 const USUAL_BYTES: usize = 1024;

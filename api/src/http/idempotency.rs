@@ -14,8 +14,8 @@ use poem_openapi::{
 };
 
 use crate::{
+    edge::MAX_BODY_BYTES,
     error::{ApiError, ErrorCode},
-    server::MAX_BODY_BYTES,
 };
 
 /// The header of a request.

@@ -1,7 +1,7 @@
 //! The client's address as a key, through `tower_governor`'s trait: its own extractors believe any
 //! `X-Forwarded-For`, or need another framework.
 
-use std::{mem, net::IpAddr, sync::Arc};
+use std::{mem, net::IpAddr};
 
 use poem::{Request, http};
 use tower_governor::{GovernorError, key_extractor::KeyExtractor};
@@ -33,7 +33,7 @@ impl KeyExtractor for ClientAddress {
     }
 
     fn extract<T>(&self, request: &http::Request<T>) -> Result<u128, GovernorError> {
-        let context = request.extensions().get::<Arc<RequestContext>>();
+        let context = RequestContext::among(request.extensions());
         let address = context.and_then(|context| context.origin.ip);
         address.map(network).ok_or(GovernorError::UnableToExtractKey)
     }

@@ -14,6 +14,12 @@ impl BearerToken {
     pub fn new(holder: impl ExposeSecret<str> + Send + Sync + 'static) -> Self {
         Self(Arc::new(holder))
     }
+
+    /// A copy of the token alone, for what outlasts the request, all of whose head the holder may keep.
+    #[must_use]
+    pub fn outlasting(&self) -> Self {
+        self.expose_secret().into()
+    }
 }
 
 impl From<&str> for BearerToken {
@@ -42,6 +48,7 @@ mod tests {
     fn it_is_the_token_and_does_not_show_it() {
         let token = BearerToken::from("the-secret");
         assert_eq!(token.clone().expose_secret(), "the-secret");
+        assert_eq!(token.outlasting().expose_secret(), "the-secret");
         assert_eq!(format!("{token:?} {token:#?}"), "BearerToken([REDACTED]) BearerToken([REDACTED])");
     }
 }

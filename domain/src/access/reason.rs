@@ -1,8 +1,8 @@
-//! Why one of the staff does something to an organization.
+//! What one of the staff writes down of what they do.
 
 use std::str::FromStr;
 
-/// A reason that is kept with what was done: some words, without the spaces around them.
+/// Why something is done, or for whom, which is kept with what was done: some words, without the spaces around them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason(String);
 

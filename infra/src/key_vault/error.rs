@@ -24,8 +24,8 @@ pub(super) enum Reason {
     )]
     NoToken(String),
     #[error(
-        "the vault does not take our token (401); the identity must be of the vault's own tenant: check \
-         TOKEN_KEYS_VAULT_TENANT_ID"
+        "the vault does not take our token (401); the identity must be of the vault's own tenant: the machine's, or for \
+         the others the one of TOKEN_KEYS_VAULT_TENANT_ID"
     )]
     Unauthorized,
     #[error(
@@ -35,8 +35,8 @@ pub(super) enum Reason {
     )]
     Forbidden(Option<String>),
     #[error(
-        "the vault's firewall keeps us out (403); allow this network in the vault's networking, or give it a private \
-         endpoint"
+        "the vault does not let us in from here (403); allow this network in the vault's networking, or where it has a \
+         private endpoint let its name lead there (private DNS)"
     )]
     Firewall,
     #[error("it, or its version, is disabled (403); enable it, or name another version")]
@@ -96,7 +96,7 @@ pub(super) fn refused(status: StatusCode, body: &[u8], retry_after: Option<Durat
         StatusCode::FORBIDDEN => Missed::for_good(forbidden(body)),
         StatusCode::NOT_FOUND => Missed::for_good(Reason::NotFound),
         StatusCode::TOO_MANY_REQUESTS => Missed { reason: Reason::Throttled, again_after },
-        status if status.is_server_error() => {
+        status if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => {
             Missed { reason: Reason::ServerError(status.as_u16()), again_after }
         }
         status => Missed::for_good(Reason::Unexpected(status.as_u16())),
@@ -119,7 +119,7 @@ fn forbidden(body: &[u8]) -> Reason {
         None => error.code,
     });
     match code.as_deref().and_then(word) {
-        Some(code) if code == "ForbiddenByFirewall" => Reason::Firewall,
+        Some(code) if code == "ForbiddenByFirewall" || code == "ForbiddenByConnection" => Reason::Firewall,
         Some(code) if code == "SecretDisabled" => Reason::Disabled,
         code => Reason::Forbidden(code),
     }

@@ -1,7 +1,7 @@
 //! One secret of an Azure Key Vault: what the service must have before it starts.
 //!
-//! It is one GET ("Get Secret - Azure Key Vault REST API"), by the service's own client: nothing is followed anywhere,
-//! the value is wiped from memory, and only what can pass is asked for again.
+//! It is one GET ("Get Secret - Azure Key Vault REST API"), by the service's own client: nothing is followed anywhere, the
+//! answer and the value are wiped when they were read, and only what can pass is asked for again.
 
 mod error;
 
@@ -126,7 +126,11 @@ impl KeyVaultSecret {
         let mut body = Zeroizing::new(Vec::with_capacity(self.limits.size));
         while let Some(chunk) = response.chunk().await.map_err(lost)? {
             if body.len() + chunk.len() > self.limits.size {
-                return Err(Missed::for_good(Reason::TooLong));
+                // What is no success says enough by its status.
+                if status.is_success() {
+                    return Err(Missed::for_good(Reason::TooLong));
+                }
+                break;
             }
             body.extend_from_slice(&chunk);
         }

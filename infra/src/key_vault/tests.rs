@@ -155,6 +155,33 @@ async fn a_machines_identity_asks_for_itself() {
 }
 
 #[tokio::test]
+async fn a_pods_identity_proves_itself_by_its_file() {
+    let world = World::new([ok(PLANTED)]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    std::fs::write(&file, "the.pods.token").unwrap();
+    let proof = ClientCredential::FederatedFile(file);
+    let identity = OwnIdentity::application(CLIENT, TENANT, proof, world.endpoint());
+    assert_eq!(world.read_as(identity).await.unwrap().value.expose_secret(), PLANTED);
+    let asked = world.authority.asked().remove(0);
+    assert_eq!(asked.path, format!("/{TENANT}/oauth2/v2.0/token"));
+    assert_eq!(asked.form["client_assertion"], "the.pods.token");
+    assert_eq!(asked.form["client_id"], CLIENT.to_string());
+    assert!(!asked.form.contains_key("client_secret"));
+}
+
+#[tokio::test]
+async fn a_machine_that_does_not_stop_talking_is_not_listened_to() {
+    let world = World::new([ok(PLANTED)]).await;
+    let long = "x".repeat(65 * 1024);
+    let machine = Fake::start([Answer::new(200, "application/json", &long)]).await;
+    let identity = OwnIdentity::machine_at(None, world.endpoint(), machine.url.clone());
+    let error = world.read_as(identity).await.unwrap_err();
+    assert!(error.contains("no token of the managed identity"), "{error}");
+    assert!(world.vault.asked().is_empty());
+}
+
+#[tokio::test]
 async fn what_the_vault_says_for_good_is_told_with_what_helps_and_not_asked_again() {
     let long = ok(&PLANTED.repeat(2_000));
     let elsewhere = Fake::start([ok(PLANTED)]).await;
@@ -166,7 +193,8 @@ async fn what_the_vault_says_for_good_is_told_with_what_helps_and_not_asked_agai
             "(403, ForbiddenByRbac); give the identity the role \"Key Vault Secrets User\"",
         ),
         (refusal(403, "Forbidden", Some("ForbiddenByPolicy")), "the secret permission Get"),
-        (refusal(403, "Forbidden", Some("ForbiddenByFirewall")), "the vault's firewall keeps us out"),
+        (refusal(403, "Forbidden", Some("ForbiddenByFirewall")), "does not let us in from here"),
+        (refusal(403, "Forbidden", Some("ForbiddenByConnection")), "private DNS"),
         (refusal(403, "Forbidden", Some("SecretDisabled")), "is disabled (403); enable it"),
         (refusal(403, "Forbidden", Some(&format!("x {PLANTED}"))), "we may not read it (403);"),
         (Answer::new(403, "text/html", PLANTED), "we may not read it (403);"),
@@ -194,7 +222,7 @@ async fn what_may_pass_is_asked_for_again_a_few_times() {
     assert_eq!(world.read().await.unwrap().value.expose_secret(), PLANTED);
     assert_eq!(world.pauses(), [1_000, 7_000]);
     // It ends at some time, and at once where the vault wants to be left alone for long.
-    let world = World::new([Answer::new(503, "text/html", PLANTED)]).await;
+    let world = World::new([Answer::new(503, "text/html", &PLANTED.repeat(2_000))]).await;
     assert!(world.read().await.unwrap_err().contains("answers 503; start again later"));
     assert_eq!((world.vault.asked().len(), world.pauses()), (3, vec![1_000, 2_000]));
     let world = World::new([again("11"), ok(PLANTED)]).await;

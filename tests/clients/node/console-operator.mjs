@@ -19,6 +19,15 @@ const customer = await opened(browser);
 const dialog = page.getByRole("dialog");
 const button = (name) => page.getByRole("button", { name, exact: true });
 const menu = page.getByRole("navigation", { name: "Main" });
+/** Until the service, which is another process than the command, answers an operator's request so: within a second. */
+async function answered(status) {
+  const end = Date.now() + 5000;
+  for (let last = 0; last !== status; ) {
+    last = (await context.request.get(`${api}/api/admin/ping`)).status();
+    assert.ok(last === status || Date.now() < end, `${last}, not ${status}`);
+    if (last !== status) await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
 /** A customer of its own for each run against a service that goes on. */
 const note = `Northwind, Ms Holloway, ${Date.now()}`;
 
@@ -27,6 +36,7 @@ await check("operator: an administrator of an organization sees no operators' ar
   await page.getByRole("navigation", { name: "Main" }).waitFor();
   // Another run against this service may have left it to her.
   cli("admin", "grant", "adele@contoso.com", "--revoke");
+  await answered(403);
   await page.reload();
   await page.getByRole("heading", { name: "This is for the service's own staff" }).waitFor();
   await picture(page, "operator-not-for-you");
@@ -44,6 +54,7 @@ await check("operator: who is made one on the command line has the area with the
   assert.notEqual(refused.status, 0);
   const [, id] = refused.stderr.match(/tenantry admin grant (\S+)/);
   assert.match(cli("admin", "grant", id), /adele@contoso\.com/i);
+  await answered(200);
   await page.goto(`${api}/operator`);
   await page.waitForURL("**/operator/organizations");
   await shown(page, "Organizations");
@@ -244,6 +255,7 @@ await check("operator: by keyboard alone, a dialog takes the focus and gives it 
 
 await check("operator: whose right is taken back is refused with the next request", async () => {
   cli("admin", "grant", "adele@contoso.com", "--revoke");
+  await answered(403);
   // The page does not know it yet.
   await menu.getByRole("link", { name: "Health" }).click();
   await page.getByRole("heading", { name: "This is for the service's own staff" }).waitFor();

@@ -93,7 +93,9 @@ async fn many_who_are_refused_at_once_get_one_new_token_on_each_replica() {
         }
         app.emulator.clear_faults();
     };
-    let (answers, ()) = tokio::join!(all, all_are_refused);
+    let both = async { tokio::join!(all, all_are_refused) };
+    let both = tokio::time::timeout(Duration::from_mins(1), both).await;
+    let (answers, ()) = both.expect("all are refused, and asked for once on each replica");
     for answer in answers {
         answer.expect(200);
     }

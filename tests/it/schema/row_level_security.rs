@@ -121,7 +121,7 @@ async fn the_services_role_can_neither_own_nor_bypass() {
 
 #[tokio::test]
 async fn without_an_organization_no_row_is_seen_or_written() {
-    let Some((_, session, owned)) = intruder().await else { return };
+    let Some((_world, session, owned)) = intruder().await else { return };
     for Table { name, .. } in owned {
         assert_eq!(session.count(&name).await, 0, "{name}");
         assert_eq!(session.run(&format!("UPDATE {name} SET org_id = org_id")).await, 0, "{name}");

@@ -32,4 +32,9 @@ impl Asker {
             assertion_expires_at: assertion.expires_at(),
         })
     }
+
+    /// The same, for what goes on when their request is over.
+    pub(super) fn outlasting(&self) -> Self {
+        Self { assertion: self.assertion.outlasting(), ..self.clone() }
+    }
 }

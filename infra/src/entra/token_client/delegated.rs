@@ -323,7 +323,7 @@ impl DelegatedTokenSource {
             return;
         }
         let (inner, entry) = (Arc::clone(&self.0), Arc::clone(entry));
-        let (caller, resource, wanted) = (caller.clone(), resource.clone(), wanted.clone());
+        let (caller, resource, wanted) = (caller.outlasting(), resource.clone(), wanted.clone());
         tokio::spawn(async move {
             let renewed = inner.renew(&caller, &resource, &wanted, now).await;
             match renewed {

@@ -93,10 +93,6 @@ impl TokenEndpoint {
         Self { limits, ..self }
     }
 
-    pub(super) fn client(&self) -> &reqwest::Client {
-        &self.client
-    }
-
     pub(super) fn host(&self) -> &Url {
         &self.host
     }

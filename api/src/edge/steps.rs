@@ -1,4 +1,4 @@
-//! Steps that every request goes through at the edge: its id, its client's address, the envelope of its errors, the headers
+//! What the edge does with each request and answer: its id, its client's address, the envelope of its errors, the headers
 //! of its answer.
 
 use std::net::IpAddr;
@@ -25,7 +25,7 @@ static FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
 
 /// The error as its envelope. What nobody foresaw is logged here, once, with all that it came from.
-pub(crate) fn refuse(error: poem::Error, request_id: &str, span: &tracing::Span) -> Response {
+pub(super) fn refuse(error: poem::Error, request_id: &str, span: &tracing::Span) -> Response {
     let error = from_framework(error);
     if let Some(cause) = &error.cause {
         let cause = chain(cause.as_ref());
@@ -37,7 +37,7 @@ pub(crate) fn refuse(error: poem::Error, request_id: &str, span: &tracing::Span)
 }
 
 /// What can be refused before anything looks at the request.
-pub(crate) fn check(request: &Request) -> Result<(), ApiError> {
+pub(super) fn check(request: &Request) -> Result<(), ApiError> {
     let most = if request.uri().path().starts_with(PREFIX) { MAX_PROXY_BODY_BYTES } else { MAX_BODY_BYTES };
     if declared_length(request) > most {
         return Err(ApiError::new(ErrorCode::PayloadTooLarge, "The body is too large"));
@@ -58,7 +58,7 @@ fn declared_length(request: &Request) -> usize {
 }
 
 /// The client's own id for the request where it is a plain word, else a new one.
-pub(crate) fn request_id(headers: &HeaderMap, ids: &Ids) -> String {
+pub(super) fn request_id(headers: &HeaderMap, ids: &Ids) -> String {
     let given = headers.get(&REQUEST_ID).and_then(|value| value.to_str().ok());
     let plain = |text: &&str| {
         (1..=64).contains(&text.len())
@@ -69,7 +69,7 @@ pub(crate) fn request_id(headers: &HeaderMap, ids: &Ids) -> String {
 
 /// The client's address: the peer's, or, behind proxies that are trusted, the last one in `X-Forwarded-For` that is
 /// not one of them. What stands further left was written by whoever was not trusted.
-pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+pub(super) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |ip: &IpAddr| trusted.iter().any(|net| net.contains(ip));
     let mut address = peer.to_canonical();
     if !is_trusted(&address) {
@@ -94,7 +94,7 @@ pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet
 }
 
 /// `304` where the client already has this version (RFC 9110 §13.1.2).
-pub(crate) fn not_modified(
+pub(super) fn not_modified(
     method: &Method,
     if_none_match: Option<HeaderValue>,
     response: Response,
@@ -112,7 +112,7 @@ pub(crate) fn not_modified(
 /// How many headers an answer has at most, nearly always: those of [`set_headers`], of the rate limits, and its own.
 pub(crate) const USUAL_HEADERS: usize = 20;
 
-pub(crate) fn set_headers(headers: &mut HeaderMap, request_id: &str) {
+pub(super) fn set_headers(headers: &mut HeaderMap, request_id: &str) {
     headers.reserve(USUAL_HEADERS.saturating_sub(headers.len()));
     for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

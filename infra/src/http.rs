@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
+use domain::entropy::Entropy;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
 /// What all of them have in common: no redirects, so that secrets are never sent to where a response points, and few
@@ -36,6 +37,28 @@ pub(crate) fn microsoft_365() -> Result<reqwest::Client, reqwest::Error> {
         env!("CARGO_PKG_VERSION_MINOR")
     );
     builder().user_agent(USER_AGENT).build()
+}
+
+/// All of a body; `None` where it has more than so many bytes, the rest of which is not read.
+pub(crate) async fn body(
+    response: &mut reqwest::Response,
+    most: usize,
+) -> Result<Option<Vec<u8>>, reqwest::Error> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if body.len() + chunk.len() > most {
+            return Ok(None);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Some(body))
+}
+
+/// Between one and two times as long, so that those who failed together do not come back together.
+pub(crate) fn jittered(wait: Duration, entropy: &dyn Entropy) -> Duration {
+    let mut byte = [0_u8; 1];
+    entropy.fill(&mut byte);
+    wait + wait * u32::from(byte[0]) / 255
 }
 
 /// What says that it takes longer is not believed.

@@ -7,6 +7,7 @@ use api::{
     config::{self, Config, Sources},
 };
 use chrono::TimeDelta;
+use domain::id::TypedId;
 use emulator::{Emulator, TokenRequest, ids};
 
 use crate::{
@@ -14,6 +15,7 @@ use crate::{
     browser::Browser,
     database::TestDatabase,
     parts::{SeededEntropy, TestClock, TestPauses},
+    reason,
 };
 
 /// The service in process, on a database of its own, with its own emulator.
@@ -197,6 +199,13 @@ impl TestApp {
     pub fn keep_time(&self, off: TimeDelta) {
         use domain::clock::Clock;
         self.clock.advance(infra::clock::SystemClock.now() + off - self.clock.peek());
+    }
+
+    /// Suspends an organization, as one of the service's own staff.
+    pub async fn suspend(&self, organization: &str) {
+        let id = TypedId::from_uuid(organization.parse().expect("an organization's id"));
+        let suspended = self.app.operator.suspend(id, &reason("a test")).await;
+        suspended.expect("the database").expect("it is there");
     }
 
     /// Moves time on, for the service and for the authority.

@@ -326,16 +326,15 @@ fn told(ring: &KeyRing, config: &Config) -> String {
 }
 
 fn sealing_keys_in_use(config: &Config) -> Finding {
-    const SUBJECT: &str = KEYS;
     match (&config.keys.ring, &config.database.kind) {
-        (Some(ring), _) => Finding::good(SUBJECT, told(ring, config)),
+        (Some(ring), _) => Finding::good(KEYS, told(ring, config)),
         (None, DatabaseKind::SqliteFile(path)) => Finding::note(
-            SUBJECT,
+            KEYS,
             format!("kept in {}.key, beside the database", path.display()),
             "back it up with the database, or give TOKEN_KEY",
         ),
         (None, DatabaseKind::SqliteMemory | DatabaseKind::Postgres) => Finding::note(
-            SUBJECT,
+            KEYS,
             "none; one is made for as long as the process lives, and what it sealed is lost with it",
             "give TOKEN_KEY: the output of `openssl rand -base64 48`",
         ),

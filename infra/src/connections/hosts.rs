@@ -44,14 +44,7 @@ impl GraphHosts {
             );
             return Ok(None);
         }
-        let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await? {
-            if body.len() + chunk.len() > MOST_BYTES {
-                return Ok(None);
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(host(&body))
+        Ok(crate::http::body(&mut answer, MOST_BYTES).await?.and_then(|body| host(&body)))
     }
 }
 

@@ -91,13 +91,8 @@ impl EntraDeviceCodes {
         };
         let mut answer = request.send().await.map_err(lost)?;
         let (status, wait) = (answer.status(), retry_after(answer.headers(), self.tokens.clock().now()));
-        let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(lost)? {
-            if body.len() + chunk.len() > MAX_BYTES {
-                return Err(DeviceCodeError::Unavailable { retry_after: PAUSE });
-            }
-            body.extend_from_slice(&chunk);
-        }
+        let body = crate::http::body(&mut answer, MAX_BYTES).await.map_err(lost)?;
+        let body = body.ok_or(DeviceCodeError::Unavailable { retry_after: PAUSE })?;
         if status.is_success() {
             return Ok(Answer::Success(body));
         }

@@ -213,13 +213,7 @@ async fn send(client: reqwest::Client, request: HttpRequest) -> Result<HttpRespo
     for (name, value) in answer.headers() {
         response = response.header(name, value);
     }
-    let mut bytes = Vec::new();
-    while let Some(chunk) = answer.chunk().await? {
-        if bytes.len() + chunk.len() > MAX_BYTES {
-            return Err(ExchangeError::TooLong);
-        }
-        bytes.extend_from_slice(&chunk);
-    }
+    let bytes = crate::http::body(&mut answer, MAX_BYTES).await?.ok_or(ExchangeError::TooLong)?;
     Ok(response.body(bytes)?)
 }
 

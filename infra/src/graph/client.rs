@@ -313,14 +313,8 @@ impl GraphClient {
 
 /// All of a body, up to so many bytes.
 pub(super) async fn read(mut response: Response, most: usize) -> Result<Vec<u8>, GraphError> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(transport_error)? {
-        if body.len() + chunk.len() > most {
-            return Err(GraphError::Unusable("too long"));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
+    let body = crate::http::body(&mut response, most).await.map_err(transport_error)?;
+    body.ok_or(GraphError::Unusable("too long"))
 }
 
 /// The address is taken out: that of a download is as good as a password.

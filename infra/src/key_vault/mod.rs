@@ -22,7 +22,10 @@ use url::Url;
 
 pub use self::error::KeyVaultError;
 use self::error::{Missed, Reason};
-use crate::{entra::token_client::OwnIdentity, http::retry_after};
+use crate::{
+    entra::token_client::OwnIdentity,
+    http::{jittered, retry_after},
+};
 
 /// The version of the interface that every cloud has.
 const API_VERSION: &str = "7.4";
@@ -94,7 +97,7 @@ impl KeyVaultSecret {
                 Ok(value) => return Ok(value),
                 Err(missed) => missed,
             };
-            let wait = self.jittered(FIRST_WAIT * 2_u32.pow(attempt - 1));
+            let wait = jittered(FIRST_WAIT * 2_u32.pow(attempt - 1), self.entropy.as_ref());
             let wait = missed.again_after.map(|asked_for| asked_for.max(wait));
             let error = KeyVaultError { secret: self.settings.secret.clone(), reason: missed.reason };
             match wait.filter(|wait| attempt < ATTEMPTS && *wait <= LONGEST_WAIT) {
@@ -135,13 +138,6 @@ impl KeyVaultSecret {
             body.extend_from_slice(&chunk);
         }
         if status.is_success() { value(&body) } else { Err(error::refused(status, &body, wait)) }
-    }
-
-    /// Between one and two times as long, so that replicas that start together do not come back together.
-    fn jittered(&self, wait: Duration) -> Duration {
-        let mut byte = [0_u8; 1];
-        self.entropy.fill(&mut byte);
-        wait + wait * u32::from(byte[0]) / 255
     }
 }
 

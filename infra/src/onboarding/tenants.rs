@@ -195,13 +195,8 @@ impl GraphTenants {
         if !is_json {
             return Err(TenantError::Unusable);
         }
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|_| TenantError::Later { after: None })? {
-            if body.len() + chunk.len() > MOST_BYTES {
-                return Err(TenantError::Unusable);
-            }
-            body.extend_from_slice(&chunk);
-        }
+        let body = crate::http::body(&mut response, MOST_BYTES).await;
+        let body = body.map_err(|_| TenantError::Later { after: None })?.ok_or(TenantError::Unusable)?;
         serde_json::from_slice(&body).map_err(|_| TenantError::Unusable)
     }
 }

@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
-use domain::id::TypedId;
 use serde_json::json;
 use tests::{Actor, Redis, TestApp, TestDatabase, is_postgres};
 
@@ -60,15 +59,7 @@ async fn a_renamed_and_a_suspended_organization_are_known_there_too() {
     two.app.advance(TimeDelta::seconds(2));
     let me = two.alex_there.get(ME).await.expect(200);
     assert_eq!(me.at("/data/organization/name"), json!("Contoso Ltd"));
-    let id = me.text_at("/data/organization/id").parse().expect("a UUID");
-    let org_id = TypedId::from_uuid(id);
-    two.app
-        .app
-        .operator
-        .suspend(org_id, &tests::reason("unpaid"))
-        .await
-        .expect("the database")
-        .expect("it is there");
+    two.app.suspend(&me.text_at("/data/organization/id")).await;
     two.replica.app.turn_background().await.expect("the background turns");
     assert_eq!(two.alex_there.get(ME).await.expect(403).code(), "ORGANIZATION_SUSPENDED");
 }
@@ -86,14 +77,7 @@ async fn a_change_is_heard_of_though_an_earlier_one_was_deleted_as_old() {
     let alex = late.user("alex");
     late.app.turn_background().await.expect("the background turns");
     alex.get(ME).await.expect(200);
-    let org_id = TypedId::from_uuid(organization.text_at("/data/id").parse().expect("a UUID"));
-    two.app
-        .app
-        .operator
-        .suspend(org_id, &tests::reason("unpaid"))
-        .await
-        .expect("the database")
-        .expect("it is there");
+    two.app.suspend(&organization.text_at("/data/id")).await;
     late.app.turn_background().await.expect("the background turns");
     assert_eq!(alex.get(ME).await.expect(403).code(), "ORGANIZATION_SUSPENDED");
 }

@@ -1,7 +1,6 @@
 //! Revoked, expired, rotated, deleted; and by whose suspension a key ends.
 
 use chrono::TimeDelta;
-use domain::id::{OrgId, TypedId};
 use serde_json::json;
 use tests::TestApp;
 
@@ -118,7 +117,6 @@ async fn a_key_ends_with_its_owners_membership_and_its_organization() {
     admin.post(&format!("/api/members/{alex_id}/reactivate"), json!(null)).await.expect(200);
     actor.get(ME).await.expect(200);
     admins.get(ME).await.expect(200);
-    let id: uuid::Uuid = me.text_at("/data/organization/id").parse().unwrap();
-    app.app.operator.suspend(OrgId::from_uuid(id), &tests::reason("a test")).await.unwrap();
+    app.suspend(&me.text_at("/data/organization/id")).await;
     refused(&admins.get(ME).await, 403, "ORGANIZATION_SUSPENDED");
 }

@@ -132,9 +132,7 @@ async fn whoever_may_not_come_any_more_does_not_go_on() {
     assert!(again.text.contains("USER_DISABLED"), "{}", again.text);
     admin.post(&format!("/api/members/{member}/reactivate"), json!(null)).await.expect(200);
     browser.post(REFRESH).await.expect(200);
-    let id = me.text_at("/data/organization/id").parse().unwrap();
-    let org_id = domain::id::TypedId::from_uuid(id);
-    app.app.operator.suspend(org_id, &tests::reason("unpaid")).await.unwrap().unwrap();
+    app.suspend(&me.text_at("/data/organization/id")).await;
     assert_eq!(browser.get(ME).await.expect(403).code(), "ORGANIZATION_SUSPENDED");
     assert_eq!(browser.post(REFRESH).await.expect(403).code(), "ORGANIZATION_SUSPENDED");
     let again = app.browser().sign_in("alex@contoso.com").await.expect(403);

@@ -16,7 +16,7 @@ use super::{
     pauses::Pauses,
     refusal::{Meaning, Refusal},
 };
-use crate::http::retry_after;
+use crate::http::{self, jittered, retry_after};
 
 /// Why there is no answer.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -171,8 +171,10 @@ impl TokenEndpoint {
             if !may_repeat || attempt == ATTEMPTS || wait.is_some_and(|wait| wait > LONGEST_WAIT) {
                 return Err(failure);
             }
-            tokio::time::sleep(wait.unwrap_or_else(|| self.jittered(FIRST_WAIT * 2_u32.pow(attempt - 1))))
-                .await;
+            tokio::time::sleep(
+                wait.unwrap_or_else(|| jittered(FIRST_WAIT * 2_u32.pow(attempt - 1), self.entropy.as_ref())),
+            )
+            .await;
             attempt += 1;
         }
     }
@@ -187,13 +189,8 @@ impl TokenEndpoint {
             .body(form);
         let mut response = request.send().await.map_err(lost)?;
         let (status, retry_after) = (response.status(), retry_after(response.headers(), self.clock.now()));
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(lost)? {
-            if body.len() + chunk.len() > self.limits.size {
-                return Err(Missed::for_good(unavailable("the answer is too long", None)));
-            }
-            body.extend_from_slice(&chunk);
-        }
+        let body = http::body(&mut response, self.limits.size).await.map_err(lost)?;
+        let body = body.ok_or_else(|| Missed::for_good(unavailable("the answer is too long", None)))?;
         if status.is_success() {
             return Ok(Bytes::from(body));
         }
@@ -202,13 +199,6 @@ impl TokenEndpoint {
         let may_repeat = matches!(failure, TokenFailure::Unavailable { .. })
             && (status.is_server_error() || Refusal::parse(&body).is_some());
         Err(Missed { failure, may_repeat, wait: retry_after })
-    }
-
-    /// Between one and two times as long, so that those who were refused together do not come back together.
-    fn jittered(&self, wait: Duration) -> Duration {
-        let mut byte = [0_u8; 1];
-        self.entropy.fill(&mut byte);
-        wait + wait * u32::from(byte[0]) / 255
     }
 }
 

@@ -28,13 +28,13 @@ const GRANT: &str = "client_credentials";
 
 /// The transport for credentials that reach no authority: a machine's managed identity.
 pub(super) fn over(endpoint: Arc<TokenEndpoint>) -> Transport {
-    Transport::new(Arc::new(Through { endpoint, direct: crate::http::direct().ok(), machine: None }))
+    Transport::new(Arc::new(Through { endpoint, machine: None }))
 }
 
 /// The same with the machine's metadata service somewhere else.
 #[cfg(test)]
 pub(super) fn with_machine_at(endpoint: Arc<TokenEndpoint>, machine: Url) -> Transport {
-    Transport::new(Arc::new(Through { endpoint, direct: crate::http::direct().ok(), machine: Some(machine) }))
+    Transport::new(Arc::new(Through { endpoint, machine: Some(machine) }))
 }
 
 /// Options of every credential that asks the authority: our transport, our retries, our host.
@@ -60,9 +60,6 @@ fn https(host: &Url) -> Url {
 #[derive(Clone)]
 struct Through {
     endpoint: Arc<TokenEndpoint>,
-    /// For the machine's metadata service: what it is asked with, and its tokens, are for no proxy to see, and another
-    /// machine's identity is not ours. `None` if it could not be made.
-    direct: Option<reqwest::Client>,
     /// Where the machine's metadata service is, in tests.
     machine: Option<Url>,
 }
@@ -110,21 +107,18 @@ impl Through {
             url.set_query(request.url().query());
         }
         let io = |error: reqwest::Error| Error::new(ErrorKind::Io, error);
-        let client =
-            self.direct.as_ref().ok_or_else(|| Error::with_message(ErrorKind::Other, "no client"))?;
+        // What it is asked with, and its tokens, are for no proxy to see, and another machine's identity is not ours. It is
+        // asked once in an hour, so the client is made for that.
+        let client = crate::http::direct().map_err(io)?;
         let headers = request.headers().iter();
         let asked = headers
             .fold(client.get(url), |asked, (name, value)| asked.header(name.as_str(), value.as_str()))
             .timeout(MACHINE_PATIENCE);
         let mut response = asked.send().await.map_err(io)?;
         let status = StatusCode::from(response.status().as_u16());
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(io)? {
-            if body.len() + chunk.len() > MACHINE_BYTES {
-                return Err(Error::with_message(ErrorKind::Other, "the machine's answer is too long"));
-            }
-            body.extend_from_slice(&chunk);
-        }
+        let body = crate::http::body(&mut response, MACHINE_BYTES).await.map_err(io)?;
+        let body =
+            body.ok_or_else(|| Error::with_message(ErrorKind::Other, "the machine's answer is too long"))?;
         Ok(AsyncRawResponse::from_bytes(status, Headers::new(), body))
     }
 }
